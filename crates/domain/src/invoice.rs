@@ -1,0 +1,445 @@
+//! The invoice: its terms, the facts recorded of it, and the few ways in which facts are added.
+//!
+//! Every method records a fact, settles, and answers what is to be told. None reads a clock and none can fail half-way.
+
+use crate::{
+    asset::AssetId,
+    decimal::Decimal,
+    event::{self, Event, EventKind},
+    id::{InvoiceId, Owner},
+    payment::{Acceptance, Observation, Payment, PaymentKey, Place, Rejection, Sighting},
+    policy::{Dialect, MerchantCancel, Policy, WindowStart},
+    price::Price,
+    quote::Quote,
+    settle,
+    standing::{PaymentStatus, Standing, Status},
+    time::Timestamp,
+};
+use alloc::{string::String, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+/// What a payer may pay with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// This asset only.
+    Fixed(AssetId),
+    /// Any asset on sale; the payer chooses.
+    Any,
+}
+
+/// Where an invoice came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// An API call, by that API.
+    Api(Dialect),
+    /// A deposit to a permanent address.
+    StaticAddress,
+}
+
+impl Source {
+    /// As the native API shows it: `api`, `static_address`, or a dialect's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api(Dialect::Native) => "api",
+            Self::Api(dialect) => dialect.as_str(),
+            Self::StaticAddress => "static_address",
+        }
+    }
+}
+
+/// What the merchant asked for. Never changes after creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The price.
+    pub price: Price,
+    /// What it may be paid with.
+    pub choice: Choice,
+    /// Whether it starts as a draft that the payer activates.
+    pub is_deferred: bool,
+    /// The largest shortfall that still counts as paid, in the price's own currency; less than the price.
+    pub tolerance: Decimal,
+    /// The window's length in seconds where the merchant set one.
+    pub window_seconds: Option<i64>,
+    /// What is being paid for.
+    pub description: Option<String>,
+    /// The merchant's own reference.
+    pub external_id: Option<String>,
+    /// The key under which a repeated creation answers this invoice.
+    pub idempotency_key: Option<String>,
+    /// The merchant's own object, as JSON text; `{}` when there is none.
+    pub metadata: String,
+    /// Where the payer returns to.
+    pub redirect_url: Option<String>,
+    /// Where to write to the payer.
+    pub customer_email: Option<String>,
+}
+
+/// Who cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Canceller {
+    /// The merchant, by API.
+    Merchant,
+    /// The payer, on the checkout page.
+    Payer,
+}
+
+/// That an invoice was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Canceller,
+}
+
+/// Why something cannot be done to an invoice. The texts are fit for an answer to a client.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Its status does not allow it.
+    #[error("an invoice that is {status} cannot be {action}")]
+    State {
+        /// Its status.
+        status: Status,
+        /// What was asked for: `cancelled`, `activated`.
+        action: &'static str,
+    },
+    /// It is locked to one asset.
+    #[error("this invoice can be paid only with {0}")]
+    Locked(AssetId),
+    /// The policy never allows it.
+    #[error("this kind of invoice cannot be {0}")]
+    Policy(&'static str),
+    /// There is no such payment on it.
+    #[error("the invoice has no such payment")]
+    NoSuchPayment,
+}
+
+/// An invoice with everything recorded of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invoice {
+    /// Its id.
+    pub id: InvoiceId,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The rules it follows; fixed at creation.
+    pub policy: Policy,
+    /// Where it came from.
+    pub source: Source,
+    /// The secret part of its checkout page's address: at least 128 random bits.
+    pub token: String,
+    /// What the merchant asked for.
+    pub terms: Terms,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// Until when a draft waits; `None` for an invoice that never was one.
+    pub draft_deadline: Option<Timestamp>,
+    /// When the payer's window ends; `None` before activation and for deposits to permanent addresses.
+    pub deadline: Option<Timestamp>,
+    /// When it was first activated; `None` for an invoice that never was a draft.
+    pub activated_at: Option<Timestamp>,
+    /// How often a quote was chosen.
+    pub activation_count: u32,
+    /// That it was cancelled.
+    pub cancellation: Option<Cancellation>,
+    /// When the merchant marked it invalid.
+    pub marked_invalid_at: Option<Timestamp>,
+    /// Every network of the invoice was scanned to a tip that was read at or after this moment.
+    pub scanned_through: Option<Timestamp>,
+    /// When it first became paid.
+    pub paid_once_at: Option<Timestamp>,
+    /// What it comes to in each asset chosen so far, oldest first.
+    pub quotes: Vec<Quote>,
+    /// What chains said about its addresses, in the order of recording.
+    pub payments: Vec<Payment>,
+    /// What all this comes to.
+    pub standing: Standing,
+}
+
+/// What is needed to open an invoice.
+#[derive(Debug, Clone)]
+pub struct NewInvoice {
+    /// Its id.
+    pub id: InvoiceId,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The rules it follows.
+    pub policy: Policy,
+    /// Where it comes from.
+    pub source: Source,
+    /// The secret of its checkout page.
+    pub token: String,
+    /// What the merchant asks for.
+    pub terms: Terms,
+    /// The quote, unless the payer is to choose or to activate first.
+    pub quote: Option<Quote>,
+}
+
+impl Invoice {
+    /// Opens an invoice and says that it was created.
+    #[must_use]
+    pub fn open(new: NewInvoice, now: Timestamp) -> (Self, Vec<Event>) {
+        let is_draft = new.terms.is_deferred;
+        let mut invoice = Self {
+            id: new.id,
+            owner: new.owner,
+            source: new.source,
+            token: new.token,
+            created_at: now,
+            draft_deadline: new.policy.draft_seconds.filter(|_| is_draft).map(|seconds| now.plus_seconds(seconds)),
+            deadline: None,
+            activated_at: None,
+            activation_count: 0,
+            cancellation: None,
+            marked_invalid_at: None,
+            scanned_through: None,
+            paid_once_at: None,
+            quotes: new.quote.into_iter().collect(),
+            payments: Vec::new(),
+            standing: Standing::unsettled(now),
+            policy: new.policy,
+            terms: new.terms,
+        };
+        let waits_for_activation = is_draft
+            && invoice.policy.window.is_some_and(|window| window.start == WindowStart::FirstActivation);
+        if !waits_for_activation {
+            invoice.deadline = invoice.window_end(now);
+        }
+        invoice.standing = settle::settle(&invoice, now);
+        (invoice, alloc::vec![Event::of(EventKind::Created)])
+    }
+
+    /// When a window that starts now ends; `None` where the policy has none.
+    #[must_use]
+    pub fn window_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let window = self.policy.window?;
+        Some(now.plus_seconds(self.terms.window_seconds.unwrap_or(window.seconds)))
+    }
+
+    /// When a quote made now would lapse: with the policy's quote window, at the latest with the invoice's.
+    #[must_use]
+    pub fn quote_end(&self, now: Timestamp) -> Option<Timestamp> {
+        let invoice_end = self.deadline.or_else(|| self.window_end(now))?;
+        let held = self.policy.quote_seconds.map(|seconds| now.plus_seconds(seconds));
+        Some(held.map_or(invoice_end, |end| end.min(invoice_end)))
+    }
+
+    /// Whether a quote in `asset` may be asked for now.
+    ///
+    /// # Errors
+    /// When the status does not allow it or the invoice is locked to another asset.
+    pub fn may_activate(&self, asset: AssetId, now: Timestamp) -> Result<(), Refusal> {
+        let status = self.standing.status;
+        let refused = Err(Refusal::State { status, action: "activated" });
+        match status {
+            Status::Draft if self.draft_deadline.is_none_or(|deadline| now < deadline) => {}
+            Status::Pending | Status::Underpaid if !self.standing.is_final && self.deadline.is_none_or(|end| now < end) => {}
+            Status::Draft
+            | Status::Pending
+            | Status::Underpaid
+            | Status::Confirming
+            | Status::Paid
+            | Status::Overpaid
+            | Status::Expired
+            | Status::DraftExpired
+            | Status::Cancelled
+            | Status::Invalid => return refused,
+        }
+        match self.terms.choice {
+            Choice::Fixed(locked) if locked != asset => Err(Refusal::Locked(locked)),
+            Choice::Fixed(_) if !self.quotes.is_empty() => refused,
+            Choice::Fixed(_) | Choice::Any => Ok(()),
+        }
+    }
+
+    /// Records the payer's choice. The first one starts the window where the policy says so.
+    ///
+    /// # Errors
+    /// As [`Self::may_activate`].
+    pub fn activate(&mut self, quote: Quote, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        self.may_activate(quote.due.asset, now)?;
+        if self.terms.is_deferred && self.activated_at.is_none() {
+            self.activated_at = Some(now);
+        }
+        self.deadline = self.deadline.or_else(|| self.window_end(now));
+        self.activation_count = self.activation_count.saturating_add(1);
+        self.quotes.push(quote);
+        let mut events = alloc::vec![Event::of(EventKind::Activated)];
+        events.extend(self.resettle(now));
+        Ok(events)
+    }
+
+    /// Cancels, if the policy lets that person.
+    ///
+    /// # Errors
+    /// When the policy never does, or not in this status.
+    pub fn cancel(&mut self, by: Canceller, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let nothing_seen = !self.payments.iter().any(Payment::stands);
+        let waits = matches!(self.standing.status, Status::Draft | Status::Pending);
+        let allowed = match (by, self.policy.merchant_cancel) {
+            (Canceller::Payer, _) if !self.policy.payer_cancel => return Err(Refusal::Policy("cancelled by the payer")),
+            (Canceller::Merchant, MerchantCancel::Never) => return Err(Refusal::Policy("cancelled")),
+            (Canceller::Payer, _) | (Canceller::Merchant, MerchantCancel::WhileNothingSeen) => waits && nothing_seen,
+            (Canceller::Merchant, MerchantCancel::WhileNotFinal) => !self.standing.is_final,
+        };
+        if !allowed {
+            return Err(Refusal::State { status: self.standing.status, action: "cancelled" });
+        }
+        self.cancellation = Some(Cancellation { at: now, by });
+        Ok(self.resettle(now))
+    }
+
+    /// Records that the merchant holds the invoice for invalid.
+    pub fn mark_invalid(&mut self, now: Timestamp) -> Vec<Event> {
+        self.marked_invalid_at.get_or_insert(now);
+        self.resettle(now)
+    }
+
+    /// Records that the merchant lets late money count.
+    ///
+    /// # Errors
+    /// When the invoice has no such payment.
+    pub fn accept(&mut self, key: &PaymentKey, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        let payment = self.payments.iter_mut().find(|payment| payment.key == *key).ok_or(Refusal::NoSuchPayment)?;
+        payment.acceptance.get_or_insert(Acceptance { at: now });
+        Ok(self.resettle(now))
+    }
+
+    /// Records what a chain said about the invoice's addresses, all of it before anything is settled: a payment that a
+    /// reorganisation moved to another block is told as nothing lost. `current_quote` values money that turns out to be late where the
+    /// policy takes the rate of the day. Recording the same thing twice changes nothing.
+    pub fn observe(&mut self, seen: Vec<Observation>, current_quote: Option<&Quote>, now: Timestamp) -> Vec<Event> {
+        for observation in seen {
+            self.record(observation, current_quote, now);
+        }
+        self.resettle(now)
+    }
+
+    /// Records that every network of the invoice was scanned to a tip read at or after `through`.
+    pub fn scanned(&mut self, through: Timestamp, now: Timestamp) -> Vec<Event> {
+        self.scanned_through = self.scanned_through.max(Some(through));
+        self.resettle(now)
+    }
+
+    /// Settles anew and says what changed.
+    pub fn resettle(&mut self, now: Timestamp) -> Vec<Event> {
+        let after = settle::settle(self, now);
+        if matches!(after.status, Status::Paid | Status::Overpaid) && self.paid_once_at.is_none() {
+            self.paid_once_at = after.paid_at;
+        }
+        let events = event::difference(&self.standing, self, &after);
+        self.standing = after;
+        events
+    }
+
+    /// The quote by which money in an asset counts when it was first seen at `seen`: the latest made before, else the first.
+    #[must_use]
+    pub fn quote_for(&self, asset: AssetId, seen: Timestamp) -> Option<&Quote> {
+        let mut of_asset = self.quotes.iter().filter(|quote| quote.due.asset == asset);
+        let first = of_asset.next()?;
+        Some(of_asset.rfind(|quote| quote.made_at <= seen).unwrap_or(first))
+    }
+
+    /// The quote that the payer sees: the latest.
+    #[must_use]
+    pub fn latest_quote(&self) -> Option<&Quote> {
+        self.quotes.last()
+    }
+
+    /// The address that the invoice has for an asset.
+    #[must_use]
+    pub fn address_for(&self, asset: AssetId) -> Option<&str> {
+        self.quotes.iter().find(|quote| quote.due.asset == asset).map(|quote| quote.address.as_str())
+    }
+
+    fn with_payment(&mut self, key: &PaymentKey, change: impl FnOnce(&mut Payment)) {
+        if let Some(payment) = self.payments.iter_mut().find(|payment| payment.key == *key) {
+            change(payment);
+        }
+    }
+
+    fn record(&mut self, seen: Observation, current_quote: Option<&Quote>, now: Timestamp) {
+        match seen {
+            Observation::Seen(sighting) => self.record_sighting(sighting, current_quote, now),
+            Observation::Final(key) => self.with_payment(&key, |payment| {
+                if payment.block.is_some() && payment.reversed_at.is_none() {
+                    payment.final_since.get_or_insert(now);
+                    payment.was_final_at.get_or_insert(now);
+                }
+            }),
+            Observation::Gone(key) => self.with_payment(&key, |payment| {
+                payment.reversed_at.get_or_insert(now);
+                payment.block = None;
+                payment.final_since = None;
+            }),
+        }
+    }
+
+    fn record_sighting(&mut self, sighting: Sighting, current_quote: Option<&Quote>, now: Timestamp) {
+        let (block, told) = match sighting.place {
+            Place::Mempool { since } => (None, since),
+            Place::Block { block, time } => (Some(block), Some(time)),
+        };
+        let first_seen = told.map_or(now, |told| told.min(now));
+        if let Some(known) = self.payments.iter_mut().find(|payment| payment.key == sighting.key) {
+            known.first_seen = known.first_seen.min(first_seen);
+            known.reversed_at = None;
+            // A mempool that was read before the block was applied must not take the block away again; only `Gone` does.
+            if block.is_some() && block != known.block {
+                known.final_since = None;
+                known.block = block;
+            }
+            return;
+        }
+        let rejection = if sighting.units == 0 {
+            Some(Rejection::Nothing)
+        } else if self.quotes.iter().any(|quote| quote.due.asset == sighting.asset) {
+            None
+        } else {
+            Some(Rejection::WrongAsset)
+        };
+        self.payments.push(Payment {
+            key: sighting.key,
+            asset: sighting.asset,
+            decimals: sighting.decimals,
+            units: sighting.units,
+            address: sighting.address,
+            first_seen,
+            recorded_at: now,
+            block,
+            final_since: None,
+            was_final_at: None,
+            reversed_at: None,
+            rejection,
+            acceptance: None,
+            current_quote: None,
+        });
+        if let Some(quote) = current_quote.filter(|quote| quote.due.asset == sighting.asset) {
+            self.value_at_current_rate(quote.clone(), now);
+        }
+    }
+
+    /// Keeps the quote of the day with the payment just recorded, if that is late and the policy lets it count so.
+    fn value_at_current_rate(&mut self, quote: Quote, now: Timestamp) {
+        let is_open = !self.standing.is_final && self.policy.late_counts_at(self.created_at, now);
+        let is_late = settle::is_after_window(self, self.payments.last().map_or(now, |payment| payment.first_seen));
+        if let Some(payment) = self.payments.last_mut().filter(|_| is_open && is_late) {
+            payment.current_quote = Some(quote);
+        }
+    }
+
+    /// What a payment's status is, as the facts have it.
+    #[must_use]
+    pub const fn status_of(payment: &Payment) -> PaymentStatus {
+        match payment {
+            Payment { rejection: Some(_), .. } => PaymentStatus::Rejected,
+            Payment { reversed_at: Some(_), .. } => PaymentStatus::Reversed,
+            Payment { final_since: Some(_), .. } => PaymentStatus::Confirmed,
+            Payment { block: Some(_), .. } => PaymentStatus::Confirming,
+            _ => PaymentStatus::Detected,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Farthing's rules: money, invoices, payments, and what they come to.
+//!
+//! This crate decides; it never acts. It has no clock, no files, no network and no threads (`no_std`), so that everything
+//! it says can be computed again from stored rows. Nothing above it decides what an invoice's status is.
+#![no_std]
+#![deny(clippy::wildcard_enum_match_arm, clippy::default_numeric_fallback)]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod asset;
+pub mod catalog;
+pub mod decimal;
+pub mod event;
+pub mod fiat;
+pub mod id;
+pub mod invoice;
+pub mod money;
+pub mod name;
+pub mod network;
+pub mod payment;
+pub mod policy;
+pub mod price;
+pub mod quote;
+pub mod rate;
+pub mod settle;
+pub mod standing;
+pub mod time;
