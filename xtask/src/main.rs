@@ -1,2 +1,52 @@
-//! Placeholder.
-fn main() {}
+//! The project's own commands, as `cargo xtask <command>`: one file each.
+//!
+//! They check and prepare a checkout. They are no part of the program and never change what is checked in.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the commands speak to whoever runs them"
+)]
+
+mod checkout;
+mod command;
+mod deny;
+mod peers;
+mod test;
+mod tidy;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Farthing's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Everything that must hold before a change is merged: format, tidy, clippy, tests, docs, dependencies
+    Test,
+    /// The project's own rules, which no compiler checks
+    Tidy,
+    /// Install what the tests need beside Rust: a browser and its driver
+    Peers,
+}
+
+fn main() -> ExitCode {
+    let (name, outcome) = match Arguments::parse().command {
+        Task::Test => ("test", test::run()),
+        Task::Tidy => ("tidy", tidy::run()),
+        Task::Peers => ("peers", peers::run()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask {name}: FAILED: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

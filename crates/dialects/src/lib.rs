@@ -1,3 +1,6 @@
-//! Placeholder.
+//! The wire forms of the APIs that Farthing speaks: bodies read into the domain's words, invoices shown, callbacks signed.
+//!
+//! Pure: no clock, no files, no network. A dialect differs from another by how it names things; it holds no business rule.
 
+pub mod native;
 pub mod strict_json;

@@ -127,13 +127,14 @@ pub(crate) fn difference(before: &Standing, invoice: &Invoice, after: &Standing)
     let mut is_seen_anew = false;
     for (index, (payment, now)) in invoice.payments.iter().zip(&after.payments).enumerate() {
         let then = before.payments.get(index);
+        let stood = then.is_some_and(|then| then.status.stands());
         let mut tell = |kind| events.push(Event { kind, payment: Some(payment.key.clone()) });
         if then.map(|then| then.status) != Some(now.status) {
-            let was_final = then.is_some_and(|then| then.status == PaymentStatus::Confirmed);
-            let stood = then.is_some_and(|then| then.status != PaymentStatus::Reversed);
+            // Also where a reorganisation had moved it to a block that was not final any more: it was told as paid.
+            let was_final = payment.was_final_at.is_some();
             match now.status {
                 PaymentStatus::Rejected if then.is_none() => tell(EventKind::DepositRejected),
-                PaymentStatus::Reversed if was_final => tell(EventKind::DepositReversed),
+                PaymentStatus::Reversed if stood && was_final => tell(EventKind::DepositReversed),
                 PaymentStatus::Reversed if stood => tell(EventKind::PaymentDropped),
                 PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Confirmed if !stood => {
                     tell(EventKind::PaymentDetected);
@@ -146,9 +147,8 @@ pub(crate) fn difference(before: &Standing, invoice: &Invoice, after: &Standing)
                 | PaymentStatus::Confirmed => {}
             }
         }
-        let was_late = then.is_some_and(|then| then.timeliness != Timeliness::InTime);
-        let is_rejected = now.status == PaymentStatus::Rejected;
-        if now.timeliness != Timeliness::InTime && !was_late && !is_rejected {
+        let was_late = stood && then.is_some_and(|then| then.timeliness != Timeliness::InTime);
+        if now.status.stands() && now.timeliness != Timeliness::InTime && !was_late {
             tell(EventKind::LateDeposit);
         }
     }
@@ -161,7 +161,8 @@ pub(crate) fn difference(before: &Standing, invoice: &Invoice, after: &Standing)
 fn change_of_status(before: &Standing, after: &Standing, is_seen_anew: bool) -> [Option<EventKind>; 2] {
     let had_money = before.payments.iter().any(|payment| payment.counts());
     let is_new = before.status != after.status;
-    let skipped_confirming = is_seen_anew && !had_money;
+    let money_decides = matches!(after.status, Status::Paid | Status::Overpaid | Status::Underpaid);
+    let skipped_confirming = is_seen_anew && !had_money && money_decides;
     let confirming = (skipped_confirming || (is_new && after.status == Status::Confirming)).then_some(EventKind::Confirming);
     let own = match after.status {
         Status::Paid if is_new => Some(EventKind::Paid),

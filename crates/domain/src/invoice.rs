@@ -8,7 +8,7 @@ use crate::{
     event::{self, Event, EventKind},
     id::{InvoiceId, Owner},
     payment::{Acceptance, Observation, Payment, PaymentKey, Place, Rejection, Sighting},
-    policy::{Dialect, MerchantCancel, Policy, WindowStart},
+    policy::{Dialect, LateMoney, MerchantCancel, Policy, WindowStart},
     price::Price,
     quote::Quote,
     settle,
@@ -232,11 +232,12 @@ impl Invoice {
     /// # Errors
     /// When the status does not allow it or the invoice is locked to another asset.
     pub fn may_activate(&self, asset: AssetId, now: Timestamp) -> Result<(), Refusal> {
-        let status = self.standing.status;
+        let standing = settle::settle(self, now);
+        let status = standing.status;
         let refused = Err(Refusal::State { status, action: "activated" });
         match status {
             Status::Draft if self.draft_deadline.is_none_or(|deadline| now < deadline) => {}
-            Status::Pending | Status::Underpaid if !self.standing.is_final && self.deadline.is_none_or(|end| now < end) => {}
+            Status::Pending | Status::Underpaid if !standing.is_final && self.deadline.is_none_or(|end| now < end) => {}
             Status::Draft
             | Status::Pending
             | Status::Underpaid
@@ -278,15 +279,16 @@ impl Invoice {
     /// When the policy never does, or not in this status.
     pub fn cancel(&mut self, by: Canceller, now: Timestamp) -> Result<Vec<Event>, Refusal> {
         let nothing_seen = !self.payments.iter().any(Payment::stands);
-        let waits = matches!(self.standing.status, Status::Draft | Status::Pending);
+        let standing = settle::settle(self, now);
+        let waits = matches!(standing.status, Status::Draft | Status::Pending);
         let allowed = match (by, self.policy.merchant_cancel) {
             (Canceller::Payer, _) if !self.policy.payer_cancel => return Err(Refusal::Policy("cancelled by the payer")),
             (Canceller::Merchant, MerchantCancel::Never) => return Err(Refusal::Policy("cancelled")),
             (Canceller::Payer, _) | (Canceller::Merchant, MerchantCancel::WhileNothingSeen) => waits && nothing_seen,
-            (Canceller::Merchant, MerchantCancel::WhileNotFinal) => !self.standing.is_final,
+            (Canceller::Merchant, MerchantCancel::WhileNotFinal) => !standing.is_final,
         };
         if !allowed {
-            return Err(Refusal::State { status: self.standing.status, action: "cancelled" });
+            return Err(Refusal::State { status: standing.status, action: "cancelled" });
         }
         self.cancellation = Some(Cancellation { at: now, by });
         Ok(self.resettle(now))
@@ -301,8 +303,11 @@ impl Invoice {
     /// Records that the merchant lets late money count.
     ///
     /// # Errors
-    /// When the invoice has no such payment.
+    /// When its policy never counts late money, or it has no such payment.
     pub fn accept(&mut self, key: &PaymentKey, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        if self.policy.late == LateMoney::Never {
+            return Err(Refusal::Policy("credited with late money"));
+        }
         let payment = self.payments.iter_mut().find(|payment| payment.key == *key).ok_or(Refusal::NoSuchPayment)?;
         payment.acceptance.get_or_insert(Acceptance { at: now });
         Ok(self.resettle(now))
@@ -406,7 +411,6 @@ impl Invoice {
             asset: sighting.asset,
             decimals: sighting.decimals,
             units: sighting.units,
-            address: sighting.address,
             first_seen,
             recorded_at: now,
             block,

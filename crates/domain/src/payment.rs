@@ -71,8 +71,6 @@ pub struct Payment {
     /// How much moved, in atomic units.
     #[serde(with = "units_text")]
     pub units: u128,
-    /// The address that received it.
-    pub address: String,
     /// The earliest of a node's mempool time, the block's time and our own record; kept for ever.
     pub first_seen: Timestamp,
     /// Our own first record of it.
@@ -141,8 +139,6 @@ pub struct Sighting {
     pub decimals: u8,
     /// How much moved, in atomic units.
     pub units: u128,
-    /// The address that received it.
-    pub address: String,
     /// Where it is.
     pub place: Place,
 }

@@ -6,10 +6,10 @@
 use crate::{
     asset::AssetId,
     decimal::Decimal,
-    invoice::Invoice,
+    invoice::{Canceller, Invoice},
     money::Amount,
     payment::Payment,
-    policy::{Grace, LateMoney, ShortMoney},
+    policy::{Grace, LateMoney, MerchantCancel, ShortMoney},
     quote::Quote,
     standing::{PaymentStanding, Standing, Status, Timeliness},
     time::Timestamp,
@@ -50,7 +50,7 @@ pub fn settle(invoice: &Invoice, now: Timestamp) -> Standing {
         status,
         is_final: is_final(invoice, status, &clock, &ending, &sums),
         is_late: payments.iter().any(|payment| payment.counts() && payment.timeliness == Timeliness::LateCounted),
-        paid_at: ending.paid_at,
+        paid_at: ending.paid_at.filter(|at| became_paid(invoice, *at)),
         settled_at: now,
         next_change: next_change(invoice, status, &clock, &sums),
         payments,
@@ -76,8 +76,9 @@ pub fn still_due(invoice: &Invoice, asset: AssetId) -> Option<Amount> {
     if seen >= Fraction::one() {
         return Some(Amount { units: 0, ..quote.due });
     }
-    let steps = (Fraction::one() - seen) * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(quote.step));
-    let units = steps.ceil().to_integer().to_u128()?.checked_mul(quote.step)?;
+    let step = quote.step.max(1);
+    let steps = (Fraction::one() - seen) * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(step));
+    let units = steps.ceil().to_integer().to_u128()?.checked_mul(step)?;
     // The due itself need not be a multiple of the step when the asset was priced directly.
     Some(Amount { units: units.min(quote.due.units), ..quote.due })
 }
@@ -150,21 +151,51 @@ fn grace_end(invoice: &Invoice) -> Option<Timestamp> {
 
 /// Late is what was first seen after the window, what grace ran out for, and what was recorded after somebody's decision.
 fn timeliness(invoice: &Invoice, payment: &Payment, clock: &Clock) -> Timeliness {
-    let decided_at = [invoice.cancellation.map(|cancellation| cancellation.at), invoice.marked_invalid_at];
-    if decided_at.into_iter().flatten().any(|at| payment.recorded_at >= at) {
+    if is_after_decision(invoice, payment) {
         return Timeliness::Late;
     }
-    let ran_out = clock.grace_end.is_some_and(|end| payment.final_since.unwrap_or(clock.now) > end);
-    if !is_after_window(invoice, payment.first_seen) && !ran_out {
+    // What was final in time stays in time, also when a reorganisation makes it wait once more; what is gone waits for nothing.
+    let final_at = payment.was_final_at.into_iter().chain(payment.final_since).min().unwrap_or(clock.now);
+    let ran_out = |end: Option<Timestamp>| payment.stands() && end.is_some_and(|end| final_at > end);
+    if !is_after_window(invoice, payment.first_seen) && !ran_out(clock.grace_end) {
         return Timeliness::InTime;
     }
-    let counts = payment.acceptance.is_some()
+    let counts = is_accepted(invoice, payment)
         || match invoice.policy.late {
             LateMoney::Ask | LateMoney::Never => false,
             LateMoney::CreditLockedRate => true,
-            LateMoney::CreditCurrentRate { .. } => payment.current_quote.is_some(),
+            LateMoney::CreditCurrentRate { .. } => payment.current_quote.is_some() && !ran_out(late_end(invoice)),
         };
     if counts { Timeliness::LateCounted } else { Timeliness::Late }
+}
+
+/// Whether a payment came after the invoice was cancelled or marked invalid. Where only an invoice without money can be
+/// cancelled, whatever stands now came after: also money that was gone at that moment and is back.
+fn is_after_decision(invoice: &Invoice, payment: &Payment) -> bool {
+    let after_cancellation = invoice.cancellation.is_some_and(|cancellation| {
+        let had_nothing =
+            cancellation.by == Canceller::Payer || invoice.policy.merchant_cancel == MerchantCancel::WhileNothingSeen;
+        had_nothing || payment.recorded_at >= cancellation.at
+    });
+    after_cancellation || invoice.marked_invalid_at.is_some_and(|at| payment.recorded_at >= at)
+}
+
+/// Whether the merchant lets this money count though it is late.
+fn is_accepted(invoice: &Invoice, payment: &Payment) -> bool {
+    payment.acceptance.is_some() && invoice.policy.late != LateMoney::Never
+}
+
+/// Until when late money that counts at the rate of the day may become final; `None`: for ever.
+fn late_end(invoice: &Invoice) -> Option<Timestamp> {
+    match invoice.policy.late {
+        LateMoney::CreditCurrentRate { until } => until.map(|seconds| invoice.created_at.plus_seconds(seconds)),
+        LateMoney::Ask | LateMoney::Never | LateMoney::CreditLockedRate => None,
+    }
+}
+
+/// Whether it was paid at that moment: not when it had been cancelled or marked invalid before.
+fn became_paid(invoice: &Invoice, at: Timestamp) -> bool {
+    invoice.cancellation.is_none() && invoice.marked_invalid_at.is_none_or(|marked| at <= marked)
 }
 
 /// How the invoice ended, if it did.
@@ -189,7 +220,7 @@ impl Ending {
 
 /// Counts only what was seen by the first final payment; answers whether all of that is final or gone.
 fn end_with_first_final(invoice: &Invoice, payments: &mut [PaymentStanding]) -> bool {
-    let first_final = counted(invoice, payments, Money::Final).filter_map(|(payment, _)| counts_since(payment)).min();
+    let first_final = counted(invoice, payments, Money::Final).filter_map(|(payment, standing)| counts_since(payment, *standing)).min();
     let Some(first_final) = first_final else { return false };
     make_late_after(first_final, invoice, payments);
     counted(invoice, payments, Money::Seen).all(|(payment, _)| payment.final_since.is_some())
@@ -198,7 +229,7 @@ fn end_with_first_final(invoice: &Invoice, payments: &mut [PaymentStanding]) -> 
 /// When final money last reached what is needed: the moment of the payment that completed it.
 fn paid_at(invoice: &Invoice, payments: &[PaymentStanding]) -> Option<Timestamp> {
     let mut finals: Vec<_> = counted(invoice, payments, Money::Final)
-        .filter_map(|(payment, standing)| Some((counts_since(payment)?, &payment.key, value(invoice, payment, *standing))))
+        .filter_map(|(payment, standing)| Some((counts_since(payment, *standing)?, &payment.key, value(invoice, payment, *standing))))
         .collect();
     finals.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
     let needed = needed(invoice);
@@ -212,16 +243,18 @@ fn paid_at(invoice: &Invoice, payments: &[PaymentStanding]) -> Option<Timestamp>
     None
 }
 
-/// Since when a final payment counts: since it is final or, late, since the merchant accepted it.
-fn counts_since(payment: &Payment) -> Option<Timestamp> {
-    let accepted = payment.acceptance.as_ref().map(|acceptance| acceptance.at);
-    payment.final_since.map(|at| accepted.map_or(at, |accepted| at.max(accepted)))
+/// Since when a final payment counts: since it is final or, late, since the merchant accepted it. Never before it was seen,
+/// whatever a clock that was set back says: otherwise money could be late after the end that it made itself.
+fn counts_since(payment: &Payment, standing: PaymentStanding) -> Option<Timestamp> {
+    let accepted = payment.acceptance.as_ref().filter(|_| standing.timeliness == Timeliness::LateCounted);
+    let since = payment.final_since?.max(payment.first_seen);
+    Some(accepted.map_or(since, |acceptance| since.max(acceptance.at)))
 }
 
 fn make_late_after(end: Timestamp, invoice: &Invoice, payments: &mut [PaymentStanding]) {
     for (payment, standing) in invoice.payments.iter().zip(payments) {
-        if payment.first_seen > end {
-            standing.timeliness = Timeliness::Late;
+        if payment.first_seen > end && standing.timeliness != Timeliness::Late {
+            standing.timeliness = if is_accepted(invoice, payment) { Timeliness::LateCounted } else { Timeliness::Late };
         }
     }
 }
@@ -280,31 +313,40 @@ struct Sums {
     waits: bool,
     /// Some money counts.
     any_seen: bool,
-    /// One step of each quote by which money counted.
-    steps: Fraction,
+    /// The final money without one step of each quote by which it counts.
+    final_less_steps: Fraction,
 }
 
 impl Sums {
     fn of(invoice: &Invoice, payments: &[PaymentStanding]) -> Self {
         let mut sums =
-            Self { final_: Fraction::zero(), seen: Fraction::zero(), waits: false, any_seen: false, steps: Fraction::zero() };
-        let mut quotes_used: Vec<&Quote> = Vec::new();
+            Self { final_: Fraction::zero(), seen: Fraction::zero(), waits: false, any_seen: false, final_less_steps: Fraction::zero() };
+        let mut by_quote: Vec<(&Quote, Fraction)> = Vec::new();
         for (payment, standing) in counted(invoice, payments, Money::Seen) {
             let value = value(invoice, payment, *standing);
-            if payment.final_since.is_some() {
-                sums.final_ += &value;
-            } else {
-                sums.waits = true;
-            }
-            sums.seen += value;
             sums.any_seen = true;
-            if let Some(quote) = quote_of(invoice, payment, *standing).filter(|quote| !quotes_used.contains(quote)) {
-                sums.steps += ratio(quote.step, quote.due.units);
-                quotes_used.push(quote);
+            sums.seen += &value;
+            if payment.final_since.is_none() {
+                sums.waits = true;
+                continue;
+            }
+            sums.final_ += &value;
+            let Some(quote) = quote_of(invoice, payment, *standing) else { continue };
+            match by_quote.iter_mut().find(|(known, _)| *known == quote) {
+                Some((_, sum)) => *sum += value,
+                None => by_quote.push((quote, value)),
             }
         }
+        sums.final_less_steps = by_quote.into_iter().map(|(quote, sum)| less_one_step(quote, sum)).sum();
         sums
     }
+}
+
+/// What money is beyond one step of its quote. Never below nothing: a dust payment by another quote must not turn what is
+/// overpaid back into paid.
+fn less_one_step(quote: &Quote, sum: Fraction) -> Fraction {
+    let step = ratio(quote.step, quote.due.units);
+    if sum > step { sum - step } else { Fraction::zero() }
 }
 
 /// The table of DESIGN, section 2: the first row that holds.
@@ -316,8 +358,8 @@ fn status(invoice: &Invoice, clock: &Clock, ending: &Ending, sums: &Sums) -> Sta
         return Status::Cancelled;
     }
     if ending.paid_at.is_some() {
-        let allowed = Fraction::one() + tolerance(invoice).max(sums.steps.clone());
-        return if sums.final_ > allowed { Status::Overpaid } else { Status::Paid };
+        let exceeds = sums.final_ > Fraction::one() + tolerance(invoice) && sums.final_less_steps > Fraction::one();
+        return if exceeds { Status::Overpaid } else { Status::Paid };
     }
     if invoice.terms.is_deferred && invoice.draft_deadline.is_some() && invoice.activated_at.is_none() {
         let has_lapsed = invoice.draft_deadline.is_some_and(|deadline| clock.now >= deadline);
@@ -353,12 +395,20 @@ fn expired_end(invoice: &Invoice) -> Option<Timestamp> {
 /// The next moment at which the standing changes without a new fact.
 fn next_change(invoice: &Invoice, status: Status, clock: &Clock, sums: &Sums) -> Option<Timestamp> {
     let later = |at: &Timestamp| *at > clock.now;
-    let grace_end = || clock.grace_end.filter(|_| sums.waits).map(|end| Timestamp::from_milliseconds(end.milliseconds().saturating_add(1)));
+    let ends_of_patience = clock.grace_end.into_iter().chain(late_end(invoice)).filter(|_| sums.waits);
+    let patience_end =
+        ends_of_patience.map(|end| Timestamp::from_milliseconds(end.milliseconds().saturating_add(1))).filter(later).min();
     match status {
         Status::Draft => invoice.draft_deadline.filter(later),
         Status::Pending | Status::Confirming | Status::Underpaid if !clock.window_is_over => invoice.deadline,
         Status::Expired => expired_end(invoice).filter(later),
-        Status::Pending | Status::Confirming | Status::Underpaid | Status::Paid | Status::Overpaid => grace_end().filter(later),
-        Status::DraftExpired | Status::Cancelled | Status::Invalid => None,
+        Status::Pending
+        | Status::Confirming
+        | Status::Underpaid
+        | Status::Paid
+        | Status::Overpaid
+        | Status::DraftExpired
+        | Status::Cancelled
+        | Status::Invalid => patience_end,
     }
 }

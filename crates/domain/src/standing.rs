@@ -110,6 +110,15 @@ impl PaymentStatus {
             Self::Rejected => "rejected",
         }
     }
+
+    /// Whether there is money: on the chain or in its mempool, in an asset that was quoted.
+    #[must_use]
+    pub const fn stands(self) -> bool {
+        match self {
+            Self::Detected | Self::Confirming | Self::Confirmed => true,
+            Self::Reversed | Self::Rejected => false,
+        }
+    }
 }
 
 /// Whether money came in time.
@@ -137,11 +146,7 @@ impl PaymentStanding {
     /// Whether it is part of the money seen: not rejected, not reversed, not late and uncounted.
     #[must_use]
     pub fn counts(self) -> bool {
-        let stands = match self.status {
-            PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Confirmed => true,
-            PaymentStatus::Reversed | PaymentStatus::Rejected => false,
-        };
-        stands && self.timeliness != Timeliness::Late
+        self.status.stands() && self.timeliness != Timeliness::Late
     }
 }
 

@@ -12,6 +12,7 @@ mod utxo;
 
 use core::fmt;
 
+use farthing_domain::network::Family;
 use thiserror::Error;
 
 /// Longest text looked at, in bytes; every real address is shorter.
@@ -51,6 +52,19 @@ impl AddressFamily {
         match self {
             Self::Bitcoin | Self::Litecoin | Self::Dogecoin => true,
             Self::Evm | Self::Tron | Self::Solana => false,
+        }
+    }
+}
+
+impl From<Family> for AddressFamily {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::Bitcoin => Self::Bitcoin,
+            Family::Litecoin => Self::Litecoin,
+            Family::Dogecoin => Self::Dogecoin,
+            Family::Evm => Self::Evm,
+            Family::Tron => Self::Tron,
+            Family::Solana => Self::Solana,
         }
     }
 }
@@ -234,8 +248,11 @@ fn read(place: Place, text: &str) -> Result<Vec<u8>, AddressError> {
 /// the test chains of several families share their version bytes; Solana goes last, because it has
 /// no checksum that would prove the guess.
 fn recognise(wanted: Place, text: &str) -> Option<Place> {
-    let families = core::iter::once(wanted.family)
-        .chain(AddressFamily::ALL.into_iter().filter(|f| *f != wanted.family));
+    let families = core::iter::once(wanted.family).chain(
+        AddressFamily::ALL
+            .into_iter()
+            .filter(|f| *f != wanted.family),
+    );
     families
         .flat_map(|family| Chain::ALL.map(|chain| Place { family, chain }))
         .find(|place| *place != wanted && read(*place, text).is_ok())

@@ -213,7 +213,39 @@ impl fmt::Debug for WatchSet {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn crowded_runs_around_the_end_lose_nothing(
+            steps in prop::collection::vec((any::<bool>(), 0_u64..40, 0_u64..4), 0..400),
+        ) {
+            let mut set = WatchSet::new([0; 16]);
+            let mut model = HashSet::new();
+            for (insert, low, home) in steps {
+                // Four neighbouring homes at the very end and the very beginning.
+                let fingerprint = (home.wrapping_sub(2) << 58) | (low << 1).max(2);
+                if !insert {
+                    let removed = set.remove_fingerprint(fingerprint);
+                    prop_assert_eq!(removed, model.remove(&fingerprint));
+                } else if model.insert(fingerprint) {
+                    set.insert_fingerprint(fingerprint);
+                }
+            }
+            prop_assert_eq!(set.len(), model.len());
+            for low in 0..40 {
+                for home in 0..4_u64 {
+                    let fingerprint = (home.wrapping_sub(2) << 58) | (low << 1).max(2);
+                    let found = set.slot_at(set.find(fingerprint)) != EMPTY;
+                    prop_assert_eq!(found, model.contains(&fingerprint));
+                }
+            }
+        }
+    }
 
     #[test]
     fn removing_one_of_two_addresses_with_one_fingerprint_keeps_the_other_visible() {

@@ -28,8 +28,7 @@ fn decode(text: &str) -> Result<ScriptBuf, AddressError> {
     if !in_use(version, program.len()) {
         return Err(AddressError::UnknownForm);
     }
-    let program =
-        WitnessProgram::new(version, &program).map_err(|_| AddressError::UnknownForm)?;
+    let program = WitnessProgram::new(version, &program).map_err(|_| AddressError::UnknownForm)?;
     Ok(ScriptBuf::new_witness_program(&program))
 }
 

@@ -2,11 +2,7 @@
 //!
 //! Sources: each coin's `chainparams.cpp`. The canonical bytes are the script public key.
 
-use bitcoin::{
-    PubkeyHash, Script, ScriptBuf, ScriptHash,
-    bech32::Hrp,
-    hashes::Hash,
-};
+use bitcoin::{PubkeyHash, Script, ScriptBuf, ScriptHash, bech32::Hrp, hashes::Hash};
 
 use super::{AddressError, AddressFamily, Chain, Place, base58, segwit};
 

@@ -1,4 +1,4 @@
-//! SipHash, the keyed hash of Aumasson and Bernstein (<https://www.aumasson.jp/siphash/>).
+//! `SipHash`, the keyed hash of Aumasson and Bernstein (<https://www.aumasson.jp/siphash/>).
 //!
 //! Used with one round a word and three at the end, as Rust's own hash tables do. Not for
 //! authentication.
@@ -98,7 +98,11 @@ mod tests {
             (15, 0xa129_ca61_49be_45e5),
         ];
         for (length, expected) in vectors {
-            assert_eq!(sip_hash::<2, 4>(key, &counting(length)), expected, "{length}");
+            assert_eq!(
+                sip_hash::<2, 4>(key, &counting(length)),
+                expected,
+                "{length}"
+            );
         }
     }
 
@@ -107,7 +111,11 @@ mod tests {
         for length in 0..200 {
             let mut hasher = DefaultHasher::new();
             hasher.write(&counting(length));
-            assert_eq!(sip_hash_1_3([0; 16], &counting(length)), hasher.finish(), "{length}");
+            assert_eq!(
+                sip_hash_1_3([0; 16], &counting(length)),
+                hasher.finish(),
+                "{length}"
+            );
         }
     }
 }

@@ -1,0 +1,218 @@
+//! Applying what a scan found: facts, invoices, events, deliveries and the cursor, in one transaction.
+
+use crate::gateway::Gateway;
+use farthing_domain::{
+    id::InvoiceId,
+    invoice::Invoice,
+    network::ChainId,
+    payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
+    quote::Quote,
+    time::Timestamp,
+};
+use farthing_networks::network::{MempoolTransfer, Scanned, Transfer};
+use farthing_store::{
+    StoreError, Transaction,
+    records::{ChainState, PlacedPayment, ScannedRange},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// What a reorganisation took away.
+#[derive(Debug, Clone)]
+pub struct Lost {
+    /// The last block that both branches share, as far as the ledger knows.
+    pub ancestor: BlockRef,
+    /// Payments whose blocks are gone.
+    pub gone: Vec<PlacedPayment>,
+    /// Whether a final block is among the lost.
+    pub is_beyond_final: bool,
+}
+
+/// What one look at a chain found.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Which chain.
+    pub chain: ChainId,
+    /// Where the cursor stood when the look began.
+    pub expected: BlockRef,
+    /// A reorganisation, if there was one.
+    pub lost: Option<Lost>,
+    /// The blocks read, with the transfers to watched addresses; `None` when there was no new block.
+    pub scanned: Option<Scanned>,
+    /// The same as the ledger enters it.
+    pub range: Option<ScannedRange>,
+    /// The whole mempool's transfers to watched addresses, read before the tip; `None` when it is not to be compared.
+    pub mempool: Option<Vec<MempoolTransfer>>,
+    /// The tip's height.
+    pub tip: u64,
+    /// The highest final block.
+    pub final_height: Option<u64>,
+    /// When the look began, by the environment's clock.
+    pub read_at: Timestamp,
+}
+
+/// What is to be recorded, by invoice: invoices are locked in the order of their ids.
+type Observations = BTreeMap<InvoiceId, Vec<Observation>>;
+
+impl Gateway {
+    /// Applies a batch. When the cursor moved in the meantime nothing is applied: the next look starts from there.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is applied.
+    pub async fn apply_block(self: &Arc<Self>, batch: Batch) -> Result<(), StoreError> {
+        let gateway = Arc::clone(self);
+        let changed = self.store().decide(move |transaction| gateway.decide_block(transaction, &batch)).await?;
+        for invoice in &changed {
+            self.announce(invoice);
+        }
+        Ok(())
+    }
+
+    fn decide_block(&self, transaction: &mut Transaction<'_>, batch: &Batch) -> Result<Vec<Invoice>, StoreError> {
+        let Some(state) = transaction.chain(batch.chain)? else { return Ok(Vec::new()) };
+        if state.cursor != batch.expected {
+            return Ok(Vec::new());
+        }
+        let state = advanced(&state, batch);
+        let observations = self.observations(transaction, batch, &state)?;
+        write_cursor(transaction, batch, &state)?;
+        let mut changed = Vec::new();
+        for (id, seen) in observations {
+            changed.extend(self.record(transaction, id, seen)?);
+        }
+        Ok(changed)
+    }
+
+    /// Records what was seen of one invoice; `None` when nothing of it is new.
+    fn record(&self, transaction: &mut Transaction<'_>, id: InvoiceId, seen: Vec<Observation>) -> Result<Option<Invoice>, StoreError> {
+        let missing = || StoreError::Corrupt(format!("invoice {id} of an address is missing"));
+        let mut invoice = transaction.lock_any_invoice(id)?.ok_or_else(missing)?;
+        let now = self.clocks().now(invoice.owner.environment);
+        let before = invoice.clone();
+        let current_quote = self.current_quote(&invoice, &seen, now);
+        let events = invoice.observe(seen, current_quote.as_ref(), now);
+        if events.is_empty() && invoice.payments == before.payments {
+            return Ok(None);
+        }
+        self.save_and_tell(transaction, &invoice, &events, None)?;
+        Ok(Some(invoice.into_inner()))
+    }
+
+    fn observations(&self, transaction: &Transaction<'_>, batch: &Batch, state: &ChainState) -> Result<Observations, StoreError> {
+        let mut found = Observations::new();
+        let mut mined = BTreeSet::new();
+        for lost in batch.lost.iter().flat_map(|lost| &lost.gone) {
+            found.entry(lost.invoice).or_default().push(Observation::Gone(lost.key.clone()));
+        }
+        for block in batch.scanned.iter().flat_map(|scanned| &scanned.blocks) {
+            for transfer in &block.transfers {
+                let place = Place::Block { block: block.header.block.clone(), time: block.header.time };
+                let Some(id) = self.whose(transaction, batch.chain, transfer)? else { continue };
+                let sighting = self.sighting(batch.chain, transfer, place);
+                mined.insert(sighting.key.clone());
+                let key = sighting.key.clone();
+                let seen = found.entry(id).or_default();
+                seen.push(Observation::Seen(sighting));
+                if state.alarm.is_none() && state.final_height.is_some_and(|height| block.header.block.height <= height) {
+                    seen.push(Observation::Final(key));
+                }
+            }
+        }
+        self.observe_mempool(transaction, batch, &mined, &mut found)?;
+        if let (Some(height), None) = (state.final_height, &state.alarm) {
+            for matured in transaction.payments_maturing(batch.chain, height)? {
+                let was_lost = batch.lost.iter().flat_map(|lost| &lost.gone).any(|lost| lost.key == matured.key);
+                if !was_lost {
+                    found.entry(matured.invoice).or_default().push(Observation::Final(matured.key));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn observe_mempool(
+        &self,
+        transaction: &Transaction<'_>,
+        batch: &Batch,
+        mined: &BTreeSet<PaymentKey>,
+        found: &mut Observations,
+    ) -> Result<(), StoreError> {
+        let Some(mempool) = &batch.mempool else { return Ok(()) };
+        let mut waiting = BTreeSet::new();
+        for seen in mempool {
+            let Some(id) = self.whose(transaction, batch.chain, &seen.transfer)? else { continue };
+            let sighting = self.sighting(batch.chain, &seen.transfer, Place::Mempool { since: seen.since });
+            waiting.insert(sighting.key.clone());
+            if !mined.contains(&sighting.key) {
+                found.entry(id).or_default().push(Observation::Seen(sighting));
+            }
+        }
+        for known in transaction.mempool_payments(batch.chain)? {
+            if !waiting.contains(&known.key) && !mined.contains(&known.key) {
+                found.entry(known.invoice).or_default().push(Observation::Gone(known.key));
+            }
+        }
+        Ok(())
+    }
+
+    /// The invoice that a transfer's address was handed out for: the exact compare behind the watch set's fingerprint.
+    fn whose(&self, transaction: &Transaction<'_>, chain: ChainId, transfer: &Transfer) -> Result<Option<InvoiceId>, StoreError> {
+        let Some(family) = self.family(chain) else { return Ok(None) };
+        transaction.invoice_at(chain.environment, family, &transfer.address)
+    }
+
+    fn sighting(&self, chain: ChainId, transfer: &Transfer, place: Place) -> Sighting {
+        Sighting {
+            key: PaymentKey {
+                network: chain.network,
+                transaction: transfer.transaction.clone(),
+                position: transfer.position.clone(),
+            },
+            asset: transfer.asset,
+            decimals: transfer.decimals,
+            units: transfer.units,
+            place,
+        }
+    }
+
+    /// A quote at the rate of the day, for policies that let late money count so.
+    fn current_quote(&self, invoice: &Invoice, seen: &[Observation], now: Timestamp) -> Option<Quote> {
+        if !invoice.policy.late_counts_at(invoice.created_at, now) {
+            return None;
+        }
+        let asset = seen.iter().find_map(|seen| match seen {
+            Observation::Seen(sighting) => Some(sighting.asset),
+            Observation::Final(_) | Observation::Gone(_) => None,
+        })?;
+        self.quote_of_the_day(invoice, asset, now)
+    }
+}
+
+/// The chain's state after the batch.
+fn advanced(state: &ChainState, batch: &Batch) -> ChainState {
+    let start = batch.lost.as_ref().map_or(&state.cursor, |lost| &lost.ancestor);
+    let cursor = batch.scanned.as_ref().map_or(start, |scanned| &scanned.end.block).clone();
+    let alarm = batch.lost.as_ref().filter(|lost| lost.is_beyond_final).map(|lost| {
+        format!("a reorganisation replaced final blocks above height {}: new credits wait for the operator", lost.ancestor.height)
+    });
+    ChainState {
+        cursor,
+        tip: batch.tip,
+        final_height: batch.final_height,
+        scanned_through: batch.read_at.max(state.scanned_through),
+        alarm: state.alarm.clone().or(alarm),
+        ..state.clone()
+    }
+}
+
+fn write_cursor(transaction: &mut Transaction<'_>, batch: &Batch, state: &ChainState) -> Result<(), StoreError> {
+    if let Some(lost) = &batch.lost {
+        transaction.cut_ranges(batch.chain, &lost.ancestor)?;
+    }
+    if let Some(range) = &batch.range {
+        transaction.add_range(batch.chain, range)?;
+    }
+    transaction.put_chain(state)
+}

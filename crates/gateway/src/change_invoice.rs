@@ -1,0 +1,90 @@
+//! What merchants and payers do to an invoice: activate it, or choose another coin; cancel it.
+
+use crate::{gateway::Gateway, quotes::NoQuote};
+use farthing_domain::{
+    asset::AssetId,
+    event::Event,
+    id::{InvoiceId, Owner},
+    invoice::{Canceller, Invoice, Refusal},
+    time::Timestamp,
+};
+use farthing_store::{StoreError, Transaction};
+use std::sync::Arc;
+
+/// Which invoice, and who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    /// The merchant, by id.
+    ById(Owner, InvoiceId),
+    /// Whoever holds the checkout page's address.
+    ByToken(String),
+}
+
+/// Why nothing changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such invoice, or it is somebody else's.
+    #[error("invoice not found")]
+    NotFound,
+    /// The invoice's reason.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// No quote can be made.
+    #[error(transparent)]
+    Quote(#[from] NoQuote),
+}
+
+impl Gateway {
+    /// Sets the asset that an invoice is paid with; the first time, that starts the payer's window.
+    ///
+    /// # Errors
+    /// When there is no such invoice, its state or terms forbid it, or no quote can be made.
+    pub async fn activate(self: &Arc<Self>, which: Which, asset: AssetId) -> Result<Invoice, ChangeError> {
+        self.change(which, move |gateway, transaction, invoice, now| {
+            invoice.resettle(now);
+            invoice.may_activate(asset, now)?;
+            let quote = gateway.quote(transaction, invoice, asset, now)?;
+            Ok(invoice.activate(quote, now)?)
+        })
+        .await
+    }
+
+    /// Cancels an invoice.
+    ///
+    /// # Errors
+    /// When there is no such invoice, or its state or policy forbids it.
+    pub async fn cancel(self: &Arc<Self>, which: Which) -> Result<Invoice, ChangeError> {
+        let by = match which {
+            Which::ById(..) => Canceller::Merchant,
+            Which::ByToken(_) => Canceller::Payer,
+        };
+        self.change(which, move |_, _, invoice, now| Ok(invoice.cancel(by, now)?)).await
+    }
+
+    async fn change(
+        self: &Arc<Self>,
+        which: Which,
+        mut decide: impl FnMut(&Self, &mut Transaction<'_>, &mut Invoice, Timestamp) -> Result<Vec<Event>, ChangeError> + Send + 'static,
+    ) -> Result<Invoice, ChangeError> {
+        let gateway = Arc::clone(self);
+        let changed = self
+            .store()
+            .decide(move |transaction| {
+                let found = match &which {
+                    Which::ById(owner, id) => transaction.lock_invoice(*owner, *id)?,
+                    Which::ByToken(token) => transaction.lock_invoice_by_token(token)?,
+                };
+                let mut invoice = found.ok_or(ChangeError::NotFound)?;
+                let now = gateway.clocks().now(invoice.owner.environment);
+                let events = decide(&gateway, transaction, &mut invoice, now)?;
+                gateway.save_and_tell(transaction, &invoice, &events, None)?;
+                Ok::<_, ChangeError>(invoice.into_inner())
+            })
+            .await?;
+        self.announce(&changed);
+        Ok(changed)
+    }
+}

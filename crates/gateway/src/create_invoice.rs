@@ -1,0 +1,109 @@
+//! Creating an invoice: once per idempotency key, with its address and its first event, in one transaction.
+
+use crate::{
+    addresses::NoAddress,
+    gateway::Gateway,
+    quotes::NoQuote,
+};
+use farthing_domain::{
+    id::{InvoiceId, Owner},
+    invoice::{Choice, Invoice, NewInvoice, Source, Terms},
+    policy::Policy,
+};
+use farthing_store::{StoreError, Transaction};
+use std::sync::Arc;
+
+/// What to create.
+#[derive(Debug, Clone)]
+pub struct CreateInvoice {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The rules it follows.
+    pub policy: Policy,
+    /// Where it comes from.
+    pub source: Source,
+    /// What the merchant asks for.
+    pub terms: Terms,
+    /// A hash of the normalised request: what an idempotency key is compared by.
+    pub fingerprint: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub enum Created {
+    /// A new invoice.
+    New(Invoice),
+    /// The invoice that the same request made before, as it is now.
+    Replayed(Invoice),
+}
+
+/// Why nothing was created.
+#[derive(Debug, thiserror::Error)]
+pub enum CreateError {
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The idempotency key was used for another request.
+    #[error("the idempotency key was used for another request")]
+    KeyMismatch,
+    /// No quote can be made.
+    #[error(transparent)]
+    Quote(#[from] NoQuote),
+}
+
+impl From<NoAddress> for CreateError {
+    fn from(error: NoAddress) -> Self {
+        Self::Quote(NoQuote::from(error))
+    }
+}
+
+impl Gateway {
+    /// Creates an invoice, or answers the one that the same idempotency key made.
+    ///
+    /// # Errors
+    /// When the key was used for another request, no quote can be made, or the store fails. Then nothing is stored.
+    pub async fn create_invoice(self: &Arc<Self>, command: CreateInvoice) -> Result<Created, CreateError> {
+        let gateway = Arc::clone(self);
+        let created = self.store().decide(move |transaction| gateway.decide_create(transaction, &command)).await?;
+        if let Created::New(invoice) = &created {
+            self.announce(invoice);
+        }
+        Ok(created)
+    }
+
+    fn decide_create(&self, transaction: &mut Transaction<'_>, command: &CreateInvoice) -> Result<Created, CreateError> {
+        if let Some(key) = &command.terms.idempotency_key
+            && let Some((fingerprint, id)) = transaction.idempotent(command.owner, key)?
+        {
+            return replay(transaction, command, &fingerprint, id);
+        }
+        let now = self.clocks().now(command.owner.environment);
+        let id = InvoiceId(self.ids().uuid(self.clocks().real()));
+        let mut new = NewInvoice {
+            id,
+            owner: command.owner,
+            policy: command.policy.clone(),
+            source: command.source,
+            token: self.ids().token(),
+            terms: command.terms.clone(),
+            quote: None,
+        };
+        if let (Choice::Fixed(asset), false) = (command.terms.choice, command.terms.is_deferred) {
+            let (draft, _) = Invoice::open(new.clone(), now);
+            new.quote = Some(self.quote(transaction, &draft, asset, now)?);
+        }
+        let (invoice, events) = Invoice::open(new, now);
+        transaction.insert_invoice(&invoice, &command.fingerprint)?;
+        self.tell(transaction, &invoice, &events)?;
+        Ok(Created::New(invoice))
+    }
+}
+
+fn replay(transaction: &Transaction<'_>, command: &CreateInvoice, fingerprint: &str, id: InvoiceId) -> Result<Created, CreateError> {
+    if fingerprint != command.fingerprint {
+        return Err(CreateError::KeyMismatch);
+    }
+    let invoice = transaction.invoice(command.owner, id)?;
+    invoice.map(Created::Replayed).ok_or_else(|| StoreError::Corrupt(format!("invoice {id} of an idempotency key is missing")).into())
+}
+

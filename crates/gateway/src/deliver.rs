@@ -1,0 +1,115 @@
+//! Delivering webhooks: at least once, one lane an endpoint, the same bytes each time, signed afresh.
+//!
+//! A delivery is claimed with a lease, attempted, and finished; a process that dies in between loses only its lease. Retries,
+//! signatures and leases follow real time in both environments.
+
+use crate::{
+    gateway::Gateway,
+    outgoing::{Answer, SendError},
+};
+use farthing_dialects::native::callback::{self, SignedMessage};
+use farthing_domain::{id::EndpointId, time::Timestamp};
+use farthing_store::{
+    StoreError,
+    records::{Attempt, ClaimedDelivery, Delivery, DeliveryStage, Endpoint},
+};
+
+/// Deliveries claimed at once for an endpoint.
+const CLAIM: u32 = 16;
+/// Endpoints looked at in one step.
+const ENDPOINTS: u32 = 1000;
+/// How long a claim holds, in seconds: longer than all of a claim's attempts may take together.
+const LEASE_SECONDS: i64 = 300;
+
+impl Gateway {
+    /// Endpoints that have something due now.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn due_endpoints(&self) -> Result<Vec<EndpointId>, StoreError> {
+        let now = self.clocks().real();
+        self.store().read(move |reader| reader.due_endpoints(now, ENDPOINTS)).await
+    }
+
+    /// When the next delivery is due; `None` when nothing waits.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.store().read(farthing_store::Reader::next_delivery_due).await
+    }
+
+    /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made.
+    ///
+    /// # Errors
+    /// When the store fails. An endpoint that fails is no error: its deliveries wait for their next attempt.
+    pub async fn deliver_to(&self, id: EndpointId) -> Result<usize, StoreError> {
+        let now = self.clocks().real();
+        let lease_end = now.plus_seconds(LEASE_SECONDS);
+        let found = self
+            .store()
+            .decide(move |transaction| {
+                let endpoint = transaction.any_endpoint(id)?;
+                let claimed = match endpoint {
+                    Some(_) => transaction.claim_deliveries(id, now, lease_end, CLAIM)?,
+                    None => Vec::new(),
+                };
+                Ok::<_, StoreError>(endpoint.map(|endpoint| (endpoint, claimed)))
+            })
+            .await?;
+        let Some((endpoint, claimed)) = found else { return Ok(0) };
+        let count = claimed.len();
+        for delivery in claimed {
+            self.attempt(&endpoint, delivery).await?;
+        }
+        Ok(count)
+    }
+
+    async fn attempt(&self, endpoint: &Endpoint, claimed: ClaimedDelivery) -> Result<(), StoreError> {
+        let began = self.clocks().real();
+        let held_until = claimed.delivery.due_at;
+        let outcome = self.send(endpoint, &claimed, began).await;
+        let ended = self.clocks().real();
+        let attempt = attempt_of(&claimed.delivery, &outcome, began, ended);
+        let delivery = self.after(claimed.delivery, &outcome, ended);
+        metrics::counter!("farthing_webhook_attempts_total", "acknowledged" => if delivery.stage == DeliveryStage::Delivered { "yes" } else { "no" })
+            .increment(1);
+        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, held_until, &attempt)).await
+    }
+
+    async fn send(&self, endpoint: &Endpoint, claimed: &ClaimedDelivery, now: Timestamp) -> Result<Answer, SendError> {
+        let secrets = self.signing_secrets(endpoint, now);
+        let message = SignedMessage {
+            id: &claimed.delivery.event.to_string(),
+            event: &claimed.delivery.kind,
+            timestamp_seconds: now.seconds(),
+            body: &claimed.body,
+        };
+        let headers = callback::headers(&secrets, &message);
+        self.parts.outgoing.post(&endpoint.url, &headers, claimed.body.clone()).await
+    }
+
+    /// Where a delivery stands after an attempt (contract, section 11: ten attempts, waits that double, and a jitter).
+    fn after(&self, delivery: Delivery, outcome: &Result<Answer, SendError>, now: Timestamp) -> Delivery {
+        let attempts = delivery.attempts.saturating_add(1);
+        let acknowledged = outcome.as_ref().is_ok_and(|answer| callback::is_acknowledged(answer.status));
+        let [random, ..] = self.ids().bytes::<4>();
+        match callback::wait_after(attempts, random) {
+            _ if acknowledged => Delivery { attempts, stage: DeliveryStage::Delivered, due_at: now, ..delivery },
+            Some(seconds) => Delivery { attempts, due_at: now.plus_seconds(seconds), ..delivery },
+            None => Delivery { attempts, stage: DeliveryStage::GivenUp, due_at: now, ..delivery },
+        }
+    }
+}
+
+fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: Timestamp, ended: Timestamp) -> Attempt {
+    let latency = ended.milliseconds().saturating_sub(began.milliseconds());
+    Attempt {
+        number: delivery.attempts.saturating_add(1),
+        at: began,
+        status: outcome.as_ref().ok().map(|answer| answer.status),
+        latency_ms: u64::try_from(latency).unwrap_or_default(),
+        error: outcome.as_ref().err().map(|error| error.class().to_owned()),
+        answer: outcome.as_ref().map_or_else(|_| String::new(), |answer| answer.first_bytes.clone()),
+    }
+}

@@ -1,0 +1,230 @@
+//! What every use case works with: the store, the chains of both environments, clocks, ids, rates.
+
+use crate::{
+    clock::Clocks,
+    entropy::Ids,
+    outgoing::Outgoing,
+    rates::RateSource,
+};
+use farthing_dialects::native::present::Context;
+use farthing_domain::{
+    catalog::Catalog,
+    id::{Environment, InvoiceId},
+    name::NetworkId,
+    network::{ChainId, Family, Network as NetworkFacts},
+    time::Timestamp,
+};
+use farthing_networks::{
+    account::Account,
+    network::{Network, Watch},
+};
+use farthing_store::{Store, sealing::Sealer};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, RwLock,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+use tokio::sync::{Notify, broadcast};
+
+/// Changes that may wait for a slow page before it has to read the invoice anew.
+const CHANGES_KEPT: usize = 1024;
+
+/// One chain that is sold on and watched.
+pub struct Chain {
+    /// Which.
+    pub id: ChainId,
+    /// What is known of the network.
+    pub facts: NetworkFacts,
+    /// Who answers for it.
+    pub adapter: Arc<dyn Network>,
+    /// The provider's name in the gap ledger and in what `doctor` says.
+    pub provider: String,
+    /// Where its addresses come from.
+    pub account: Arc<Account>,
+    /// The first index to use where the operator vouches for it.
+    pub start_index: u32,
+    /// Addresses that are watched; all EVM networks of an environment share one set.
+    pub watch: Arc<Watch>,
+    /// Blocks, the payment's own included, after which money is final, where the network has no finality tag.
+    pub confirmations: u32,
+    /// Blocks that are read again below the first cursor, because payers can be faster than memory.
+    pub overlap: u64,
+    pub(crate) marks: ChainMarks,
+}
+
+/// What memory knows of a chain between commits.
+#[derive(Default)]
+pub(crate) struct ChainMarks {
+    head: AtomicU64,
+    scanned_through_ms: AtomicI64,
+    reached_at_ms: AtomicI64,
+}
+
+impl Chain {
+    /// The head's height as it was last read; `None` before first contact.
+    #[must_use]
+    pub fn head(&self) -> Option<u64> {
+        self.is_contacted().then(|| self.marks.head.load(Ordering::SeqCst))
+    }
+
+    /// Whether the network has answered since the start.
+    #[must_use]
+    pub fn is_contacted(&self) -> bool {
+        self.marks.reached_at_ms.load(Ordering::SeqCst) != 0
+    }
+
+    /// When the last tip was read up to which everything is applied, by the environment's clock.
+    #[must_use]
+    pub fn scanned_through(&self) -> Option<Timestamp> {
+        let at = self.marks.scanned_through_ms.load(Ordering::SeqCst);
+        (at != 0).then(|| Timestamp::from_milliseconds(at))
+    }
+
+    /// When the network last answered, by real time.
+    #[must_use]
+    pub fn reached_at(&self) -> Option<Timestamp> {
+        self.is_contacted().then(|| Timestamp::from_milliseconds(self.marks.reached_at_ms.load(Ordering::SeqCst)))
+    }
+
+    pub(crate) fn note_head(&self, head: u64, real_now: Timestamp) {
+        self.marks.head.store(head, Ordering::SeqCst);
+        self.marks.reached_at_ms.store(real_now.milliseconds(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn note_scanned_through(&self, at: Timestamp) {
+        self.marks.scanned_through_ms.fetch_max(at.milliseconds(), Ordering::SeqCst);
+    }
+}
+
+/// What an environment sells on.
+pub struct EnvironmentSetup {
+    /// Its networks and assets.
+    pub catalog: Catalog,
+    /// Its chains, by network.
+    pub chains: BTreeMap<NetworkId, Chain>,
+    /// Where its rates come from.
+    pub rates: RateSource,
+}
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// Durable state.
+    pub store: Store,
+    /// Seals secrets that must sign.
+    pub sealer: Sealer,
+    /// Time.
+    pub clocks: Clocks,
+    /// Randomness.
+    pub ids: Ids,
+    /// The live environment.
+    pub live: EnvironmentSetup,
+    /// The test environment.
+    pub test: EnvironmentSetup,
+    /// The test environment's simulated chains, which test-mode calls change.
+    pub simulated: BTreeMap<NetworkId, farthing_networks::simulated::Simulated>,
+    /// The only way out for webhooks.
+    pub outgoing: Outgoing,
+    /// The address under which payers and shops reach this gateway, without a slash at its end.
+    pub public_url: String,
+}
+
+/// The gateway: every use case is a method of it, in a file of its own.
+pub struct Gateway {
+    pub(crate) parts: Parts,
+    pub(crate) wake_outbox: Notify,
+    pub(crate) wake_scanner: Notify,
+    pub(crate) changes: broadcast::Sender<InvoiceId>,
+    pub(crate) test_clock: tokio::sync::Mutex<()>,
+    pub(crate) simulated_turn: tokio::sync::Mutex<()>,
+    pub(crate) key_cache: RwLock<crate::keys::KeyCache>,
+}
+
+impl Gateway {
+    /// A gateway of these parts. Nothing runs by itself: the program, tests and simulations call the steps.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            parts,
+            wake_outbox: Notify::new(),
+            wake_scanner: Notify::new(),
+            changes: broadcast::channel(CHANGES_KEPT).0,
+            test_clock: tokio::sync::Mutex::new(()),
+            simulated_turn: tokio::sync::Mutex::new(()),
+            key_cache: RwLock::default(),
+        }
+    }
+
+    /// Durable state, for commands and views that only read.
+    #[must_use]
+    pub const fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// Time.
+    #[must_use]
+    pub const fn clocks(&self) -> &Clocks {
+        &self.parts.clocks
+    }
+
+    /// Randomness.
+    #[must_use]
+    pub const fn ids(&self) -> &Ids {
+        &self.parts.ids
+    }
+
+    /// The address under which payers and shops reach this gateway.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.parts.public_url
+    }
+
+    /// What an environment sells on.
+    #[must_use]
+    pub const fn environment(&self, environment: Environment) -> &EnvironmentSetup {
+        match environment {
+            Environment::Live => &self.parts.live,
+            Environment::Test => &self.parts.test,
+        }
+    }
+
+    /// One chain; `None` where the environment does not have the network.
+    #[must_use]
+    pub fn chain(&self, id: ChainId) -> Option<&Chain> {
+        self.environment(id.environment).chains.get(&id.network)
+    }
+
+    /// All chains of both environments.
+    pub fn chains(&self) -> impl Iterator<Item = &Chain> {
+        Environment::ALL.into_iter().flat_map(|environment| self.environment(environment).chains.values())
+    }
+
+    /// The address family of a network.
+    pub(crate) fn family(&self, chain: ChainId) -> Option<Family> {
+        self.environment(chain.environment).catalog.network(chain.network).map(|network| network.family)
+    }
+
+    /// Shows an invoice as the native API does, with confirmations by the heads known now.
+    pub fn with_context<T>(&self, environment: Environment, show: impl FnOnce(&Context<'_>) -> T) -> T {
+        let setup = self.environment(environment);
+        let heads = |network: NetworkId| setup.chains.get(&network).and_then(Chain::head);
+        let required = |network: NetworkId| setup.chains.get(&network).map(|chain| chain.confirmations);
+        show(&Context { public_url: &self.parts.public_url, catalog: &setup.catalog, heads: &heads, required_confirmations: &required })
+    }
+
+    /// Invoices as they change, for pages that are being looked at. A lagging reader must read the store anew.
+    pub fn changes(&self) -> broadcast::Receiver<InvoiceId> {
+        self.changes.subscribe()
+    }
+
+    /// Waits until the outbox may have something new.
+    pub async fn outbox_woken(&self) {
+        self.wake_outbox.notified().await;
+    }
+
+    /// Waits until a chain may have something new.
+    pub async fn scanner_woken(&self) {
+        self.wake_scanner.notified().await;
+    }
+}

@@ -1,0 +1,119 @@
+//! Quoting an invoice in an asset: the amount due, by which rate, at which address, for how long.
+
+use crate::{
+    addresses::NoAddress,
+    gateway::{Chain, Gateway},
+    rates::NoRate,
+};
+use farthing_domain::{
+    asset::{Asset, AssetId},
+    invoice::Invoice,
+    money::Amount,
+    network::ChainId,
+    price::Price,
+    quote::Quote,
+    rate::{Rate, RateError, unit_of_due},
+    time::Timestamp,
+};
+use farthing_store::{StoreError, Transaction};
+
+/// A network that was not reached for so long does not sell (contract, section 11: `gate_offline`). Seconds.
+const OFFLINE_AFTER_SECONDS: i64 = 600;
+
+/// Why there is no quote.
+#[derive(Debug, thiserror::Error)]
+pub enum NoQuote {
+    /// The environment does not sell this asset.
+    #[error("{0} is not on sale here")]
+    NotOnSale(AssetId),
+    /// The network has not been reached for ten minutes.
+    #[error("the network {0} cannot be reached at the moment")]
+    NetworkOffline(farthing_domain::name::NetworkId),
+    /// No rate.
+    #[error(transparent)]
+    Rate(#[from] NoRate),
+    /// No address.
+    #[error(transparent)]
+    Address(#[from] NoAddress),
+    /// The rate makes no due of the price.
+    #[error("the amount cannot be expressed in {0}: {1}")]
+    Due(AssetId, RateError),
+}
+
+impl From<StoreError> for NoQuote {
+    fn from(error: StoreError) -> Self {
+        Self::Address(NoAddress::Store(error))
+    }
+}
+
+impl Gateway {
+    /// The asset and its chain, if the environment sells it now.
+    ///
+    /// # Errors
+    /// When it does not, or the network is offline.
+    pub fn on_sale(&self, environment: farthing_domain::id::Environment, asset: AssetId) -> Result<(&Asset, &Chain), NoQuote> {
+        let found = self.environment(environment).catalog.asset(asset).zip(self.chain(ChainId { environment, network: asset.network }));
+        let (asset, chain) = found.ok_or(NoQuote::NotOnSale(asset))?;
+        if self.is_offline(chain) {
+            return Err(NoQuote::NetworkOffline(chain.id.network));
+        }
+        Ok((asset, chain))
+    }
+
+    /// Whether a network was not reached for ten minutes; one that was never reached counts from the start.
+    #[must_use]
+    pub fn is_offline(&self, chain: &Chain) -> bool {
+        chain.reached_at().is_none_or(|at| self.clocks().real().seconds_since(at) > OFFLINE_AFTER_SECONDS)
+    }
+
+    /// Makes a quote for an invoice at `now`. The invoice keeps the address it has in the asset's family of networks.
+    ///
+    /// # Errors
+    /// When the asset is not on sale, or there is no rate or no address for it.
+    pub(crate) fn quote(
+        &self,
+        transaction: &mut Transaction<'_>,
+        invoice: &Invoice,
+        asset: AssetId,
+        now: Timestamp,
+    ) -> Result<Quote, NoQuote> {
+        let (asset, chain) = self.on_sale(invoice.owner.environment, asset)?;
+        let (due, step, rate) = self.due(invoice, asset, now)?;
+        let address = match self.address_in_family(invoice, chain) {
+            Some(address) => address.to_owned(),
+            None => self.take_address(transaction, chain, invoice.id, now)?,
+        };
+        Ok(Quote { due, step, rate, address, made_at: now, ends_at: invoice.quote_end(now) })
+    }
+
+    /// A quote at the rate of the day on an address that the invoice has, for money that came late; `None` without a rate.
+    pub(crate) fn quote_of_the_day(&self, invoice: &Invoice, asset: AssetId, now: Timestamp) -> Option<Quote> {
+        let address = invoice.address_for(asset)?.to_owned();
+        let asset = self.environment(invoice.owner.environment).catalog.asset(asset)?;
+        let (due, step, rate) = self.due(invoice, asset, now).ok()?;
+        Some(Quote { due, step, rate, address, made_at: now, ends_at: None })
+    }
+
+    fn due(&self, invoice: &Invoice, asset: &Asset, now: Timestamp) -> Result<(Amount, u128, Option<Rate>), NoQuote> {
+        match invoice.terms.price {
+            Price::Asset(amount) => Ok((amount, 1, None)),
+            Price::Fiat(amount) => {
+                let rate = self.environment(invoice.owner.environment).rates.rate(asset.id.code, amount.currency, now)?;
+                let due = rate.due(amount, asset).map_err(|error| NoQuote::Due(asset.id, error))?;
+                let step = unit_of_due(asset).ok_or(NoQuote::Due(asset.id, RateError::Range))?;
+                Ok((due, step, Some(rate)))
+            }
+        }
+    }
+
+    /// The address that an invoice already has on networks of this family under the same account.
+    fn address_in_family<'a>(&self, invoice: &'a Invoice, chain: &Chain) -> Option<&'a str> {
+        let environment = invoice.owner.environment;
+        let shares = |network| {
+            self.chain(ChainId { environment, network }).is_some_and(|other| {
+                other.facts.family == chain.facts.family && other.account.key_id() == chain.account.key_id()
+            })
+        };
+        invoice.quotes.iter().find(|quote| shares(quote.due.asset.network)).map(|quote| quote.address.as_str())
+    }
+}

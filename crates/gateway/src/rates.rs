@@ -1,0 +1,140 @@
+//! Exchange rates: one interface, whatever they come from.
+
+use farthing_domain::{
+    decimal::Decimal,
+    fiat::Fiat,
+    name::AssetCode,
+    rate::{Rate, RateError},
+    time::Timestamp,
+};
+use num_bigint::BigUint;
+
+/// Why there is no rate. A sale is refused rather than priced by a guess.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoRate {
+    /// Nothing is known of this pair.
+    #[error("there is no rate for {0} in {1}")]
+    UnknownPair(AssetCode, Fiat),
+    /// No source is configured.
+    #[error("no source of rates is configured")]
+    NoSource,
+    /// The source's number cannot be used.
+    #[error(transparent)]
+    Unusable(#[from] RateError),
+}
+
+/// Where rates come from.
+#[derive(Debug, Clone)]
+pub enum RateSource {
+    /// The documented table of the test environment and the demo: always the same.
+    OfflineTable,
+    /// Nothing yet: prices must be in the asset itself.
+    None,
+}
+
+/// US dollars for one coin, in the offline table (docs/test-mode.md).
+const COINS: [(&str, &str); 10] = [
+    ("BTC", "60000"),
+    ("LTC", "80"),
+    ("DOGE", "0.125"),
+    ("ETH", "2500"),
+    ("POL", "0.5"),
+    ("BNB", "500"),
+    ("TRX", "0.125"),
+    ("SOL", "150"),
+    ("USDT", "1"),
+    ("USDC", "1"),
+];
+
+/// US dollars for one unit of a fiat currency, in the offline table (docs/test-mode.md).
+const FIATS: [(&str, &str); 15] = [
+    ("USD", "1"),
+    ("EUR", "1.1"),
+    ("GBP", "1.25"),
+    ("JPY", "0.0064"),
+    ("AUD", "0.64"),
+    ("CAD", "0.72"),
+    ("CHF", "1.15"),
+    ("NZD", "0.6"),
+    ("SEK", "0.096"),
+    ("NOK", "0.094"),
+    ("DKK", "0.148"),
+    ("SGD", "0.75"),
+    ("HKD", "0.128"),
+    ("INR", "0.012"),
+    ("BRL", "0.18"),
+];
+
+impl RateSource {
+    /// What one coin costs in a fiat currency.
+    ///
+    /// # Errors
+    /// When nothing is known of the pair.
+    pub fn rate(&self, code: AssetCode, currency: Fiat, now: Timestamp) -> Result<Rate, NoRate> {
+        match self {
+            Self::None => Err(NoRate::NoSource),
+            Self::OfflineTable => {
+                let unknown = || NoRate::UnknownPair(code, currency);
+                let coin = look_up(&COINS, code.as_str()).ok_or_else(unknown)?;
+                let fiat = look_up(&FIATS, currency.code()).ok_or_else(unknown)?;
+                let value = quotient(coin, fiat).ok_or_else(unknown)?;
+                Ok(Rate::fixed(value, currency, now, vec!["offline".to_owned()])?)
+            }
+        }
+    }
+}
+
+fn look_up(table: &[(&str, &str)], key: &str) -> Option<Decimal> {
+    table.iter().find(|(name, _)| *name == key).and_then(|(_, value)| value.parse().ok())
+}
+
+/// Digits after the point that a crossed rate is computed to before it is fixed to its significant digits.
+const CROSS_PLACES: u8 = 24;
+
+/// `a / b`, cut off after [`CROSS_PLACES`] digits.
+fn quotient(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let ten = |exponent: u8| BigUint::from(10_u8).pow(u32::from(exponent));
+    let above = BigUint::from(a.mantissa()) * ten(b.scale()) * ten(CROSS_PLACES);
+    let below = BigUint::from(b.mantissa()) * ten(a.scale());
+    if b.is_zero() {
+        return None;
+    }
+    let mantissa = u128::try_from(above / below).ok()?;
+    Decimal::new(mantissa, CROSS_PLACES).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_coin_has_a_rate_in_every_native_currency() {
+        for (coin, _) in COINS {
+            for currency in farthing_domain::fiat::NATIVE {
+                let rate = RateSource::OfflineTable.rate(
+                    coin.parse().unwrap(),
+                    currency.parse().unwrap(),
+                    Timestamp::from_seconds(1),
+                );
+                assert!(rate.is_ok(), "{coin} {currency}");
+            }
+        }
+    }
+
+    #[test]
+    fn rates_cross_through_the_dollar() {
+        let rate = |coin: &str, fiat: &str| {
+            let table = RateSource::OfflineTable;
+            table.rate(coin.parse().unwrap(), fiat.parse().unwrap(), Timestamp::from_seconds(1)).unwrap().value.to_string()
+        };
+        assert_eq!(rate("BTC", "USD"), "60000");
+        assert_eq!(rate("ETH", "GBP"), "2000");
+        assert_eq!(rate("BTC", "EUR"), "54545.4545454545454");
+    }
+
+    #[test]
+    fn an_unknown_pair_is_refused() {
+        let rate = RateSource::OfflineTable.rate("XMR".parse().unwrap(), Fiat::USD, Timestamp::from_seconds(1));
+        assert!(matches!(rate, Err(NoRate::UnknownPair(..))));
+    }
+}

@@ -1,0 +1,10 @@
+//! The promises of the networks crate, tried from outside.
+#![cfg(test)]
+
+mod account_vectors;
+mod addresses;
+mod key_ids;
+mod phrase;
+mod private_keys;
+mod refusals;
+mod watch_set;

@@ -1,0 +1,77 @@
+//! Why the store did not do what was asked, in words for operators.
+
+use std::path::PathBuf;
+
+/// What can go wrong with the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// More waits than the store can take; nothing was written, try again later.
+    #[error("the store is busy")]
+    Busy,
+    /// A commit failed: whether it happened is unknown. The process ends itself and the next start shows.
+    #[error("a commit failed; whether it happened is unknown until the next start")]
+    Unknown,
+    /// The store failed earlier; the process is ending.
+    #[error("the store has failed; the process is ending")]
+    Failed,
+    /// The disk is full; nothing was written.
+    #[error("the disk is full")]
+    DiskFull,
+    /// A decision panicked; nothing of it was written.
+    #[error("an internal decision failed")]
+    DecisionPanicked,
+    /// A row holds what it never should.
+    #[error("the database holds something unexpected: {0}")]
+    Corrupt(String),
+    /// Another server works on the folder.
+    #[error("another server is using the data folder {0}; commands work beside it, a second server does not")]
+    Locked(PathBuf),
+    /// The database was made by a newer version.
+    #[error("the database was made by a newer version of Farthing (migration {found}; this one knows {known})")]
+    Newer {
+        /// The last migration in the database.
+        found: i64,
+        /// The last one known here.
+        known: i64,
+    },
+    /// The library has the WAL-reset bug of versions before 3.51.3.
+    #[error("SQLite {0} is too old: 3.51.3 or newer is needed")]
+    OldSqlite(&'static str),
+    /// A file could not be worked with.
+    #[error("{path}: {source}")]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A backup would overwrite something.
+    #[error("{0} exists already; a backup never overwrites")]
+    Exists(PathBuf),
+    /// The key that unseals webhook secrets is missing or wrong.
+    #[error("{0}")]
+    Sealing(String),
+    /// The database's own reason.
+    #[error("database: {0}")]
+    Sqlite(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the connection cannot be trusted any more.
+    pub(crate) fn is_io(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if matches!(
+            error.sqlite_error_code(),
+            Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::CannotOpen)
+        ))
+    }
+}

@@ -1,0 +1,252 @@
+//! Rows in the domain's words: what the store keeps besides invoices and payments.
+
+use farthing_domain::{
+    event::EventKind,
+    id::{ApiKeyId, DeliveryId, EndpointId, Environment, EventId, InvoiceId, MerchantId, Owner},
+    name::NetworkId,
+    network::{ChainId, Family},
+    payment::BlockRef,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// A merchant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Merchant {
+    /// Its id.
+    pub id: MerchantId,
+    /// Its name, as payers see it.
+    pub name: String,
+    /// When it was created.
+    pub created_at: Timestamp,
+}
+
+/// An API key. The key itself is not kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its row's id.
+    pub id: ApiKeyId,
+    /// Whose it is, and in which environment it acts.
+    pub owner: Owner,
+    /// SHA-256 of the key's text.
+    pub hash: [u8; 32],
+    /// The names of what it may do.
+    pub permissions: Vec<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is refused.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A sealed webhook secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedSecret {
+    /// The sealed bytes, in hex.
+    pub sealed: String,
+    /// Until when it signs; `None` for the current one.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A webhook endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Its id.
+    pub id: EndpointId,
+    /// Whose events it gets.
+    pub owner: Owner,
+    /// Where they go.
+    pub url: String,
+    /// The names of the events it subscribed to.
+    pub events: Vec<String>,
+    /// Its secrets, the current one first.
+    pub secrets: Vec<SealedSecret>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// An event to be told: its number is given when it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// Its id.
+    pub id: EventId,
+    /// Its kind.
+    pub kind: EventKind,
+    /// The invoice it is of.
+    pub invoice: InvoiceId,
+    /// When it happened, by the environment's clock.
+    pub created_at: Timestamp,
+    /// The body that every delivery sends.
+    pub body: Vec<u8>,
+}
+
+/// An event as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its number: without gaps per owner, from 1.
+    pub sequence: u64,
+    /// Its id.
+    pub id: EventId,
+    /// Its name.
+    pub kind: String,
+    /// The invoice it is of.
+    pub invoice: InvoiceId,
+    /// When it happened, by the environment's clock.
+    pub created_at: Timestamp,
+    /// The body that every delivery sends.
+    pub body: Vec<u8>,
+}
+
+/// How far a delivery is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryStage {
+    /// It waits for its next attempt.
+    Waiting,
+    /// The endpoint acknowledged it.
+    Delivered,
+    /// All attempts failed.
+    GivenUp,
+}
+
+/// One event, or one test message, on its way to one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Where it goes.
+    pub endpoint: EndpointId,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The event's id: the same on every attempt.
+    pub event: EventId,
+    /// The event's name.
+    pub kind: String,
+    /// When it was written, by real time.
+    pub created_at: Timestamp,
+    /// How far it is.
+    pub stage: DeliveryStage,
+    /// Attempts made so far.
+    pub attempts: u32,
+    /// The next attempt, by real time.
+    pub due_at: Timestamp,
+}
+
+/// A delivery that one worker holds until its lease ends, with what it needs to send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedDelivery {
+    /// The delivery; `due_at` is the end of the lease.
+    pub delivery: Delivery,
+    /// The bytes to send.
+    pub body: Vec<u8>,
+}
+
+/// What came of one attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: u32,
+    /// When it began, by real time.
+    pub at: Timestamp,
+    /// The answer's HTTP status; `None` when there was no answer.
+    pub status: Option<u16>,
+    /// How long it took, in milliseconds.
+    pub latency_ms: u64,
+    /// The class of the failure; `None` for an answer.
+    pub error: Option<String>,
+    /// The answer's first bytes.
+    pub answer: String,
+}
+
+/// An address that was handed out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddressRow {
+    /// The environment.
+    pub environment: Environment,
+    /// The family of networks on which the bytes are this address.
+    pub family: Family,
+    /// The canonical bytes: a script, or a 20- or 32-byte address.
+    pub bytes: Vec<u8>,
+    /// The fingerprint of the account key.
+    pub account: Vec<u8>,
+    /// The index in the account.
+    pub index: u32,
+    /// The invoice that it is bound to for ever.
+    pub invoice: InvoiceId,
+    /// When it was handed out.
+    pub created_at: Timestamp,
+}
+
+/// How far a chain is scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainState {
+    /// Which chain.
+    pub chain: ChainId,
+    /// Chain id and genesis hash as first contact showed them.
+    pub identity: String,
+    /// The last applied block.
+    pub cursor: BlockRef,
+    /// The highest tip read on the current branch.
+    pub tip: u64,
+    /// The highest final block: it only grows.
+    pub final_height: Option<u64>,
+    /// When the last tip was read up to which everything is applied, by the environment's clock.
+    pub scanned_through: Timestamp,
+    /// Why new credits wait for the operator; `None` in good order.
+    pub alarm: Option<String>,
+}
+
+/// A range of blocks that was scanned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScannedRange {
+    /// Its first block.
+    pub first: u64,
+    /// Its last block.
+    pub last: u64,
+    /// The last block's hash.
+    pub end_hash: String,
+    /// Who answered.
+    pub provider: String,
+    /// When.
+    pub scanned_at: Timestamp,
+}
+
+/// A recorded payment's place, as reorganisations and finality look for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedPayment {
+    /// Its invoice.
+    pub invoice: InvoiceId,
+    /// Which transfer.
+    pub key: farthing_domain::payment::PaymentKey,
+    /// Its block; `None` in the mempool.
+    pub block: Option<BlockRef>,
+}
+
+/// Which invoices a list holds. Every list has an owner.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InvoiceFilter {
+    /// Any of these statuses; empty: all.
+    pub statuses: Vec<farthing_domain::standing::Status>,
+    /// In this currency.
+    pub currency: Option<String>,
+    /// With this reference.
+    pub external_id: Option<String>,
+}
+
+/// A part of a list, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// At most so many.
+    pub limit: u32,
+    /// After so many.
+    pub offset: u64,
+}
+
+/// The network of a simulated block or mempool with its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SimulatedRows {
+    /// The network.
+    pub network: NetworkId,
+    /// Every block's body, ascending.
+    pub blocks: Vec<String>,
+    /// The mempool's body.
+    pub mempool: Option<String>,
+}

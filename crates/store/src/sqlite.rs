@@ -1,0 +1,71 @@
+//! The embedded database: what a decision and a reader can do with it, one file a subject.
+//!
+//! Everything here runs on the store's own threads, inside a transaction that the engine opened. Nothing here may wait for
+//! anything but the disk.
+
+mod addresses;
+mod chains;
+mod deliveries;
+mod endpoints;
+pub(crate) mod engine;
+mod events;
+mod invoices;
+mod merchants;
+mod rows;
+mod settings;
+mod simulated;
+
+use engine::Migration;
+use rusqlite::Connection;
+use std::ops::{Deref, DerefMut};
+
+/// All migrations, oldest first. One that was released is never changed.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, name: "foundation", sql: include_str!("sqlite/schema/0001_foundation.sql") }];
+
+/// A consistent view of the store.
+pub struct Reader<'a>(pub(crate) &'a Connection);
+
+/// A view that can also write: all of it is committed together, or none.
+pub struct Transaction<'a>(Reader<'a>);
+
+impl<'a> Transaction<'a> {
+    pub(crate) const fn new(connection: &'a Connection) -> Self {
+        Self(Reader(connection))
+    }
+
+    const fn connection(&self) -> &'a Connection {
+        self.0.0
+    }
+}
+
+impl<'a> Deref for Transaction<'a> {
+    type Target = Reader<'a>;
+    fn deref(&self) -> &Reader<'a> {
+        &self.0
+    }
+}
+
+/// An aggregate that this transaction holds: only the store makes one, and a save takes nothing else.
+#[derive(Debug)]
+pub struct Locked<T>(T);
+
+impl<T> Deref for Locked<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Locked<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T> Locked<T> {
+    /// Gives the aggregate up, with what was changed of it.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}

@@ -1,0 +1,233 @@
+//! The outbox: deliveries wait here, one lane an endpoint, until they are acknowledged or given up.
+
+use super::{Reader, Transaction, rows::{environment_number, environment_of, number, signed, timestamp, uuid}};
+use crate::{
+    error::StoreError,
+    records::{Attempt, ClaimedDelivery, Delivery, DeliveryStage, Page},
+};
+use farthing_domain::{
+    id::{DeliveryId, EndpointId, EventId, MerchantId, Owner},
+    time::Timestamp,
+};
+use rusqlite::{Row, params};
+
+const WITH_BODY: &str = "SELECT d.*, coalesce(d.body, e.body) AS bytes FROM deliveries d LEFT JOIN events e
+     ON e.merchant = d.merchant AND e.environment = d.environment AND e.sequence = d.sequence";
+
+impl Reader<'_> {
+    /// Endpoints that have something due by `now`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn due_endpoints(&self, now: Timestamp, limit: u32) -> Result<Vec<EndpointId>, StoreError> {
+        let sql = "SELECT e.id FROM endpoints e WHERE e.deleted_at IS NULL AND EXISTS
+                   (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.stage = 0 AND d.due_at <= ?1) LIMIT ?2";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![now.milliseconds(), limit])?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next()? {
+            due.push(EndpointId(uuid(row, "id")?));
+        }
+        Ok(due)
+    }
+
+    /// When the next delivery of any endpoint is due; `None` when nothing waits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT min(due_at) FROM deliveries WHERE stage = 0";
+        let due: Option<i64> = self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(due.map(Timestamp::from_milliseconds))
+    }
+
+    /// How many deliveries wait, over all endpoints.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn waiting_deliveries(&self) -> Result<u64, StoreError> {
+        let count: i64 =
+            self.0.prepare_cached("SELECT count(*) FROM deliveries WHERE stage = 0")?.query_row([], |row| row.get(0))?;
+        number(count, "count")
+    }
+
+    /// An endpoint's deliveries, newest first, and how many there are.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn deliveries(&self, endpoint: EndpointId, page: Page) -> Result<(Vec<Delivery>, u64), StoreError> {
+        let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
+        let sql = "SELECT * FROM deliveries WHERE endpoint = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![endpoint.0.as_bytes(), page.limit, offset])?;
+        let mut deliveries = Vec::new();
+        while let Some(row) = rows.next()? {
+            deliveries.push(read_delivery(row)?);
+        }
+        let total: i64 = self
+            .0
+            .prepare_cached("SELECT count(*) FROM deliveries WHERE endpoint = ?1")?
+            .query_row([endpoint.0.as_bytes()], |row| row.get(0))?;
+        Ok((deliveries, number(total, "count")?))
+    }
+
+    /// One of the owner's deliveries.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn delivery(&self, owner: Owner, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT * FROM deliveries WHERE id = ?1")?;
+        let mut rows = statement.query([id.0.as_bytes()])?;
+        let found = rows.next()?.map(read_delivery).transpose()?;
+        Ok(found.filter(|delivery| delivery.owner == owner))
+    }
+
+    /// The attempts of a delivery, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn attempts(&self, delivery: DeliveryId) -> Result<Vec<Attempt>, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT * FROM attempts WHERE delivery = ?1 ORDER BY number")?;
+        let mut rows = statement.query([delivery.0.as_bytes()])?;
+        let mut attempts = Vec::new();
+        while let Some(row) = rows.next()? {
+            attempts.push(read_attempt(row)?);
+        }
+        Ok(attempts)
+    }
+}
+
+impl Transaction<'_> {
+    /// Takes up to `limit` due deliveries of an endpoint and holds them until `lease_end`: nobody else gets them before.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn claim_deliveries(
+        &mut self,
+        endpoint: EndpointId,
+        now: Timestamp,
+        lease_end: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        let sql = format!("{WITH_BODY} WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3");
+        let mut claimed = Vec::new();
+        {
+            let mut statement = self.connection().prepare_cached(&sql)?;
+            let mut rows = statement.query(params![endpoint.0.as_bytes(), now.milliseconds(), limit])?;
+            while let Some(row) = rows.next()? {
+                let body: Vec<u8> = row.get("bytes")?;
+                claimed.push(ClaimedDelivery { delivery: Delivery { due_at: lease_end, ..read_delivery(row)? }, body });
+            }
+        }
+        for ClaimedDelivery { delivery, .. } in &claimed {
+            let sql = "UPDATE deliveries SET due_at = ?2 WHERE id = ?1";
+            self.connection().prepare_cached(sql)?.execute(params![delivery.id.0.as_bytes(), lease_end.milliseconds()])?;
+        }
+        Ok(claimed)
+    }
+
+    /// Writes what came of an attempt, and where the delivery stands now. A lease that was lost in between writes nothing but the
+    /// attempt: `held_until` must still be the delivery's.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn finish_attempt(&mut self, delivery: &Delivery, held_until: Timestamp, attempt: &Attempt) -> Result<(), StoreError> {
+        let sql = "UPDATE deliveries SET stage = ?2, attempts = ?3, due_at = ?4 WHERE id = ?1 AND stage = 0 AND due_at = ?5";
+        self.connection().prepare_cached(sql)?.execute(params![
+            delivery.id.0.as_bytes(),
+            stage_number(delivery.stage),
+            delivery.attempts,
+            delivery.due_at.milliseconds(),
+            held_until.milliseconds(),
+        ])?;
+        let sql = "INSERT INTO attempts (delivery, number, at, status, latency_ms, error, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (delivery, number) DO NOTHING";
+        self.connection().prepare_cached(sql)?.execute(params![
+            delivery.id.0.as_bytes(),
+            attempt.number,
+            attempt.at.milliseconds(),
+            attempt.status,
+            signed(attempt.latency_ms)?,
+            attempt.error,
+            attempt.answer,
+        ])?;
+        Ok(())
+    }
+
+    /// Writes a test message for one endpoint, due at once.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn insert_test_delivery(&mut self, delivery: &Delivery, body: &[u8]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, event, kind, body, created_at, stage, attempts, due_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9)";
+        self.connection().prepare_cached(sql)?.execute(params![
+            delivery.id.0.as_bytes(),
+            delivery.endpoint.0.as_bytes(),
+            delivery.owner.merchant.0.as_bytes(),
+            environment_number(delivery.owner.environment),
+            delivery.event.0.as_bytes(),
+            delivery.kind,
+            body,
+            delivery.created_at.milliseconds(),
+            delivery.due_at.milliseconds(),
+        ])?;
+        Ok(())
+    }
+
+    /// Makes a delivery due again: the same bytes, however it ended. Its attempts go on counting; it gets a full schedule anew.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn redeliver(&mut self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE deliveries SET stage = 0, due_at = ?2 WHERE id = ?1";
+        self.connection().prepare_cached(sql)?.execute(params![id.0.as_bytes(), now.milliseconds()])?;
+        Ok(())
+    }
+
+}
+
+fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
+    let (stage, attempts): (i64, i64) = (row.get("stage")?, row.get("attempts")?);
+    Ok(Delivery {
+        id: DeliveryId(uuid(row, "id")?),
+        endpoint: EndpointId(uuid(row, "endpoint")?),
+        owner: Owner { merchant: MerchantId(uuid(row, "merchant")?), environment: environment_of(row.get("environment")?)? },
+        event: EventId(uuid(row, "event")?),
+        kind: row.get("kind")?,
+        created_at: timestamp(row, "created_at")?,
+        stage: stage_of(stage)?,
+        attempts: number(attempts, "attempts")?,
+        due_at: timestamp(row, "due_at")?,
+    })
+}
+
+fn read_attempt(row: &Row<'_>) -> Result<Attempt, StoreError> {
+    let (number_, latency): (i64, i64) = (row.get("number")?, row.get("latency_ms")?);
+    let status: Option<i64> = row.get("status")?;
+    Ok(Attempt {
+        number: number(number_, "number")?,
+        at: timestamp(row, "at")?,
+        status: status.map(|status| number(status, "status")).transpose()?,
+        latency_ms: number(latency, "latency_ms")?,
+        error: row.get("error")?,
+        answer: row.get("answer")?,
+    })
+}
+
+const fn stage_number(stage: DeliveryStage) -> i64 {
+    match stage {
+        DeliveryStage::Waiting => 0,
+        DeliveryStage::Delivered => 1,
+        DeliveryStage::GivenUp => 2,
+    }
+}
+
+fn stage_of(number: i64) -> Result<DeliveryStage, StoreError> {
+    match number {
+        0 => Ok(DeliveryStage::Waiting),
+        1 => Ok(DeliveryStage::Delivered),
+        2 => Ok(DeliveryStage::GivenUp),
+        other => Err(StoreError::Corrupt(format!("delivery stage {other}"))),
+    }
+}

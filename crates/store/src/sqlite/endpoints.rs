@@ -1,0 +1,88 @@
+//! Webhook endpoints.
+
+use super::{Reader, Transaction, rows::{environment_number, environment_of, json, timestamp, to_json, uuid}};
+use crate::{error::StoreError, records::Endpoint};
+use farthing_domain::{
+    id::{EndpointId, MerchantId, Owner},
+    time::Timestamp,
+};
+use rusqlite::{Row, params};
+
+impl Reader<'_> {
+    /// The owner's endpoints, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn endpoints(&self, owner: Owner) -> Result<Vec<Endpoint>, StoreError> {
+        let sql = "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL ORDER BY id";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment)])?;
+        let mut endpoints = Vec::new();
+        while let Some(row) = rows.next()? {
+            endpoints.push(read_endpoint(row)?);
+        }
+        Ok(endpoints)
+    }
+
+    /// One of the owner's endpoints.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn endpoint(&self, owner: Owner, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
+        Ok(self.any_endpoint(id)?.filter(|endpoint| endpoint.owner == owner))
+    }
+
+    /// An endpoint by id alone, for the outbox; `None` also when it was deleted.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn any_endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT * FROM endpoints WHERE id = ?1 AND deleted_at IS NULL")?;
+        let mut rows = statement.query([id.0.as_bytes()])?;
+        rows.next()?.map(read_endpoint).transpose()
+    }
+}
+
+impl Transaction<'_> {
+    /// Writes a new endpoint, or what changed of one.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn put_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
+        let sql = "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                   ON CONFLICT (id) DO UPDATE SET url = excluded.url, events = excluded.events, secrets = excluded.secrets";
+        self.connection().prepare_cached(sql)?.execute(params![
+            endpoint.id.0.as_bytes(),
+            endpoint.owner.merchant.0.as_bytes(),
+            environment_number(endpoint.owner.environment),
+            endpoint.url,
+            to_json(&endpoint.events)?,
+            to_json(&endpoint.secrets)?,
+            endpoint.created_at.milliseconds(),
+        ])?;
+        Ok(())
+    }
+
+    /// Deletes an endpoint: nothing more is delivered to it; what was stays readable in the event feed.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn delete_endpoint(&mut self, id: EndpointId, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE endpoints SET deleted_at = ?2, secrets = '[]' WHERE id = ?1 AND deleted_at IS NULL";
+        self.connection().prepare_cached(sql)?.execute(params![id.0.as_bytes(), now.milliseconds()])?;
+        let sql = "UPDATE deliveries SET stage = 2 WHERE endpoint = ?1 AND stage = 0";
+        self.connection().prepare_cached(sql)?.execute([id.0.as_bytes()])?;
+        Ok(())
+    }
+}
+
+fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
+    Ok(Endpoint {
+        id: EndpointId(uuid(row, "id")?),
+        owner: Owner { merchant: MerchantId(uuid(row, "merchant")?), environment: environment_of(row.get("environment")?)? },
+        url: row.get("url")?,
+        events: json(row, "events")?,
+        secrets: json(row, "secrets")?,
+        created_at: timestamp(row, "created_at")?,
+    })
+}

@@ -1,0 +1,122 @@
+//! Opening a database: the folder, the lock, the settings, the migrations; and copying it.
+
+use super::Migration;
+use crate::error::StoreError;
+use rusqlite::{Connection, OpenFlags, params};
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    time::Duration,
+};
+
+/// 3.51.3, the first version without the WAL-reset bug.
+pub(super) const SQLITE_AT_LEAST: i32 = 3_051_003;
+/// The database's file in its folder.
+pub(super) const FILE_NAME: &str = "farthing.db";
+/// The file whose lock says that a server is running.
+const LOCK_NAME: &str = "farthing.lock";
+/// How long to wait for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements kept by a connection.
+const STATEMENTS_KEPT: usize = 128;
+/// Pages copied at a time while a backup lets others write.
+const BACKUP_PAGES: i32 = 256;
+
+fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::File { path, source }
+}
+
+pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))
+}
+
+pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK_NAME);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(StoreError::File { path, source }),
+    }
+}
+
+/// The one connection that writes and checkpoints.
+pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> {
+    // Created here, and not by SQLite, so that nobody else can read it from its first byte on.
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(file_error(path))?;
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// A connection that only reads.
+pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch(
+        "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;
+         PRAGMA wal_autocheckpoint = 0;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    Ok(connection)
+}
+
+/// Brings the schema up to date, each step in a transaction of its own with its row.
+pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<(), StoreError> {
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT")?;
+    let last = "SELECT coalesce(max(number), 0) FROM migrations";
+    let found: i64 = connection.query_row(last, [], |row| row.get(0))?;
+    let known = migrations.last().map_or(0, |migration| migration.number);
+    if found > known {
+        return Err(StoreError::Newer { found, known });
+    }
+    for migration in migrations {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Read again under the lock: a command started beside the server may have been quicker.
+        let found: i64 = transaction.query_row(last, [], |row| row.get(0))?;
+        if migration.number > found {
+            transaction.execute_batch(migration.sql)?;
+            transaction
+                .execute("INSERT INTO migrations (number, name) VALUES (?1, ?2)", params![migration.number, migration.name])?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Copies a database that may be in use into a new file, whole or not at all.
+pub(super) fn backup(from: &Path, to: &Path) -> Result<(), StoreError> {
+    if to.exists() {
+        return Err(StoreError::Exists(to.to_owned()));
+    }
+    let partial = to.with_extension("partial");
+    drop(OpenOptions::new().create_new(true).write(true).mode(0o600).open(&partial).map_err(file_error(&partial))?);
+    let copied = copy(from, &partial);
+    if copied.is_err() {
+        drop(fs::remove_file(&partial));
+    }
+    copied?;
+    fs::rename(&partial, to).map_err(file_error(to))?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(file_error(folder))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let source = reading_connection(from)?;
+    let mut target = Connection::open(to)?;
+    {
+        let backup = rusqlite::backup::Backup::new(&source, &mut target)?;
+        backup.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
+    }
+    target.execute_batch("PRAGMA journal_mode = DELETE")?;
+    drop(target.close());
+    File::open(to).and_then(|file| file.sync_all()).map_err(file_error(to))
+}

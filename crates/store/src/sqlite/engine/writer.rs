@@ -1,0 +1,182 @@
+//! The writer: takes whatever decisions wait, runs them in one transaction, commits, and then answers all of them.
+
+use super::Health;
+use crate::error::StoreError;
+use rusqlite::Connection;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    thread::JoinHandle,
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// A decision with its result kept aside; answers whether its writes are to be kept.
+pub(super) type Job = Box<dyn FnMut(&Connection) -> bool + Send>;
+type Submitted = (Job, oneshot::Sender<Result<(), StoreError>>);
+
+/// Decisions that may wait before the store says that it is busy.
+const WAITING_MAX: usize = 4096;
+/// Decisions in one commit.
+const GROUP_MAX: usize = 256;
+
+pub(super) struct Writer {
+    jobs: Option<mpsc::Sender<Submitted>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(connection: Connection, health: Arc<Health>) -> Result<Self, StoreError> {
+        let (jobs, waiting) = mpsc::channel(WAITING_MAX);
+        let spawned = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(connection, waiting, &health));
+        let thread = spawned.map_err(|source| StoreError::File { path: "store-writer".into(), source })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    pub(super) async fn submit(&self, job: Job) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Failed)?;
+        jobs.try_send((job, answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Busy,
+            mpsc::error::TrySendError::Closed(_) => StoreError::Failed,
+        })?;
+        answered.await.unwrap_or(Err(StoreError::Unknown))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &Health) {
+    let mut group = Vec::with_capacity(GROUP_MAX);
+    while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+        if health.has_failed.load(Ordering::SeqCst) {
+            answer_all(&mut group, || StoreError::Failed);
+            continue;
+        }
+        let outcomes = commit_group(&connection, &mut group, health);
+        match outcomes {
+            Ok(outcomes) => {
+                for ((_, answer), outcome) in group.drain(..).zip(outcomes) {
+                    // A caller that went away is told nothing.
+                    drop(answer.send(outcome));
+                }
+            }
+            Err(error) => {
+                if matches!(error, StoreError::Unknown) {
+                    health.fail();
+                }
+                answer_all(&mut group, || repeat(&error));
+            }
+        }
+    }
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+        tracing::debug!(%error, "the last checkpoint was left to the next start");
+    }
+}
+
+fn answer_all(group: &mut Vec<Submitted>, error: impl Fn() -> StoreError) {
+    for (_, answer) in group.drain(..) {
+        drop(answer.send(Err(error())));
+    }
+}
+
+/// The reason that a whole group failed for, once per caller.
+fn repeat(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Busy => StoreError::Busy,
+        StoreError::DiskFull => StoreError::DiskFull,
+        _ => StoreError::Unknown,
+    }
+}
+
+/// Runs a group in one transaction. An error is about all of it: nothing of it can be relied on.
+fn commit_group(connection: &Connection, group: &mut [Submitted], health: &Health) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    execute(connection, "BEGIN IMMEDIATE").map_err(before_commit)?;
+    let is_alone = group.len() == 1;
+    let mut outcomes = Vec::with_capacity(group.len());
+    for (job, _) in group.iter_mut() {
+        match run_one(connection, job, is_alone) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(error) => {
+                drop(execute(connection, "ROLLBACK"));
+                return Err(before_commit(error));
+            }
+        }
+    }
+    if is_alone && connection.is_autocommit() {
+        return Ok(outcomes);
+    }
+    commit(connection)?;
+    health.commits.fetch_add(1, Ordering::SeqCst);
+    health.decisions.fetch_add(u64::try_from(group.len()).unwrap_or_default(), Ordering::SeqCst);
+    Ok(outcomes)
+}
+
+/// One decision under a savepoint of its own; alone in its group, the transaction is the savepoint.
+fn run_one(connection: &Connection, job: &mut Job, is_alone: bool) -> Result<Result<(), StoreError>, StoreError> {
+    let (undo, keep) = if is_alone { ("ROLLBACK", None) } else { ("ROLLBACK TO decision", Some("RELEASE decision")) };
+    if !is_alone {
+        execute(connection, "SAVEPOINT decision")?;
+    }
+    let kept = catch_unwind(AssertUnwindSafe(|| job(connection)));
+    if connection.is_autocommit() {
+        // SQLite itself rolled everything back: a full disk, or an I/O error.
+        return Err(StoreError::DiskFull);
+    }
+    if !matches!(kept, Ok(true)) {
+        execute(connection, undo)?;
+    }
+    if let Some(keep) = keep {
+        execute(connection, keep)?;
+    }
+    Ok(kept.map(|_| ()).map_err(|_| StoreError::DecisionPanicked))
+}
+
+fn commit(connection: &Connection) -> Result<(), StoreError> {
+    let Err(error) = execute(connection, "COMMIT") else { return Ok(()) };
+    let undone = connection.is_autocommit() || execute(connection, "ROLLBACK").is_ok();
+    match error {
+        StoreError::DiskFull if undone => Err(StoreError::DiskFull),
+        StoreError::Busy if undone => Err(StoreError::Busy),
+        // After a failed fsync nobody knows what is on the disk; a second COMMIT would say that all is well.
+        error => {
+            tracing::error!(%error, "a commit failed");
+            Err(StoreError::Unknown)
+        }
+    }
+}
+
+/// An error before the commit leaves nothing behind; only a broken disk makes the connection unusable.
+fn before_commit(error: StoreError) -> StoreError {
+    if error.is_io() {
+        tracing::error!(%error, "the database failed");
+        return StoreError::Unknown;
+    }
+    error
+}
+
+fn execute(connection: &Connection, sql: &str) -> Result<(), StoreError> {
+    connection.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
+
+/// A decision in a transaction of its own, in the calling thread.
+pub(super) fn run_alone(connection: &Connection, job: Job, health: &Health) -> Result<(), StoreError> {
+    let (answer, _nobody) = oneshot::channel();
+    let outcomes = commit_group(connection, &mut [(job, answer)], health);
+    match outcomes {
+        Ok(outcomes) => outcomes.into_iter().next().unwrap_or(Ok(())),
+        Err(error) => {
+            if matches!(error, StoreError::Unknown) {
+                health.fail();
+            }
+            Err(error)
+        }
+    }
+}

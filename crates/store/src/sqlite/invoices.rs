@@ -1,0 +1,412 @@
+//! Invoices and their payments.
+
+use super::{
+    Locked, Reader, Transaction,
+    rows::{environment_number, environment_of, from_json, json, number, signed, timestamp, timestamp_or_null, to_json, uuid},
+};
+use crate::{
+    error::StoreError,
+    records::{InvoiceFilter, Page, PlacedPayment},
+};
+use farthing_domain::{
+    id::{Environment, InvoiceId, MerchantId, Owner},
+    invoice::{Choice, Invoice},
+    network::{ChainId, Family},
+    payment::Payment,
+    time::Timestamp,
+};
+use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
+use uuid::Uuid;
+
+const COLUMNS: &str = "i.*, p.body AS policy_body FROM invoices i JOIN policies p ON p.number = i.policy";
+
+/// Where a payment is, as its row's `stage` says.
+mod stage {
+    pub(super) const MEMPOOL: i64 = 0;
+    pub(super) const BLOCK: i64 = 1;
+    pub(super) const FINAL: i64 = 2;
+    pub(super) const GONE: i64 = 3;
+}
+
+impl Reader<'_> {
+    /// One of the owner's invoices.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn invoice(&self, owner: Owner, id: InvoiceId) -> Result<Option<Invoice>, StoreError> {
+        let found = self.invoice_where("i.id = ?1", &[&id.0.as_bytes()])?;
+        Ok(found.filter(|invoice| invoice.owner == owner))
+    }
+
+    /// The invoice whose checkout page has this token.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn invoice_by_token(&self, token: &str) -> Result<Option<Invoice>, StoreError> {
+        self.invoice_where("i.token = ?1", &[&token])
+    }
+
+    /// An invoice by id alone, for background work that goes over all owners.
+    pub(crate) fn any_invoice(&self, id: InvoiceId) -> Result<Option<Invoice>, StoreError> {
+        self.invoice_where("i.id = ?1", &[&id.0.as_bytes()])
+    }
+
+    fn invoice_where(&self, condition: &str, parameters: &[&dyn ToSql]) -> Result<Option<Invoice>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} WHERE {condition}");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut rows = statement.query(parameters)?;
+        rows.next()?.map(|row| self.read_invoice(row)).transpose()
+    }
+
+    /// A page of the owner's invoices, newest first, and how many the whole list has.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn invoices(&self, owner: Owner, filter: &InvoiceFilter, page: Page) -> Result<(Vec<Invoice>, u64), StoreError> {
+        let mut condition = String::from("i.merchant = ? AND i.environment = ?");
+        let mut parameters: Vec<Box<dyn ToSql>> =
+            vec![Box::new(*owner.merchant.0.as_bytes()), Box::new(environment_number(owner.environment))];
+        if !filter.statuses.is_empty() {
+            let marks = vec!["?"; filter.statuses.len()].join(", ");
+            condition.push_str(&format!(" AND i.status IN ({marks})"));
+            parameters.extend(filter.statuses.iter().map(|status| Box::new(status.as_str()) as Box<dyn ToSql>));
+        }
+        if let Some(currency) = &filter.currency {
+            condition.push_str(" AND i.currency = ?");
+            parameters.push(Box::new(currency.to_ascii_uppercase()));
+        }
+        if let Some(external_id) = &filter.external_id {
+            condition.push_str(" AND i.external_id = ?");
+            parameters.push(Box::new(external_id.clone()));
+        }
+        let sql = format!("SELECT COUNT(*) FROM invoices i WHERE {condition}");
+        let total: i64 = self.0.prepare_cached(&sql)?.query_row(params_from_iter(parameters.iter()), |row| row.get(0))?;
+        parameters.push(Box::new(page.limit));
+        parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        let sql = format!("SELECT {COLUMNS} WHERE {condition} ORDER BY i.id DESC LIMIT ? OFFSET ?");
+        let invoices = self.invoices_of(&sql, params_from_iter(parameters.iter()))?;
+        Ok((invoices, number(total, "count")?))
+    }
+
+    /// Invoices of all owners in the order of their ids, after a given one: for `audit` and for rebuilding what memory holds.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn all_invoices(&self, after: Option<InvoiceId>, limit: u32) -> Result<Vec<Invoice>, StoreError> {
+        let after = after.map_or([0; 16], |id| *id.0.as_bytes());
+        let sql = format!("SELECT {COLUMNS} WHERE i.id > ?1 ORDER BY i.id LIMIT ?2");
+        self.invoices_of(&sql, params![after, limit])
+    }
+
+    fn invoices_of(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Invoice>, StoreError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut invoices = Vec::new();
+        while let Some(row) = rows.next()? {
+            invoices.push(self.read_invoice(row)?);
+        }
+        Ok(invoices)
+    }
+
+    fn read_invoice(&self, row: &Row<'_>) -> Result<Invoice, StoreError> {
+        let id = InvoiceId(uuid(row, "id")?);
+        let source: String = row.get("source")?;
+        let cancellation: Option<String> = row.get("cancellation")?;
+        let count: i64 = row.get("activation_count")?;
+        Ok(Invoice {
+            id,
+            owner: Owner {
+                merchant: MerchantId(uuid(row, "merchant")?),
+                environment: environment_of(row.get("environment")?)?,
+            },
+            policy: json(row, "policy_body")?,
+            source: from_json(&source, "source")?,
+            token: row.get("token")?,
+            terms: json(row, "terms")?,
+            created_at: timestamp(row, "created_at")?,
+            draft_deadline: timestamp_or_null(row, "draft_deadline")?,
+            deadline: timestamp_or_null(row, "deadline")?,
+            activated_at: timestamp_or_null(row, "activated_at")?,
+            activation_count: number(count, "activation_count")?,
+            cancellation: cancellation.map(|text| from_json(&text, "cancellation")).transpose()?,
+            marked_invalid_at: timestamp_or_null(row, "marked_invalid_at")?,
+            scanned_through: timestamp_or_null(row, "scanned_through")?,
+            paid_once_at: timestamp_or_null(row, "paid_once_at")?,
+            quotes: json(row, "quotes")?,
+            payments: self.payments_of(id)?,
+            standing: json(row, "standing")?,
+        })
+    }
+
+    fn payments_of(&self, invoice: InvoiceId) -> Result<Vec<Payment>, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT body FROM payments WHERE invoice = ?1 ORDER BY ordinal")?;
+        let mut rows = statement.query([invoice.0.as_bytes()])?;
+        let mut payments = Vec::new();
+        while let Some(row) = rows.next()? {
+            payments.push(json(row, "body")?);
+        }
+        Ok(payments)
+    }
+
+    /// What an owner's idempotency key was used for: the fingerprint of the request and the invoice.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn idempotent(&self, owner: Owner, key: &str) -> Result<Option<(String, InvoiceId)>, StoreError> {
+        let sql = "SELECT fingerprint, invoice FROM idempotency_keys WHERE merchant = ?1 AND environment = ?2 AND key = ?3";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment), key])?;
+        rows.next()?.map(|row| Ok((row.get(0)?, InvoiceId(uuid(row, "invoice")?)))).transpose()
+    }
+
+    /// The invoice that an address was handed out for.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn invoice_at(&self, environment: Environment, family: Family, bytes: &[u8]) -> Result<Option<InvoiceId>, StoreError> {
+        let sql = "SELECT invoice FROM addresses WHERE environment = ?1 AND family = ?2 AND bytes = ?3";
+        let found: Option<[u8; 16]> = self
+            .0
+            .prepare_cached(sql)?
+            .query_row(params![environment_number(environment), family_name(family), bytes], |row| row.get(0))
+            .optional()?;
+        Ok(found.map(|bytes| InvoiceId(Uuid::from_bytes(bytes))))
+    }
+
+    /// Payments of a chain that stand in the mempool.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn mempool_payments(&self, chain: ChainId) -> Result<Vec<PlacedPayment>, StoreError> {
+        self.placed(chain, "stage = 0 AND ?3 = ?3", 0)
+    }
+
+    /// Payments of a chain in blocks above a height, final or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn payments_above(&self, chain: ChainId, height: u64) -> Result<Vec<PlacedPayment>, StoreError> {
+        self.placed(chain, "stage IN (1, 2) AND height > ?3", height)
+    }
+
+    /// Payments of a chain that are not final, in blocks up to a height.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn payments_maturing(&self, chain: ChainId, height: u64) -> Result<Vec<PlacedPayment>, StoreError> {
+        self.placed(chain, "stage = 1 AND height <= ?3", height)
+    }
+
+    fn placed(&self, chain: ChainId, condition: &str, height: u64) -> Result<Vec<PlacedPayment>, StoreError> {
+        let sql = format!(
+            "SELECT invoice, body FROM payments WHERE environment = ?1 AND network = ?2 AND {condition} ORDER BY invoice, ordinal"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let parameters = params![environment_number(chain.environment), chain.network.as_str(), signed(height)?];
+        let mut rows = statement.query(parameters)?;
+        let mut placed = Vec::new();
+        while let Some(row) = rows.next()? {
+            let payment: Payment = json(row, "body")?;
+            placed.push(PlacedPayment { invoice: InvoiceId(uuid(row, "invoice")?), key: payment.key, block: payment.block });
+        }
+        Ok(placed)
+    }
+
+    /// Invoices of an environment whose standing changes by `now`, the most overdue first. Those that wait for a scan
+    /// are left out until their time to look again, unless `with_waiting`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn due_invoices(
+        &self,
+        environment: Environment,
+        now: Timestamp,
+        with_waiting: bool,
+        limit: u32,
+    ) -> Result<Vec<InvoiceId>, StoreError> {
+        let sql = "SELECT id FROM invoices WHERE environment = ?1 AND due_at <= ?2 AND (?3 OR retry_at IS NULL OR retry_at <= ?2)
+                   ORDER BY due_at LIMIT ?4";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let parameters = params![environment_number(environment), now.milliseconds(), with_waiting, limit];
+        let mut rows = statement.query(parameters)?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next()? {
+            due.push(InvoiceId(uuid(row, "id")?));
+        }
+        Ok(due)
+    }
+}
+
+impl Transaction<'_> {
+    /// Locks one of the owner's invoices.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn lock_invoice(&mut self, owner: Owner, id: InvoiceId) -> Result<Option<Locked<Invoice>>, StoreError> {
+        Ok(self.invoice(owner, id)?.map(Locked))
+    }
+
+    /// Locks an invoice of any owner, for background work.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn lock_any_invoice(&mut self, id: InvoiceId) -> Result<Option<Locked<Invoice>>, StoreError> {
+        Ok(self.any_invoice(id)?.map(Locked))
+    }
+
+    /// Locks the invoice whose checkout page has this token.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn lock_invoice_by_token(&mut self, token: &str) -> Result<Option<Locked<Invoice>>, StoreError> {
+        Ok(self.invoice_by_token(token)?.map(Locked))
+    }
+
+    /// Writes a new invoice, and its idempotency key with the request's fingerprint.
+    ///
+    /// # Errors
+    /// When the database cannot be written, or the key was used already.
+    pub fn insert_invoice(&mut self, invoice: &Invoice, fingerprint: &str) -> Result<(), StoreError> {
+        let policy = self.policy_number(invoice)?;
+        let sql = "INSERT INTO invoices (id, merchant, environment, source, policy, token, terms, created_at, draft_deadline, deadline,
+                   activated_at, activation_count, cancellation, marked_invalid_at, scanned_through, paid_once_at, quotes, standing,
+                   status, currency, external_id, due_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+        self.connection().prepare_cached(sql)?.execute(params![
+            invoice.id.0.as_bytes(),
+            invoice.owner.merchant.0.as_bytes(),
+            environment_number(invoice.owner.environment),
+            to_json(&invoice.source)?,
+            policy,
+            invoice.token,
+            to_json(&invoice.terms)?,
+            invoice.created_at.milliseconds(),
+            milliseconds(invoice.draft_deadline),
+            milliseconds(invoice.deadline),
+            milliseconds(invoice.activated_at),
+            invoice.activation_count,
+            invoice.cancellation.map(|cancellation| to_json(&cancellation)).transpose()?,
+            milliseconds(invoice.marked_invalid_at),
+            milliseconds(invoice.scanned_through),
+            milliseconds(invoice.paid_once_at),
+            to_json(&invoice.quotes)?,
+            to_json(&invoice.standing)?,
+            invoice.standing.status.as_str(),
+            currency(invoice),
+            invoice.terms.external_id,
+            milliseconds(invoice.standing.next_change),
+        ])?;
+        if let Some(key) = &invoice.terms.idempotency_key {
+            let sql = "INSERT INTO idempotency_keys (merchant, environment, key, fingerprint, invoice) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let environment = environment_number(invoice.owner.environment);
+            let merchant = invoice.owner.merchant.0.as_bytes();
+            self.connection().prepare_cached(sql)?.execute(params![merchant, environment, key, fingerprint, invoice.id.0.as_bytes()])?;
+        }
+        self.write_payments(invoice)
+    }
+
+    /// Writes what changed of a locked invoice. `retry_at` is when to look again at an invoice that is due but waits for a scan.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn save_invoice(&mut self, invoice: &Locked<Invoice>, retry_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let sql = "UPDATE invoices SET deadline = ?2, activated_at = ?3, activation_count = ?4, cancellation = ?5,
+                   marked_invalid_at = ?6, scanned_through = ?7, paid_once_at = ?8, quotes = ?9, standing = ?10, status = ?11,
+                   currency = ?12, due_at = ?13, retry_at = ?14 WHERE id = ?1";
+        let written = self.connection().prepare_cached(sql)?.execute(params![
+            invoice.id.0.as_bytes(),
+            milliseconds(invoice.deadline),
+            milliseconds(invoice.activated_at),
+            invoice.activation_count,
+            invoice.cancellation.map(|cancellation| to_json(&cancellation)).transpose()?,
+            milliseconds(invoice.marked_invalid_at),
+            milliseconds(invoice.scanned_through),
+            milliseconds(invoice.paid_once_at),
+            to_json(&invoice.quotes)?,
+            to_json(&invoice.standing)?,
+            invoice.standing.status.as_str(),
+            currency(invoice),
+            milliseconds(invoice.standing.next_change),
+            milliseconds(retry_at),
+        ])?;
+        if written != 1 {
+            return Err(StoreError::Corrupt(format!("invoice {} is not there to be saved", invoice.id)));
+        }
+        self.write_payments(invoice)
+    }
+
+    fn write_payments(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
+        let sql = "INSERT INTO payments (environment, network, hash, position, invoice, ordinal, stage, height, body)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                   ON CONFLICT (environment, network, hash, position) DO UPDATE
+                   SET stage = excluded.stage, height = excluded.height, body = excluded.body WHERE invoice = excluded.invoice";
+        for (ordinal, payment) in invoice.payments.iter().enumerate() {
+            let written = self.connection().prepare_cached(sql)?.execute(params![
+                environment_number(invoice.owner.environment),
+                payment.key.network.as_str(),
+                payment.key.transaction,
+                payment.key.position,
+                invoice.id.0.as_bytes(),
+                i64::try_from(ordinal).unwrap_or(i64::MAX),
+                stage_of(payment),
+                payment.block.as_ref().map(|block| signed(block.height)).transpose()?,
+                to_json(payment)?,
+            ])?;
+            if written != 1 {
+                return Err(StoreError::Corrupt(format!("payment {:?} belongs to another invoice", payment.key)));
+            }
+        }
+        Ok(())
+    }
+
+    fn policy_number(&mut self, invoice: &Invoice) -> Result<i64, StoreError> {
+        let body = to_json(&invoice.policy)?;
+        let found: Option<i64> = self
+            .connection()
+            .prepare_cached("SELECT number FROM policies WHERE body = ?1")?
+            .query_row([&body], |row| row.get(0))
+            .optional()?;
+        match found {
+            Some(number) => Ok(number),
+            None => {
+                self.connection().execute("INSERT INTO policies (body) VALUES (?1)", [&body])?;
+                Ok(self.connection().last_insert_rowid())
+            }
+        }
+    }
+}
+
+/// The family's name in a row.
+pub(crate) const fn family_name(family: Family) -> &'static str {
+    match family {
+        Family::Bitcoin => "bitcoin",
+        Family::Litecoin => "litecoin",
+        Family::Dogecoin => "dogecoin",
+        Family::Evm => "evm",
+        Family::Tron => "tron",
+        Family::Solana => "solana",
+    }
+}
+
+fn milliseconds(at: Option<Timestamp>) -> Option<i64> {
+    at.map(Timestamp::milliseconds)
+}
+
+/// The currency that lists filter by: the latest quote's, else the one that the invoice is locked to.
+fn currency(invoice: &Invoice) -> Option<String> {
+    let quoted = invoice.latest_quote().map(|quote| quote.due.asset.code);
+    let locked = match invoice.terms.choice {
+        Choice::Fixed(asset) => Some(asset.code),
+        Choice::Any => None,
+    };
+    quoted.or(locked).map(|code| code.to_string())
+}
+
+const fn stage_of(payment: &Payment) -> i64 {
+    match payment {
+        Payment { reversed_at: Some(_), .. } => stage::GONE,
+        Payment { final_since: Some(_), .. } => stage::FINAL,
+        Payment { block: Some(_), .. } => stage::BLOCK,
+        _ => stage::MEMPOOL,
+    }
+}
