@@ -94,6 +94,7 @@ fn playwright() -> Result<()> {
         "--ignore-scripts",
         "--no-audit",
         "--no-fund",
+        "--no-update-notifier",
         "--loglevel=error",
     ]))?;
     ensure!(

@@ -49,7 +49,7 @@ const FILE_RULES: &[FileRule] = &[
     texts::are_texts,
 ];
 
-/// Prints each finding; an error when there is one.
+/// Prints each finding, or how many files it looked at; a finding is an error.
 pub(crate) fn run() -> Result<()> {
     let files = checkout::files()?;
     ensure!(
@@ -70,6 +70,7 @@ pub(crate) fn run() -> Result<()> {
         findings.len(),
         files.len()
     );
+    println!("{} files are tidy", files.len());
     Ok(())
 }
 

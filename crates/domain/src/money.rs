@@ -119,6 +119,7 @@ impl fmt::Debug for FiatAmount {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of these tests are small")]
 mod tests {
     use super::*;
     use crate::catalog::Catalog;

@@ -106,6 +106,7 @@ fn quotient_rounded_up(above: &BigUint, below: &BigUint) -> BigUint {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of these tests are small")]
 mod tests {
     use super::*;
     use crate::catalog::Catalog;
@@ -120,7 +121,7 @@ mod tests {
         Rate::fixed(rate.parse().unwrap(), Fiat::USD, Timestamp::from_seconds(0), Vec::new()).unwrap()
     }
 
-    fn due(rate: &str, price: &str, asset: &Asset) -> std::string::String {
+    fn due(rate: &str, price: &str, asset: &Asset) -> String {
         usd(rate).due(FiatAmount::parse(Fiat::USD, price).unwrap(), asset).unwrap().to_string()
     }
 

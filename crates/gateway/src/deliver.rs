@@ -7,7 +7,7 @@ use crate::{
     gateway::Gateway,
     outgoing::{Answer, SendError},
 };
-use farthing_dialects::native::callback::{self, SignedMessage};
+use farthing_dialects::native::callback;
 use farthing_domain::{id::EndpointId, time::Timestamp};
 use farthing_store::{
     StoreError,
@@ -79,7 +79,7 @@ impl Gateway {
 
     async fn send(&self, endpoint: &Endpoint, claimed: &ClaimedDelivery, now: Timestamp) -> Result<Answer, SendError> {
         let secrets = self.signing_secrets(endpoint, now);
-        let message = SignedMessage {
+        let message = callback::Attempt {
             id: &claimed.delivery.event.to_string(),
             event: &claimed.delivery.kind,
             timestamp_seconds: now.seconds(),
@@ -93,8 +93,9 @@ impl Gateway {
     fn after(&self, delivery: Delivery, outcome: &Result<Answer, SendError>, now: Timestamp) -> Delivery {
         let attempts = delivery.attempts.saturating_add(1);
         let acknowledged = outcome.as_ref().is_ok_and(|answer| callback::is_acknowledged(answer.status));
-        let [random, ..] = self.ids().bytes::<4>();
-        match callback::wait_after(attempts, random) {
+        let jitter = u64::from(u32::from_be_bytes(self.ids().bytes())).checked_rem(callback::JITTER_SECONDS_MAX.saturating_add(1));
+        let wait = callback::retry_wait_seconds(attempts, jitter.unwrap_or_default()).and_then(|seconds| i64::try_from(seconds).ok());
+        match wait {
             _ if acknowledged => Delivery { attempts, stage: DeliveryStage::Delivered, due_at: now, ..delivery },
             Some(seconds) => Delivery { attempts, due_at: now.plus_seconds(seconds), ..delivery },
             None => Delivery { attempts, stage: DeliveryStage::GivenUp, due_at: now, ..delivery },

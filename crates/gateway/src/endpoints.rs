@@ -138,7 +138,7 @@ impl Gateway {
             endpoint: id,
             owner,
             event: EventId(self.ids().uuid(now)),
-            kind: events::TEST.to_owned(),
+            kind: "test".to_owned(),
             created_at: now,
             stage: DeliveryStage::Waiting,
             attempts: 0,
@@ -185,7 +185,7 @@ impl Gateway {
                 let plain = self.parts.sealer.unseal(endpoint.id.0.as_bytes(), &sealed);
                 plain.inspect_err(|error| tracing::error!(endpoint = %endpoint.id, %error, "a webhook secret cannot be unsealed")).ok()
             })
-            .filter_map(|plain| WebhookSecret::parse(&String::from_utf8(plain).ok()?).ok())
+            .filter_map(|plain| String::from_utf8(plain).ok()?.parse().ok())
             .collect()
     }
 

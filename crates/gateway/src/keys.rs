@@ -1,7 +1,7 @@
 //! Merchants and API keys: who a request comes from, and what it may do.
 
 use crate::gateway::Gateway;
-use farthing_dialects::native::key::{ApiKeySecret, Permission};
+use farthing_dialects::native::api_keys::{ApiKeySecret, Permission};
 use farthing_domain::{
     id::{ApiKeyId, Environment, MerchantId, Owner},
     time::Timestamp,

@@ -1,1 +1,22 @@
-//! Placeholder.
+//! Farthing's use cases, one file each: what the HTTP surface, the command line, background work and simulations call.
+//!
+//! A use case reads, decides by the domain's rules, and writes, in one transaction. No HTTP or node call happens inside of
+//! one. Nothing here spawns or sleeps; time and randomness are passed in.
+
+mod addresses;
+pub mod apply_block;
+pub mod change_invoice;
+pub mod clock;
+pub mod create_invoice;
+pub mod deliver;
+pub mod endpoints;
+pub mod entropy;
+pub mod expire;
+pub mod gateway;
+pub mod keys;
+pub mod outgoing;
+pub mod quotes;
+pub mod rates;
+pub mod scan;
+mod tell;
+pub mod test_mode;

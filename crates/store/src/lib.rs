@@ -4,6 +4,8 @@
 //! deliveries, in one transaction ([`Store::decide`]). A 2xx answer stands on it: when it answers, the change is on disk.
 //! The store decides nothing about money.
 
+#[cfg(test)]
+mod conformance;
 pub mod error;
 pub mod records;
 pub mod sealing;

@@ -69,7 +69,9 @@ impl Reader<'_> {
         if !filter.statuses.is_empty() {
             let marks = vec!["?"; filter.statuses.len()].join(", ");
             condition.push_str(&format!(" AND i.status IN ({marks})"));
-            parameters.extend(filter.statuses.iter().map(|status| Box::new(status.as_str()) as Box<dyn ToSql>));
+            for status in &filter.statuses {
+                parameters.push(Box::new(status.as_str()));
+            }
         }
         if let Some(currency) = &filter.currency {
             condition.push_str(" AND i.currency = ?");
