@@ -19,10 +19,7 @@ pub(crate) struct TrackedFile {
 impl TrackedFile {
     /// The name's part after the last dot; empty without one.
     pub(crate) fn extension(&self) -> &str {
-        Path::new(&self.path)
-            .extension()
-            .and_then(|extension| extension.to_str())
-            .unwrap_or_default()
+        Path::new(&self.path).extension().and_then(|extension| extension.to_str()).unwrap_or_default()
     }
 
     /// The text with one-based line numbers; nothing for a file that is not text.
@@ -47,10 +44,7 @@ pub(crate) fn files() -> Result<Vec<TrackedFile>> {
         "--others",
         "--exclude-standard",
     ]))?;
-    let mut paths: Vec<&str> = listing
-        .split('\0')
-        .filter(|path| !path.is_empty())
-        .collect();
+    let mut paths: Vec<&str> = listing.split('\0').filter(|path| !path.is_empty()).collect();
     paths.sort_unstable();
     paths.dedup();
     let mut files = Vec::with_capacity(paths.len());
@@ -72,11 +66,6 @@ fn read(path: &str) -> Result<Option<TrackedFile>> {
         return Ok(None);
     }
     let bytes = fs::read(&place).with_context(|| format!("cannot read {path}"))?;
-    let text = String::from_utf8(bytes)
-        .ok()
-        .filter(|text| !text.contains('\0'));
-    Ok(Some(TrackedFile {
-        path: path.to_owned(),
-        text,
-    }))
+    let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+    Ok(Some(TrackedFile { path: path.to_owned(), text }))
 }

@@ -15,15 +15,9 @@ pub(crate) fn cargo() -> Command {
     cargo.current_dir(checkout::root());
     for (name, _) in env::vars_os() {
         let ours = name.to_str().is_some_and(|name| {
-            [
-                "CARGO_PKG_",
-                "CARGO_MANIFEST_",
-                "CARGO_BIN_",
-                "CARGO_CRATE_",
-                "CARGO_PRIMARY_",
-            ]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
         });
         if ours {
             cargo.env_remove(name);
@@ -35,9 +29,7 @@ pub(crate) fn cargo() -> Command {
 /// Runs to the end with our own standard streams.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let shown = shown(command);
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
     ensure!(status.success(), "`{shown}` ended with {status}");
     Ok(())
 }
@@ -45,15 +37,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs to the end and gives its standard output, which must be UTF-8.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let shown = shown(command);
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot start `{shown}`"))?;
-    ensure!(
-        output.status.success(),
-        "`{shown}` ended with {}",
-        output.status
-    );
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot start `{shown}`"))?;
+    ensure!(output.status.success(), "`{shown}` ended with {}", output.status);
     String::from_utf8(output.stdout).with_context(|| format!("`{shown}` did not answer in UTF-8"))
 }
 
@@ -68,10 +53,7 @@ pub(crate) fn exists(program: &str) -> bool {
 }
 
 /// Does a step's work between a line that names it and one that says how long it took. An error says both too.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "durations are printed, and nothing depends on them"
-)]
+#[expect(clippy::disallowed_methods, reason = "durations are printed, and nothing depends on them")]
 pub(crate) fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
     println!("\n==> {name}");
     let began = Instant::now();
@@ -92,11 +74,7 @@ fn seconds(took: Duration) -> String {
 
 fn shown(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy()];
-    words.extend(
-        command
-            .get_args()
-            .map(|argument| argument.to_string_lossy()),
-    );
+    words.extend(command.get_args().map(|argument| argument.to_string_lossy()));
     words.join(" ")
 }
 
@@ -106,9 +84,7 @@ mod tests {
 
     #[test]
     fn a_program_that_fails_is_an_error_that_names_it() {
-        let error = run(Command::new("sh").args(["-c", "exit 3"]))
-            .unwrap_err()
-            .to_string();
+        let error = run(Command::new("sh").args(["-c", "exit 3"])).unwrap_err().to_string();
         assert_eq!(error, "`sh -c exit 3` ended with exit status: 3");
         assert!(output(&mut Command::new("false")).is_err());
         assert!(run(&mut Command::new("no-such-program-at-all")).is_err());

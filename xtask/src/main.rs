@@ -1,11 +1,7 @@
 //! The project's own commands, as `cargo xtask <command>`: one file each.
 //!
 //! They check and prepare a checkout. They are no part of the program and never change what is checked in.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the commands speak to whoever runs them"
-)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands speak to whoever runs them")]
 
 mod checkout;
 mod command;

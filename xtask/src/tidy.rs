@@ -52,11 +52,7 @@ const FILE_RULES: &[FileRule] = &[
 /// Prints each finding, or how many files it looked at; a finding is an error.
 pub(crate) fn run() -> Result<()> {
     let files = checkout::files()?;
-    ensure!(
-        !files.is_empty(),
-        "git names no files in {}",
-        checkout::root().display()
-    );
+    ensure!(!files.is_empty(), "git names no files in {}", checkout::root().display());
     let mut findings = crates::depend_in_one_direction(&crates::packages()?);
     for rule in FILE_RULES {
         findings.extend(rule(&files));
@@ -64,36 +60,19 @@ pub(crate) fn run() -> Result<()> {
     for finding in &findings {
         println!("{finding}");
     }
-    ensure!(
-        findings.is_empty(),
-        "{} findings in {} files",
-        findings.len(),
-        files.len()
-    );
+    ensure!(findings.is_empty(), "{} findings in {} files", findings.len(), files.len());
     println!("{} files are tidy", files.len());
     Ok(())
 }
 
 /// A finding for every line about which `message` has something to say.
 fn in_lines(file: &TrackedFile, message: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
-    let found = file
-        .lines()
-        .filter_map(|(line, text)| Some((line, message(text)?)));
-    found
-        .map(|(line, message)| Finding {
-            path: file.path.clone(),
-            line: Some(line),
-            message,
-        })
-        .collect()
+    let found = file.lines().filter_map(|(line, text)| Some((line, message(text)?)));
+    found.map(|(line, message)| Finding { path: file.path.clone(), line: Some(line), message }).collect()
 }
 
 fn whole(file: &TrackedFile, message: impl Into<String>) -> Finding {
-    Finding {
-        path: file.path.clone(),
-        line: None,
-        message: message.into(),
-    }
+    Finding { path: file.path.clone(), line: None, message: message.into() }
 }
 
 #[cfg(test)]
@@ -102,26 +81,16 @@ mod tests {
 
     /// What a rule says about one file.
     pub(super) fn said_of(rule: FileRule, path: &str, text: &str) -> Vec<String> {
-        rule(&[tracked(path, text)])
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        rule(&[tracked(path, text)]).iter().map(ToString::to_string).collect()
     }
 
     pub(super) fn tracked(path: &str, text: &str) -> TrackedFile {
-        TrackedFile {
-            path: path.to_owned(),
-            text: Some(text.to_owned()),
-        }
+        TrackedFile { path: path.to_owned(), text: Some(text.to_owned()) }
     }
 
     #[test]
     fn a_finding_says_where() {
-        let mut finding = Finding {
-            path: "a.rs".to_owned(),
-            line: Some(3),
-            message: "wrong".to_owned(),
-        };
+        let mut finding = Finding { path: "a.rs".to_owned(), line: Some(3), message: "wrong".to_owned() };
         assert_eq!(finding.to_string(), "a.rs:3: wrong");
         finding.line = None;
         assert_eq!(finding.to_string(), "a.rs: wrong");

@@ -6,6 +6,8 @@
 pub mod api_keys;
 pub mod callback;
 pub mod currencies;
+#[cfg(test)]
+mod documented;
 pub mod endpoints;
 pub mod envelope;
 pub mod errors;

@@ -68,9 +68,7 @@ impl fmt::Display for JsonError {
             write!(out, "{path}: ")?;
         }
         match &self.fault {
-            JsonFault::Empty => {
-                out.write_str("the request body is empty; a JSON object is expected")
-            }
+            JsonFault::Empty => out.write_str("the request body is empty; a JSON object is expected"),
             JsonFault::Encoding => out.write_str("the request body is not valid UTF-8"),
             JsonFault::ByteOrderMark => {
                 out.write_str("the request body begins with a byte order mark; send plain UTF-8")
@@ -79,15 +77,9 @@ impl fmt::Display for JsonError {
                 write!(out, "the request body is not valid JSON (at byte {byte})")
             }
             JsonFault::Trailing { byte } => {
-                write!(
-                    out,
-                    "the request body goes on after its JSON value (at byte {byte})"
-                )
+                write!(out, "the request body goes on after its JSON value (at byte {byte})")
             }
-            JsonFault::TooDeep => write!(
-                out,
-                "the request body is nested deeper than {DEPTH_MAX} levels"
-            ),
+            JsonFault::TooDeep => write!(out, "the request body is nested deeper than {DEPTH_MAX} levels"),
             JsonFault::Duplicate => out.write_str("the field appears twice"),
             JsonFault::Surrogate => out.write_str("the text contains half of a surrogate pair"),
             JsonFault::Nul => out.write_str("the text contains a NUL character"),
@@ -123,22 +115,13 @@ pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
 /// serde's sentence without its line and column, beside the field that they point into.
 fn shape(bytes: &[u8], error: &serde_json::Error) -> JsonError {
     let text = error.to_string();
-    let sentence = text
-        .rsplit_once(" at line ")
-        .map_or(text.as_str(), |(sentence, _)| sentence);
-    JsonError {
-        path: path_at(bytes, error.line(), error.column()),
-        fault: JsonFault::Shape(sentence.to_owned()),
-    }
+    let sentence = text.rsplit_once(" at line ").map_or(text.as_str(), |(sentence, _)| sentence);
+    JsonError { path: path_at(bytes, error.line(), error.column()), fault: JsonFault::Shape(sentence.to_owned()) }
 }
 
 /// The path of the value that ends at a line and column (both from 1, as serde gives them).
 fn path_at(bytes: &[u8], line: usize, column: usize) -> Option<String> {
-    let before: usize = bytes
-        .split_inclusive(|byte| *byte == b'\n')
-        .take(line.checked_sub(1)?)
-        .map(<[u8]>::len)
-        .sum();
+    let before: usize = bytes.split_inclusive(|byte| *byte == b'\n').take(line.checked_sub(1)?).map(<[u8]>::len).sum();
     let mut scanner = Scanner::new(bytes).ok()?;
     scanner.watch(before.checked_add(column)?);
     scanner.whole(None).ok()?;

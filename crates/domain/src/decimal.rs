@@ -79,9 +79,7 @@ impl Decimal {
         }
         let normal = self.normalised();
         let zeros = places.checked_sub(normal.scale).ok_or(DecimalError::Places(places))?;
-        power_of_ten(zeros)
-            .and_then(|factor| normal.mantissa.checked_mul(factor))
-            .ok_or(DecimalError::Range)
+        power_of_ten(zeros).and_then(|factor| normal.mantissa.checked_mul(factor)).ok_or(DecimalError::Range)
     }
 
     /// The same number without trailing zeros after the point.
@@ -176,9 +174,8 @@ impl Ord for Decimal {
         };
         let ((whole_a, rest_a), (whole_b, rest_b)) = (split(a), split(b));
         // Fractions are below 1, so widening one to the other's scale fits 36 digits, which fit 128 bits.
-        let widen = |rest: u128, from: u8, to: u8| {
-            rest.saturating_mul(power_of_ten(to.saturating_sub(from)).unwrap_or(1))
-        };
+        let widen =
+            |rest: u128, from: u8, to: u8| rest.saturating_mul(power_of_ten(to.saturating_sub(from)).unwrap_or(1));
         let scale = a.scale.max(b.scale);
         (whole_a, widen(rest_a, a.scale, scale)).cmp(&(whole_b, widen(rest_b, b.scale, scale)))
     }
@@ -228,7 +225,8 @@ mod tests {
     #[test]
     fn only_plain_decimals_are_read() {
         for text in [
-            "", "-1", "+1", "1e400", "1E-9", "NaN", "inf", "01", "00", ".5", "5.", "1,5", "1_0", " 1", "1 ", "٣", "0x1", "1.2.3", "-0", "\u{0}1",
+            "", "-1", "+1", "1e400", "1E-9", "NaN", "inf", "01", "00", ".5", "5.", "1,5", "1_0", " 1", "1 ", "٣",
+            "0x1", "1.2.3", "-0", "\u{0}1",
         ] {
             assert_eq!(text.parse::<Decimal>(), Err(DecimalError::Form), "{text:?}");
         }

@@ -1,6 +1,10 @@
 //! Events: what is told of an invoice. They are the difference between two standings, so doing the same thing twice tells nothing.
 
-use crate::{payment::PaymentKey, standing::{PaymentStatus, Standing, Status, Timeliness}, invoice::Invoice};
+use crate::{
+    invoice::Invoice,
+    payment::PaymentKey,
+    standing::{PaymentStatus, Standing, Status, Timeliness},
+};
 use alloc::vec::Vec;
 use core::{fmt, str::FromStr};
 
@@ -163,7 +167,8 @@ fn change_of_status(before: &Standing, after: &Standing, is_seen_anew: bool) -> 
     let is_new = before.status != after.status;
     let money_decides = matches!(after.status, Status::Paid | Status::Overpaid | Status::Underpaid);
     let skipped_confirming = is_seen_anew && !had_money && money_decides;
-    let confirming = (skipped_confirming || (is_new && after.status == Status::Confirming)).then_some(EventKind::Confirming);
+    let confirming =
+        (skipped_confirming || (is_new && after.status == Status::Confirming)).then_some(EventKind::Confirming);
     let own = match after.status {
         Status::Paid if is_new => Some(EventKind::Paid),
         Status::Overpaid if is_new => Some(EventKind::Overpaid),

@@ -203,8 +203,8 @@ impl Invoice {
             policy: new.policy,
             terms: new.terms,
         };
-        let waits_for_activation = is_draft
-            && invoice.policy.window.is_some_and(|window| window.start == WindowStart::FirstActivation);
+        let waits_for_activation =
+            is_draft && invoice.policy.window.is_some_and(|window| window.start == WindowStart::FirstActivation);
         if !waits_for_activation {
             invoice.deadline = invoice.window_end(now);
         }
@@ -282,7 +282,9 @@ impl Invoice {
         let standing = settle::settle(self, now);
         let waits = matches!(standing.status, Status::Draft | Status::Pending);
         let allowed = match (by, self.policy.merchant_cancel) {
-            (Canceller::Payer, _) if !self.policy.payer_cancel => return Err(Refusal::Policy("cancelled by the payer")),
+            (Canceller::Payer, _) if !self.policy.payer_cancel => {
+                return Err(Refusal::Policy("cancelled by the payer"));
+            }
             (Canceller::Merchant, MerchantCancel::Never) => return Err(Refusal::Policy("cancelled")),
             (Canceller::Payer, _) | (Canceller::Merchant, MerchantCancel::WhileNothingSeen) => waits && nothing_seen,
             (Canceller::Merchant, MerchantCancel::WhileNotFinal) => !standing.is_final,

@@ -1,6 +1,9 @@
 //! What Farthing knows of a network before it has spoken to one.
 
-use crate::{id::Environment, name::{AssetCode, NetworkId}};
+use crate::{
+    id::Environment,
+    name::{AssetCode, NetworkId},
+};
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 

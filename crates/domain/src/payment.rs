@@ -1,13 +1,6 @@
 //! Payments: what a chain said about an address of ours, as recorded facts.
 
-use crate::{
-    asset::AssetId,
-    decimal::units_text,
-    money::Amount,
-    name::NetworkId,
-    quote::Quote,
-    time::Timestamp,
-};
+use crate::{asset::AssetId, decimal::units_text, money::Amount, name::NetworkId, quote::Quote, time::Timestamp};
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 

@@ -175,14 +175,22 @@ impl Policy {
     /// A deposit to a permanent address: an invoice of its own, priced at that deposit, without a window.
     #[must_use]
     pub fn permanent_address(dialect: Dialect) -> Self {
-        Self { window: None, draft_seconds: None, merchant_cancel: MerchantCancel::Never, payer_cancel: false, ..Self::of(dialect) }
+        Self {
+            window: None,
+            draft_seconds: None,
+            merchant_cancel: MerchantCancel::Never,
+            payer_cancel: false,
+            ..Self::of(dialect)
+        }
     }
 
     /// Whether late money recorded at `now` counts at the rate of the day.
     #[must_use]
     pub fn late_counts_at(&self, created_at: Timestamp, now: Timestamp) -> bool {
         match self.late {
-            LateMoney::CreditCurrentRate { until } => until.is_none_or(|seconds| now <= created_at.plus_seconds(seconds)),
+            LateMoney::CreditCurrentRate { until } => {
+                until.is_none_or(|seconds| now <= created_at.plus_seconds(seconds))
+            }
             LateMoney::Ask | LateMoney::Never | LateMoney::CreditLockedRate => false,
         }
     }

@@ -87,7 +87,8 @@ impl Rate {
     #[must_use]
     pub fn worth(&self, amount: Amount) -> Option<FiatAmount> {
         let ten = |exponent: u8| BigUint::from(10_u8).pow(u32::from(exponent));
-        let above = BigUint::from(amount.units) * BigUint::from(self.value.mantissa()) * ten(self.currency.minor_digits());
+        let above =
+            BigUint::from(amount.units) * BigUint::from(self.value.mantissa()) * ten(self.currency.minor_digits());
         let below = ten(amount.decimals) * ten(self.value.scale());
         let minor = (above / below).to_u128()?;
         Some(FiatAmount { currency: self.currency, minor })

@@ -41,7 +41,10 @@ pub fn settle(invoice: &Invoice, now: Timestamp) -> Standing {
     let mut payments: Vec<PaymentStanding> = invoice
         .payments
         .iter()
-        .map(|payment| PaymentStanding { status: Invoice::status_of(payment), timeliness: timeliness(invoice, payment, &clock) })
+        .map(|payment| PaymentStanding {
+            status: Invoice::status_of(payment),
+            timeliness: timeliness(invoice, payment, &clock),
+        })
         .collect();
     let ending = Ending::of(invoice, &mut payments);
     let sums = Sums::of(invoice, &payments);
@@ -77,7 +80,8 @@ pub fn still_due(invoice: &Invoice, asset: AssetId) -> Option<Amount> {
         return Some(Amount { units: 0, ..quote.due });
     }
     let step = quote.step.max(1);
-    let steps = (Fraction::one() - seen) * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(step));
+    let steps =
+        (Fraction::one() - seen) * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(step));
     let units = steps.ceil().to_integer().to_u128()?.checked_mul(step)?;
     // The due itself need not be a multiple of the step when the asset was priced directly.
     Some(Amount { units: units.min(quote.due.units), ..quote.due })
@@ -209,7 +213,8 @@ struct Ending {
 impl Ending {
     /// Finds the end, and makes late what was first seen after it.
     fn of(invoice: &Invoice, payments: &mut [PaymentStanding]) -> Self {
-        let ended_short = invoice.policy.short == ShortMoney::EndsWithFirstFinal && end_with_first_final(invoice, payments);
+        let ended_short =
+            invoice.policy.short == ShortMoney::EndsWithFirstFinal && end_with_first_final(invoice, payments);
         let paid_at = paid_at(invoice, payments);
         if let Some(paid_at) = paid_at {
             make_late_after(paid_at, invoice, payments);
@@ -220,7 +225,9 @@ impl Ending {
 
 /// Counts only what was seen by the first final payment; answers whether all of that is final or gone.
 fn end_with_first_final(invoice: &Invoice, payments: &mut [PaymentStanding]) -> bool {
-    let first_final = counted(invoice, payments, Money::Final).filter_map(|(payment, standing)| counts_since(payment, *standing)).min();
+    let first_final = counted(invoice, payments, Money::Final)
+        .filter_map(|(payment, standing)| counts_since(payment, *standing))
+        .min();
     let Some(first_final) = first_final else { return false };
     make_late_after(first_final, invoice, payments);
     counted(invoice, payments, Money::Seen).all(|(payment, _)| payment.final_since.is_some())
@@ -229,7 +236,9 @@ fn end_with_first_final(invoice: &Invoice, payments: &mut [PaymentStanding]) -> 
 /// When final money last reached what is needed: the moment of the payment that completed it.
 fn paid_at(invoice: &Invoice, payments: &[PaymentStanding]) -> Option<Timestamp> {
     let mut finals: Vec<_> = counted(invoice, payments, Money::Final)
-        .filter_map(|(payment, standing)| Some((counts_since(payment, *standing)?, &payment.key, value(invoice, payment, *standing))))
+        .filter_map(|(payment, standing)| {
+            Some((counts_since(payment, *standing)?, &payment.key, value(invoice, payment, *standing)))
+        })
         .collect();
     finals.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
     let needed = needed(invoice);
@@ -254,7 +263,8 @@ fn counts_since(payment: &Payment, standing: PaymentStanding) -> Option<Timestam
 fn make_late_after(end: Timestamp, invoice: &Invoice, payments: &mut [PaymentStanding]) {
     for (payment, standing) in invoice.payments.iter().zip(payments) {
         if payment.first_seen > end && standing.timeliness != Timeliness::Late {
-            standing.timeliness = if is_accepted(invoice, payment) { Timeliness::LateCounted } else { Timeliness::Late };
+            standing.timeliness =
+                if is_accepted(invoice, payment) { Timeliness::LateCounted } else { Timeliness::Late };
         }
     }
 }
@@ -265,9 +275,11 @@ fn counted<'a>(
     payments: &'a [PaymentStanding],
     money: Money,
 ) -> impl Iterator<Item = (&'a Payment, &'a PaymentStanding)> {
-    invoice.payments.iter().zip(payments).filter(move |(payment, standing)| {
-        standing.counts() && (money == Money::Seen || payment.final_since.is_some())
-    })
+    invoice
+        .payments
+        .iter()
+        .zip(payments)
+        .filter(move |(payment, standing)| standing.counts() && (money == Money::Seen || payment.final_since.is_some()))
 }
 
 /// The quote by which a payment counts.
@@ -319,8 +331,13 @@ struct Sums {
 
 impl Sums {
     fn of(invoice: &Invoice, payments: &[PaymentStanding]) -> Self {
-        let mut sums =
-            Self { final_: Fraction::zero(), seen: Fraction::zero(), waits: false, any_seen: false, final_less_steps: Fraction::zero() };
+        let mut sums = Self {
+            final_: Fraction::zero(),
+            seen: Fraction::zero(),
+            waits: false,
+            any_seen: false,
+            final_less_steps: Fraction::zero(),
+        };
         let mut by_quote: Vec<(&Quote, Fraction)> = Vec::new();
         for (payment, standing) in counted(invoice, payments, Money::Seen) {
             let value = value(invoice, payment, *standing);
@@ -396,8 +413,10 @@ fn expired_end(invoice: &Invoice) -> Option<Timestamp> {
 fn next_change(invoice: &Invoice, status: Status, clock: &Clock, sums: &Sums) -> Option<Timestamp> {
     let later = |at: &Timestamp| *at > clock.now;
     let ends_of_patience = clock.grace_end.into_iter().chain(late_end(invoice)).filter(|_| sums.waits);
-    let patience_end =
-        ends_of_patience.map(|end| Timestamp::from_milliseconds(end.milliseconds().saturating_add(1))).filter(later).min();
+    let patience_end = ends_of_patience
+        .map(|end| Timestamp::from_milliseconds(end.milliseconds().saturating_add(1)))
+        .filter(later)
+        .min();
     match status {
         Status::Draft => invoice.draft_deadline.filter(later),
         Status::Pending | Status::Confirming | Status::Underpaid if !clock.window_is_over => invoice.deadline,

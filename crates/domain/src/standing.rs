@@ -72,7 +72,9 @@ impl fmt::Display for Status {
 
 /// A text that is no status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of draft, pending, confirming, paid, overpaid, underpaid, expired, draft_expired, cancelled, invalid")]
+#[error(
+    "must be one of draft, pending, confirming, paid, overpaid, underpaid, expired, draft_expired, cancelled, invalid"
+)]
 pub struct UnknownStatus;
 
 impl FromStr for Status {

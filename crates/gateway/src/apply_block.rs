@@ -86,7 +86,12 @@ impl Gateway {
     }
 
     /// Records what was seen of one invoice; `None` when nothing of it is new.
-    fn record(&self, transaction: &mut Transaction<'_>, id: InvoiceId, seen: Vec<Observation>) -> Result<Option<Invoice>, StoreError> {
+    fn record(
+        &self,
+        transaction: &mut Transaction<'_>,
+        id: InvoiceId,
+        seen: Vec<Observation>,
+    ) -> Result<Option<Invoice>, StoreError> {
         let missing = || StoreError::Corrupt(format!("invoice {id} of an address is missing"));
         let mut invoice = transaction.lock_any_invoice(id)?.ok_or_else(missing)?;
         let now = self.clocks().now(invoice.owner.environment);
@@ -100,33 +105,36 @@ impl Gateway {
         Ok(Some(invoice.into_inner()))
     }
 
-    fn observations(&self, transaction: &Transaction<'_>, batch: &Batch, state: &ChainState) -> Result<Observations, StoreError> {
+    fn observations(
+        &self,
+        transaction: &Transaction<'_>,
+        batch: &Batch,
+        state: &ChainState,
+    ) -> Result<Observations, StoreError> {
         let mut found = Observations::new();
         let mut mined = BTreeSet::new();
         for lost in batch.lost.iter().flat_map(|lost| &lost.gone) {
             found.entry(lost.invoice).or_default().push(Observation::Gone(lost.key.clone()));
         }
-        for block in batch.scanned.iter().flat_map(|scanned| &scanned.blocks) {
-            for transfer in &block.transfers {
-                let place = Place::Block { block: block.header.block.clone(), time: block.header.time };
-                let Some(id) = self.whose(transaction, batch.chain, transfer)? else { continue };
-                let sighting = self.sighting(batch.chain, transfer, place);
-                mined.insert(sighting.key.clone());
-                let key = sighting.key.clone();
-                let seen = found.entry(id).or_default();
-                seen.push(Observation::Seen(sighting));
-                if state.alarm.is_none() && state.final_height.is_some_and(|height| block.header.block.height <= height) {
-                    seen.push(Observation::Final(key));
-                }
-            }
+        let blocks = batch.scanned.iter().flat_map(|scanned| &scanned.blocks);
+        let transfers = blocks.flat_map(|block| block.transfers.iter().map(|transfer| (&block.header, transfer)));
+        for (header, transfer) in transfers {
+            let Some(id) = self.whose(transaction, batch.chain, transfer)? else { continue };
+            let place = Place::Block { block: header.block.clone(), time: header.time };
+            let sighting = sighting(batch.chain, transfer, place);
+            let key = sighting.key.clone();
+            mined.insert(key.clone());
+            let seen = found.entry(id).or_default();
+            seen.push(Observation::Seen(sighting));
+            seen.extend((credits_up_to(state) >= Some(header.block.height)).then_some(Observation::Final(key)));
         }
         self.observe_mempool(transaction, batch, &mined, &mut found)?;
-        if let (Some(height), None) = (state.final_height, &state.alarm) {
-            for matured in transaction.payments_maturing(batch.chain, height)? {
-                let was_lost = batch.lost.iter().flat_map(|lost| &lost.gone).any(|lost| lost.key == matured.key);
-                if !was_lost {
-                    found.entry(matured.invoice).or_default().push(Observation::Final(matured.key));
-                }
+        if let Some(height) = credits_up_to(state) {
+            let lost: BTreeSet<&PaymentKey> =
+                batch.lost.iter().flat_map(|lost| &lost.gone).map(|payment| &payment.key).collect();
+            let matured = transaction.payments_maturing(batch.chain, height)?;
+            for payment in matured.into_iter().filter(|payment| !lost.contains(&payment.key)) {
+                found.entry(payment.invoice).or_default().push(Observation::Final(payment.key));
             }
         }
         Ok(found)
@@ -143,7 +151,7 @@ impl Gateway {
         let mut waiting = BTreeSet::new();
         for seen in mempool {
             let Some(id) = self.whose(transaction, batch.chain, &seen.transfer)? else { continue };
-            let sighting = self.sighting(batch.chain, &seen.transfer, Place::Mempool { since: seen.since });
+            let sighting = sighting(batch.chain, &seen.transfer, Place::Mempool { since: seen.since });
             waiting.insert(sighting.key.clone());
             if !mined.contains(&sighting.key) {
                 found.entry(id).or_default().push(Observation::Seen(sighting));
@@ -158,23 +166,14 @@ impl Gateway {
     }
 
     /// The invoice that a transfer's address was handed out for: the exact compare behind the watch set's fingerprint.
-    fn whose(&self, transaction: &Transaction<'_>, chain: ChainId, transfer: &Transfer) -> Result<Option<InvoiceId>, StoreError> {
+    fn whose(
+        &self,
+        transaction: &Transaction<'_>,
+        chain: ChainId,
+        transfer: &Transfer,
+    ) -> Result<Option<InvoiceId>, StoreError> {
         let Some(family) = self.family(chain) else { return Ok(None) };
         transaction.invoice_at(chain.environment, family, &transfer.address)
-    }
-
-    fn sighting(&self, chain: ChainId, transfer: &Transfer, place: Place) -> Sighting {
-        Sighting {
-            key: PaymentKey {
-                network: chain.network,
-                transaction: transfer.transaction.clone(),
-                position: transfer.position.clone(),
-            },
-            asset: transfer.asset,
-            decimals: transfer.decimals,
-            units: transfer.units,
-            place,
-        }
     }
 
     /// A quote at the rate of the day, for policies that let late money count so.
@@ -190,12 +189,34 @@ impl Gateway {
     }
 }
 
+/// Up to which height money is final. While an operator looks into a reorganisation beyond finality, nothing new is.
+fn credits_up_to(state: &ChainState) -> Option<u64> {
+    state.final_height.filter(|_| state.alarm.is_none())
+}
+
+fn sighting(chain: ChainId, transfer: &Transfer, place: Place) -> Sighting {
+    Sighting {
+        key: PaymentKey {
+            network: chain.network,
+            transaction: transfer.transaction.clone(),
+            position: transfer.position.clone(),
+        },
+        asset: transfer.asset,
+        decimals: transfer.decimals,
+        units: transfer.units,
+        place,
+    }
+}
+
 /// The chain's state after the batch.
 fn advanced(state: &ChainState, batch: &Batch) -> ChainState {
     let start = batch.lost.as_ref().map_or(&state.cursor, |lost| &lost.ancestor);
     let cursor = batch.scanned.as_ref().map_or(start, |scanned| &scanned.end.block).clone();
     let alarm = batch.lost.as_ref().filter(|lost| lost.is_beyond_final).map(|lost| {
-        format!("a reorganisation replaced final blocks above height {}: new credits wait for the operator", lost.ancestor.height)
+        format!(
+            "a reorganisation replaced final blocks above height {}: new credits wait for the operator",
+            lost.ancestor.height
+        )
     });
     ChainState {
         cursor,

@@ -67,7 +67,9 @@ impl Gateway {
     async fn change(
         self: &Arc<Self>,
         which: Which,
-        mut decide: impl FnMut(&Self, &mut Transaction<'_>, &mut Invoice, Timestamp) -> Result<Vec<Event>, ChangeError> + Send + 'static,
+        mut decide: impl FnMut(&Self, &mut Transaction<'_>, &mut Invoice, Timestamp) -> Result<Vec<Event>, ChangeError>
+        + Send
+        + 'static,
     ) -> Result<Invoice, ChangeError> {
         let gateway = Arc::clone(self);
         let changed = self

@@ -24,7 +24,11 @@ impl Clocks {
     #[must_use]
     pub fn new(real: Arc<dyn Clock>, test_offset_ms: i64, test_latest: Option<Timestamp>) -> Self {
         let latest = test_latest.map_or(i64::MIN, Timestamp::milliseconds);
-        Self { real, offset_ms: AtomicI64::new(test_offset_ms), latest_ms: [AtomicI64::new(i64::MIN), AtomicI64::new(latest)] }
+        Self {
+            real,
+            offset_ms: AtomicI64::new(test_offset_ms),
+            latest_ms: [AtomicI64::new(i64::MIN), AtomicI64::new(latest)],
+        }
     }
 
     /// Real time: what retries, signatures, leases and rate limits follow.

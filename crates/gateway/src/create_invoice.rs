@@ -1,10 +1,6 @@
 //! Creating an invoice: once per idempotency key, with its address and its first event, in one transaction.
 
-use crate::{
-    addresses::NoAddress,
-    gateway::Gateway,
-    quotes::NoQuote,
-};
+use crate::{addresses::NoAddress, gateway::Gateway, quotes::NoQuote};
 use farthing_domain::{
     id::{InvoiceId, Owner},
     invoice::{Choice, Invoice, NewInvoice, Source, Terms},
@@ -71,7 +67,11 @@ impl Gateway {
         Ok(created)
     }
 
-    fn decide_create(&self, transaction: &mut Transaction<'_>, command: &CreateInvoice) -> Result<Created, CreateError> {
+    fn decide_create(
+        &self,
+        transaction: &mut Transaction<'_>,
+        command: &CreateInvoice,
+    ) -> Result<Created, CreateError> {
         if let Some(key) = &command.terms.idempotency_key
             && let Some((fingerprint, id)) = transaction.idempotent(command.owner, key)?
         {
@@ -99,11 +99,17 @@ impl Gateway {
     }
 }
 
-fn replay(transaction: &Transaction<'_>, command: &CreateInvoice, fingerprint: &str, id: InvoiceId) -> Result<Created, CreateError> {
+fn replay(
+    transaction: &Transaction<'_>,
+    command: &CreateInvoice,
+    fingerprint: &str,
+    id: InvoiceId,
+) -> Result<Created, CreateError> {
     if fingerprint != command.fingerprint {
         return Err(CreateError::KeyMismatch);
     }
     let invoice = transaction.invoice(command.owner, id)?;
-    invoice.map(Created::Replayed).ok_or_else(|| StoreError::Corrupt(format!("invoice {id} of an idempotency key is missing")).into())
+    invoice
+        .map(Created::Replayed)
+        .ok_or_else(|| StoreError::Corrupt(format!("invoice {id} of an idempotency key is missing")).into())
 }
-

@@ -36,7 +36,9 @@ impl Gateway {
     /// # Errors
     /// When the store cannot be read.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.store().read(farthing_store::Reader::next_delivery_due).await
+        // A closure: the method itself is not general enough in the reader's lifetime.
+        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method path does not compile here")]
+        self.store().read(|reader| reader.next_delivery_due()).await
     }
 
     /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made.
@@ -93,8 +95,10 @@ impl Gateway {
     fn after(&self, delivery: Delivery, outcome: &Result<Answer, SendError>, now: Timestamp) -> Delivery {
         let attempts = delivery.attempts.saturating_add(1);
         let acknowledged = outcome.as_ref().is_ok_and(|answer| callback::is_acknowledged(answer.status));
-        let jitter = u64::from(u32::from_be_bytes(self.ids().bytes())).checked_rem(callback::JITTER_SECONDS_MAX.saturating_add(1));
-        let wait = callback::retry_wait_seconds(attempts, jitter.unwrap_or_default()).and_then(|seconds| i64::try_from(seconds).ok());
+        let jitter = u64::from(u32::from_be_bytes(self.ids().bytes()))
+            .checked_rem(callback::JITTER_SECONDS_MAX.saturating_add(1));
+        let wait = callback::retry_wait_seconds(attempts, jitter.unwrap_or_default())
+            .and_then(|seconds| i64::try_from(seconds).ok());
         match wait {
             _ if acknowledged => Delivery { attempts, stage: DeliveryStage::Delivered, due_at: now, ..delivery },
             Some(seconds) => Delivery { attempts, due_at: now.plus_seconds(seconds), ..delivery },

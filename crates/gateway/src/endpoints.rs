@@ -1,9 +1,6 @@
 //! Webhook endpoints: made, changed, rotated, tested, and their deliveries looked at and repeated.
 
-use crate::{
-    gateway::Gateway,
-    outgoing::UrlRefusal,
-};
+use crate::{gateway::Gateway, outgoing::UrlRefusal};
 use farthing_dialects::native::{callback::WebhookSecret, events};
 use farthing_domain::{
     id::{DeliveryId, EndpointId, EventId, Owner},
@@ -75,7 +72,12 @@ impl Gateway {
     ///
     /// # Errors
     /// When there is none, the address may not be used, or the store fails.
-    pub async fn update_endpoint(&self, owner: Owner, id: EndpointId, change: EndpointChange) -> Result<Endpoint, EndpointError> {
+    pub async fn update_endpoint(
+        &self,
+        owner: Owner,
+        id: EndpointId,
+        change: EndpointChange,
+    ) -> Result<Endpoint, EndpointError> {
         if let Some(url) = &change.url {
             self.parts.outgoing.vet(url)?;
         }
@@ -183,7 +185,11 @@ impl Gateway {
             .filter_map(|secret| {
                 let sealed = hex::decode(&secret.sealed).ok()?;
                 let plain = self.parts.sealer.unseal(endpoint.id.0.as_bytes(), &sealed);
-                plain.inspect_err(|error| tracing::error!(endpoint = %endpoint.id, %error, "a webhook secret cannot be unsealed")).ok()
+                plain
+                    .inspect_err(
+                        |error| tracing::error!(endpoint = %endpoint.id, %error, "a webhook secret cannot be unsealed"),
+                    )
+                    .ok()
             })
             .filter_map(|plain| String::from_utf8(plain).ok()?.parse().ok())
             .collect()
@@ -209,4 +215,3 @@ impl Gateway {
         self.store().decide(decide).await
     }
 }
-

@@ -43,10 +43,9 @@ impl Ids {
         };
         let mut random: [u8; 10] = self.bytes();
         let [.., high, low] = value.to_be_bytes();
-        if let [first, second, ..] = &mut random {
-            *first = high & 0x0f;
-            *second = low;
-        }
+        let [first, second, ..] = &mut random;
+        *first = high & 0x0f;
+        *second = low;
         uuid::Builder::from_unix_timestamp_millis(value.checked_shr(12).unwrap_or_default(), &random).into_uuid()
     }
 

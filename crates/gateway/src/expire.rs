@@ -61,7 +61,12 @@ impl Gateway {
                 None => invoice.resettle(now),
             };
             let still_due = invoice.standing.next_change.is_some_and(|at| at <= now);
-            self.save_and_tell(transaction, &invoice, &events, still_due.then(|| now.plus_seconds(LOOK_AGAIN_SECONDS)))?;
+            self.save_and_tell(
+                transaction,
+                &invoice,
+                &events,
+                still_due.then(|| now.plus_seconds(LOOK_AGAIN_SECONDS)),
+            )?;
             settled.push(invoice.into_inner());
         }
         Ok(settled)

@@ -1,11 +1,6 @@
 //! What every use case works with: the store, the chains of both environments, clocks, ids, rates.
 
-use crate::{
-    clock::Clocks,
-    entropy::Ids,
-    outgoing::Outgoing,
-    rates::RateSource,
-};
+use crate::{clock::Clocks, entropy::Ids, outgoing::Outgoing, rates::RateSource};
 use farthing_dialects::native::present::Context;
 use farthing_domain::{
     catalog::Catalog,
@@ -210,7 +205,12 @@ impl Gateway {
         let setup = self.environment(environment);
         let heads = |network: NetworkId| setup.chains.get(&network).and_then(Chain::head);
         let required = |network: NetworkId| setup.chains.get(&network).map(|chain| chain.confirmations);
-        show(&Context { public_url: &self.parts.public_url, catalog: &setup.catalog, heads: &heads, required_confirmations: &required })
+        show(&Context {
+            public_url: &self.parts.public_url,
+            catalog: &setup.catalog,
+            heads: &heads,
+            required_confirmations: &required,
+        })
     }
 
     /// Invoices as they change, for pages that are being looked at. A lagging reader must read the store anew.

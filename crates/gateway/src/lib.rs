@@ -19,4 +19,6 @@ pub mod quotes;
 pub mod rates;
 pub mod scan;
 mod tell;
+pub mod test_environment;
 pub mod test_mode;
+mod watch;

@@ -51,8 +51,16 @@ impl Gateway {
     ///
     /// # Errors
     /// When it does not, or the network is offline.
-    pub fn on_sale(&self, environment: farthing_domain::id::Environment, asset: AssetId) -> Result<(&Asset, &Chain), NoQuote> {
-        let found = self.environment(environment).catalog.asset(asset).zip(self.chain(ChainId { environment, network: asset.network }));
+    pub fn on_sale(
+        &self,
+        environment: farthing_domain::id::Environment,
+        asset: AssetId,
+    ) -> Result<(&Asset, &Chain), NoQuote> {
+        let found = self
+            .environment(environment)
+            .catalog
+            .asset(asset)
+            .zip(self.chain(ChainId { environment, network: asset.network }));
         let (asset, chain) = found.ok_or(NoQuote::NotOnSale(asset))?;
         if self.is_offline(chain) {
             return Err(NoQuote::NetworkOffline(chain.id.network));
@@ -98,7 +106,8 @@ impl Gateway {
         match invoice.terms.price {
             Price::Asset(amount) => Ok((amount, 1, None)),
             Price::Fiat(amount) => {
-                let rate = self.environment(invoice.owner.environment).rates.rate(asset.id.code, amount.currency, now)?;
+                let rate =
+                    self.environment(invoice.owner.environment).rates.rate(asset.id.code, amount.currency, now)?;
                 let due = rate.due(amount, asset).map_err(|error| NoQuote::Due(asset.id, error))?;
                 let step = unit_of_due(asset).ok_or(NoQuote::Due(asset.id, RateError::Range))?;
                 Ok((due, step, Some(rate)))

@@ -46,23 +46,23 @@ const COINS: [(&str, &str); 10] = [
     ("USDC", "1"),
 ];
 
-/// US dollars for one unit of a fiat currency, in the offline table (docs/test-mode.md).
+/// US dollars for one unit of a fiat currency, in the offline table (docs/test-mode.md): round numbers, so that tests have round dues.
 const FIATS: [(&str, &str); 15] = [
     ("USD", "1"),
-    ("EUR", "1.1"),
-    ("GBP", "1.25"),
+    ("EUR", "1.25"),
+    ("GBP", "1.6"),
     ("JPY", "0.0064"),
     ("AUD", "0.64"),
-    ("CAD", "0.72"),
-    ("CHF", "1.15"),
-    ("NZD", "0.6"),
-    ("SEK", "0.096"),
-    ("NOK", "0.094"),
-    ("DKK", "0.148"),
-    ("SGD", "0.75"),
+    ("CAD", "0.8"),
+    ("CHF", "1.25"),
+    ("NZD", "0.625"),
+    ("SEK", "0.1"),
+    ("NOK", "0.1"),
+    ("DKK", "0.16"),
+    ("SGD", "0.8"),
     ("HKD", "0.128"),
-    ("INR", "0.012"),
-    ("BRL", "0.18"),
+    ("INR", "0.0125"),
+    ("BRL", "0.2"),
 ];
 
 impl RateSource {
@@ -125,11 +125,15 @@ mod tests {
     fn rates_cross_through_the_dollar() {
         let rate = |coin: &str, fiat: &str| {
             let table = RateSource::OfflineTable;
-            table.rate(coin.parse().unwrap(), fiat.parse().unwrap(), Timestamp::from_seconds(1)).unwrap().value.to_string()
+            table
+                .rate(coin.parse().unwrap(), fiat.parse().unwrap(), Timestamp::from_seconds(1))
+                .unwrap()
+                .value
+                .to_string()
         };
         assert_eq!(rate("BTC", "USD"), "60000");
-        assert_eq!(rate("ETH", "GBP"), "2000");
-        assert_eq!(rate("BTC", "EUR"), "54545.4545454545454");
+        assert_eq!(rate("ETH", "GBP"), "1562.5");
+        assert_eq!(rate("BTC", "EUR"), "48000");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use farthing_store::{
     records::{ChainState, PlacedPayment, ScannedRange},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -82,16 +82,18 @@ impl Gateway {
         let mut result = Ok(());
         let ids: Vec<ChainId> = self.environment(environment).chains.values().map(|chain| chain.id).collect();
         for id in ids {
-            let scanned = loop {
-                match self.scan(id).await {
-                    Ok(Progress::More) => {}
-                    Ok(Progress::Idle) => break Ok(()),
-                    Err(error) => break Err(error),
-                }
-            };
-            result = result.and(scanned);
+            result = result.and(self.scan_to_tip(id).await);
         }
         result
+    }
+
+    /// Reads one chain up to its tip.
+    ///
+    /// # Errors
+    /// As [`Self::scan`].
+    pub async fn scan_to_tip(self: &Arc<Self>, id: ChainId) -> Result<(), ScanError> {
+        while self.scan(id).await? == Progress::More {}
+        Ok(())
     }
 
     async fn scan_range(self: &Arc<Self>, chain: &Chain) -> Result<Progress, ScanError> {
@@ -111,7 +113,8 @@ impl Gateway {
         };
         let start = lost.as_ref().map_or(&state.cursor, |lost| &lost.ancestor).clone();
         let scanned = self.read_range(chain, &start, &view.tip).await?;
-        let reaches_tip = scanned.as_ref().map_or(start.height, |scanned| scanned.end.block.height) >= view.tip.head.block.height;
+        let reaches_tip =
+            scanned.as_ref().map_or(start.height, |scanned| scanned.end.block.height) >= view.tip.head.block.height;
         if scanned.as_ref().is_some_and(|scanned| scanned.parent != start.hash) {
             // The branch changed between two answers; the next look finds the fork.
             return Ok(Progress::More);
@@ -156,7 +159,8 @@ impl Gateway {
         let identity = chain.adapter.identity().await.map_err(failed)?.to_string();
         let height = tip.head.block.height.saturating_sub(chain.overlap);
         let header = chain.adapter.header(height).await.map_err(failed)?;
-        let header = header.ok_or_else(|| failed(NetworkError::Inconsistent("no block below its own tip".to_owned())))?;
+        let header =
+            header.ok_or_else(|| failed(NetworkError::Inconsistent("no block below its own tip".to_owned())))?;
         let state = ChainState {
             chain: chain.id,
             identity,
@@ -166,13 +170,16 @@ impl Gateway {
             scanned_through: self.clocks().now(chain.id.environment),
             alarm: None,
         };
-        let (kept, range) = (state.clone(), ScannedRange {
-            first: state.cursor.height,
-            last: state.cursor.height,
-            end_hash: state.cursor.hash.clone(),
-            provider: chain.provider.clone(),
-            scanned_at: state.scanned_through,
-        });
+        let (kept, range) = (
+            state.clone(),
+            ScannedRange {
+                first: state.cursor.height,
+                last: state.cursor.height,
+                end_hash: state.cursor.hash.clone(),
+                provider: chain.provider.clone(),
+                scanned_at: state.scanned_through,
+            },
+        );
         self.store()
             .decide(move |transaction| {
                 transaction.put_chain(&kept)?;
@@ -206,7 +213,9 @@ impl Gateway {
         let ranges = self.store().read(move |reader| reader.scanned_ranges(id)).await?;
         let mut ancestor = None;
         for range in &ranges {
-            if range.last <= tip.head.block.height && self.hash_at(chain, range.last).await?.as_ref() == Some(&range.end_hash) {
+            if range.last <= tip.head.block.height
+                && self.hash_at(chain, range.last).await?.as_ref() == Some(&range.end_hash)
+            {
                 ancestor = Some(BlockRef { height: range.last, hash: range.end_hash.clone() });
                 break;
             }
@@ -216,7 +225,8 @@ impl Gateway {
         }
         let known_below_tip = ranges.iter().find(|range| range.last <= tip.head.block.height);
         let is_behind = tip.head.block.height < state.cursor.height
-            && known_below_tip.is_some_and(|known| ancestor.as_ref().is_some_and(|ancestor| ancestor.height == known.last));
+            && known_below_tip
+                .is_some_and(|known| ancestor.as_ref().is_some_and(|ancestor| ancestor.height == known.last));
         if is_behind {
             // A provider that lags shows nothing new; nor does it show a fork.
             return Ok(Branch::Behind);
@@ -250,8 +260,8 @@ impl Gateway {
         let mut gone = Vec::new();
         for payment in above {
             let Some(block) = &payment.block else { continue };
-            if !hashes.contains_key(&block.height) {
-                hashes.insert(block.height, self.hash_at(chain, block.height).await?);
+            if let Entry::Vacant(unknown) = hashes.entry(block.height) {
+                unknown.insert(self.hash_at(chain, block.height).await?);
             }
             let is_there = hashes.get(&block.height).is_some_and(|hash| hash.as_ref() == Some(&block.hash));
             if !is_there {

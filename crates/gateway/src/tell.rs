@@ -30,7 +30,12 @@ impl Gateway {
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub(crate) fn tell(&self, transaction: &mut Transaction<'_>, invoice: &Invoice, events: &[Event]) -> Result<(), StoreError> {
+    pub(crate) fn tell(
+        &self,
+        transaction: &mut Transaction<'_>,
+        invoice: &Invoice,
+        events: &[Event],
+    ) -> Result<(), StoreError> {
         let at = invoice.standing.settled_at;
         let real_now = self.clocks().real();
         let new_events: Vec<NewEvent> = events

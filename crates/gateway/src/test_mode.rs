@@ -23,7 +23,7 @@ use farthing_networks::{
     address::{Address, Chain as AddressChain},
     simulated::{
         Simulated,
-        chain::{Change, ChainError, Output},
+        chain::{ChainError, Change, Output},
     },
 };
 use farthing_store::StoreError;
@@ -114,8 +114,9 @@ impl Gateway {
     ) -> Result<BlockRef, TestModeError> {
         let now = self.clocks().now(Environment::Test);
         let salt = self.ids().bytes();
-        self.change_chain(network, move |simulated| simulated.prepare_reorg(u64::from(depth), &drop, now, salt)).await?;
-        self.scan_test(network).await?;
+        self.change_chain(network, move |simulated| simulated.prepare_reorg(u64::from(depth), &drop, now, salt))
+            .await?;
+        self.scan_to_tip(test_chain(network)).await?;
         self.test_head(network).await
     }
 
@@ -128,7 +129,10 @@ impl Gateway {
     ///
     /// # Errors
     /// When the store fails; the clock may have moved then, and what became due is applied in the background.
-    pub async fn advance_test_clock(self: &Arc<Self>, seconds: i64) -> Result<farthing_domain::time::Timestamp, TestModeError> {
+    pub async fn advance_test_clock(
+        self: &Arc<Self>,
+        seconds: i64,
+    ) -> Result<farthing_domain::time::Timestamp, TestModeError> {
         let _turn = self.test_clock.lock().await;
         let offset = self.clocks().test_offset_ms().saturating_add(seconds.saturating_mul(1000));
         let latest = self.clocks().now(Environment::Test).plus_seconds(seconds).milliseconds();
@@ -144,6 +148,12 @@ impl Gateway {
         Ok(self.clocks().now(Environment::Test))
     }
 
+    /// The handle on a simulated network, for tests and simulations that make it misbehave.
+    #[must_use]
+    pub fn simulated(&self, network: NetworkId) -> Option<&Simulated> {
+        self.parts.simulated.get(&network)
+    }
+
     async fn test_invoice(&self, owner: Owner, id: InvoiceId) -> Result<Invoice, TestModeError> {
         if owner.environment != Environment::Test {
             return Err(TestModeError::NotTest);
@@ -156,7 +166,8 @@ impl Gateway {
         let output = self.output(invoice, amount)?;
         let salt = self.ids().bytes();
         let now = self.clocks().now(Environment::Test);
-        self.change_chain(amount.asset.network, move |simulated| simulated.prepare_pay(vec![output.clone()], now, salt)).await
+        self.change_chain(amount.asset.network, move |simulated| simulated.prepare_pay(vec![output.clone()], now, salt))
+            .await
     }
 
     /// An output that pays the address which the invoice has on the asset's network, whether or not it was quoted there: a
@@ -168,7 +179,12 @@ impl Gateway {
         let quote = invoice.quotes.iter().rfind(|quote| of_family(quote.due.asset.network)).ok_or_else(none)?;
         let family = chain.facts.family.into();
         let address = Address::parse(family, AddressChain::Testnet, &quote.address).map_err(|_| none())?;
-        Ok(Output { asset: amount.asset, decimals: amount.decimals, units: amount.units, address: address.bytes().to_vec() })
+        Ok(Output {
+            asset: amount.asset,
+            decimals: amount.decimals,
+            units: amount.units,
+            address: address.bytes().to_vec(),
+        })
     }
 
     async fn mine_and_scan(self: &Arc<Self>, network: NetworkId, count: u32) -> Result<(), TestModeError> {
@@ -177,12 +193,7 @@ impl Gateway {
             let salt = self.ids().bytes();
             self.change_chain(network, move |simulated| simulated.prepare_mine(u64::from(count), now, salt)).await?;
         }
-        self.scan_test(network).await
-    }
-
-    async fn scan_test(self: &Arc<Self>, network: NetworkId) -> Result<(), TestModeError> {
-        while self.scan(test_chain(network)).await? == Progress::More {}
-        Ok(())
+        Ok(self.scan_to_tip(test_chain(network)).await?)
     }
 
     /// Changes a simulated chain: prepared, then durable, then visible to the scanner. One change at a time.
@@ -197,7 +208,9 @@ impl Gateway {
         let (change, answer) = prepare(simulated)?;
         let rows = change.rows().map_err(|error| StoreError::Corrupt(error.to_string()))?;
         self.store()
-            .decide(move |transaction| transaction.change_simulated(network, rows.cut_from, &rows.blocks, &rows.mempool))
+            .decide(move |transaction| {
+                transaction.change_simulated(network, rows.cut_from, &rows.blocks, &rows.mempool)
+            })
             .await?;
         simulated.apply(change);
         Ok(answer)
@@ -227,7 +240,9 @@ impl Gateway {
             (Some(code), quoted) => {
                 let same_code = quoted.filter(|quoted| quoted.code.as_str().eq_ignore_ascii_case(code));
                 let network = network.map(str::to_owned).or_else(|| same_code.map(|asset| asset.network.to_string()));
-                let found = catalog.resolve(code, network.as_deref()).map_err(|error| TestModeError::Amount(error.to_string()))?;
+                let found = catalog
+                    .resolve(code, network.as_deref())
+                    .map_err(|error| TestModeError::Amount(error.to_string()))?;
                 Some(found)
             }
         };

@@ -78,6 +78,8 @@ enum Source {
     Keys(ChainKey),
     /// Addresses made elsewhere.
     Pool(Vec<[u8; 32]>),
+    /// Addresses of a simulated network's pool, which refills itself.
+    Endless([u8; 32]),
 }
 
 /// An account on one network family and chain.
@@ -118,12 +120,7 @@ impl Account {
         } else {
             script::read_key(place, text)?.ok_or_else(|| no_key(place, text))?
         };
-        Ok(Self {
-            place,
-            key_id: AccountKeyId::of(&source.identity()),
-            warnings,
-            source: Source::Scripts(source),
-        })
+        Ok(Self { place, key_id: AccountKeyId::of(&source.identity()), warnings, source: Source::Scripts(source) })
     }
 
     fn parse_keys(place: Place, text: &str) -> Result<Self, AccountError> {
@@ -159,6 +156,17 @@ impl Account {
         })
     }
 
+    /// A pool that never ends, on a simulated Solana: nobody has the private keys of its addresses.
+    #[must_use]
+    pub fn endless_simulated_pool(seed: [u8; 32]) -> Self {
+        Self {
+            place: Place { family: AddressFamily::Solana, chain: Chain::Testnet },
+            key_id: AccountKeyId::of(&format!("endless({})", hex::encode(seed))),
+            warnings: Vec::new(),
+            source: Source::Endless(seed),
+        }
+    }
+
     /// The address at an index: always the same one for the same account and index.
     ///
     /// # Errors
@@ -174,15 +182,14 @@ impl Account {
                 let script = scripts.script_pubkey(index)?;
                 Address::from_bytes(family, chain, script.as_bytes())
             }
-            Source::Keys(key) => {
-                Address::from_bytes(family, chain, key_hash(&key.child(index)?).as_slice())
-            }
+            Source::Keys(key) => Address::from_bytes(family, chain, key_hash(&key.child(index)?).as_slice()),
             Source::Pool(addresses) => {
                 let place = usize::try_from(index).unwrap_or(usize::MAX);
-                let address = addresses
-                    .get(place)
-                    .ok_or(AccountError::PoolExhausted { size: self.size() })?;
+                let address = addresses.get(place).ok_or(AccountError::PoolExhausted { size: self.size() })?;
                 Address::from_bytes(family, chain, address)
+            }
+            Source::Endless(seed) => {
+                Address::from_bytes(family, chain, &pool::endless(seed, index).ok_or(AccountError::NoKeyAtIndex)?)
             }
         };
         address.map_err(|_| AccountError::NoAddress)
@@ -193,7 +200,7 @@ impl Account {
     pub fn size(&self) -> u32 {
         match &self.source {
             Source::Pool(addresses) => u32::try_from(addresses.len()).unwrap_or(INDEX_END),
-            Source::Scripts(_) | Source::Keys(_) => INDEX_END,
+            Source::Scripts(_) | Source::Keys(_) | Source::Endless(_) => INDEX_END,
         }
     }
 
@@ -235,10 +242,7 @@ fn checked(place: Place, text: &str) -> Result<&str, AccountError> {
         return Err(AccountError::PrivateKey(kind));
     }
     if text.len() > TEXT_BYTES_MAX {
-        return Err(AccountError::NotAnAccount {
-            wanted: place,
-            expected: expected(place),
-        });
+        return Err(AccountError::NotAnAccount { wanted: place, expected: expected(place) });
     }
     Ok(text.trim())
 }
@@ -252,10 +256,7 @@ fn no_key(place: Place, text: &str) -> AccountError {
     if DescriptorPublicKey::from_str(text).is_ok() {
         return AccountError::OnePublicKey;
     }
-    AccountError::NotAnAccount {
-        wanted: place,
-        expected: expected(place),
-    }
+    AccountError::NotAnAccount { wanted: place, expected: expected(place) }
 }
 
 fn expected(place: Place) -> &'static str {
@@ -263,9 +264,7 @@ fn expected(place: Place) -> &'static str {
         AddressFamily::Bitcoin | AddressFamily::Litecoin => {
             "an output descriptor such as wpkh(xpub…/0/*), or the account's extended public key"
         }
-        AddressFamily::Dogecoin => {
-            "an output descriptor such as pkh(xpub…/0/*), or the account's extended public key"
-        }
+        AddressFamily::Dogecoin => "an output descriptor such as pkh(xpub…/0/*), or the account's extended public key",
         AddressFamily::Evm => "the extended public key (xpub) of m/44'/60'/0'",
         AddressFamily::Tron => "the extended public key (xpub) of m/44'/195'/0'",
         AddressFamily::Solana => "a list of addresses, one a line",

@@ -37,14 +37,7 @@ pub enum AddressFamily {
 
 impl AddressFamily {
     /// Every family, in the order used when an address of an unknown network is recognised.
-    pub const ALL: [Self; 6] = [
-        Self::Bitcoin,
-        Self::Litecoin,
-        Self::Dogecoin,
-        Self::Evm,
-        Self::Tron,
-        Self::Solana,
-    ];
+    pub const ALL: [Self; 6] = [Self::Bitcoin, Self::Litecoin, Self::Dogecoin, Self::Evm, Self::Tron, Self::Solana];
 
     /// Whether [`Chain`] changes how an address of this family is written.
     #[must_use]
@@ -192,11 +185,7 @@ impl Address {
     ///
     /// # Errors
     /// [`AddressError::NoTextForm`] when the bytes are of another form, such as a bare multisig script.
-    pub fn from_bytes(
-        family: AddressFamily,
-        chain: Chain,
-        bytes: &[u8],
-    ) -> Result<Self, AddressError> {
+    pub fn from_bytes(family: AddressFamily, chain: Chain, bytes: &[u8]) -> Result<Self, AddressError> {
         let place = Place { family, chain };
         let text = match family {
             AddressFamily::Bitcoin | AddressFamily::Litecoin | AddressFamily::Dogecoin => {
@@ -207,10 +196,7 @@ impl Address {
             AddressFamily::Solana => solana::write(bytes),
         }
         .ok_or(AddressError::NoTextForm(place))?;
-        Ok(Self {
-            text: text.into_boxed_str(),
-            bytes: bytes.into(),
-        })
+        Ok(Self { text: text.into_boxed_str(), bytes: bytes.into() })
     }
 
     /// The address as it is shown to payers.
@@ -235,9 +221,7 @@ impl fmt::Display for Address {
 
 fn read(place: Place, text: &str) -> Result<Vec<u8>, AddressError> {
     match place.family {
-        AddressFamily::Bitcoin | AddressFamily::Litecoin | AddressFamily::Dogecoin => {
-            utxo::read(place, text)
-        }
+        AddressFamily::Bitcoin | AddressFamily::Litecoin | AddressFamily::Dogecoin => utxo::read(place, text),
         AddressFamily::Evm => evm::read(place, text),
         AddressFamily::Tron => tron::read(place, text),
         AddressFamily::Solana => solana::read(place, text),
@@ -248,11 +232,8 @@ fn read(place: Place, text: &str) -> Result<Vec<u8>, AddressError> {
 /// the test chains of several families share their version bytes; Solana goes last, because it has
 /// no checksum that would prove the guess.
 fn recognise(wanted: Place, text: &str) -> Option<Place> {
-    let families = core::iter::once(wanted.family).chain(
-        AddressFamily::ALL
-            .into_iter()
-            .filter(|f| *f != wanted.family),
-    );
+    let families =
+        core::iter::once(wanted.family).chain(AddressFamily::ALL.into_iter().filter(|f| *f != wanted.family));
     families
         .flat_map(|family| Chain::ALL.map(|chain| Place { family, chain }))
         .find(|place| *place != wanted && read(*place, text).is_ok())

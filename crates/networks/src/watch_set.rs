@@ -36,11 +36,7 @@ impl WatchSet {
     /// An empty set. The key must be random and secret; a new one at each start is best.
     #[must_use]
     pub fn new(key: [u8; 16]) -> Self {
-        Self {
-            key,
-            slots: Vec::new(),
-            entries: 0,
-        }
+        Self { key, slots: Vec::new(), entries: 0 }
     }
 
     /// An empty set with room for `addresses` without growing.
@@ -177,11 +173,7 @@ impl WatchSet {
 
     /// Steps forward from one slot to another, around the end.
     fn distance(&self, from: usize, to: usize) -> usize {
-        if to >= from {
-            to.saturating_sub(from)
-        } else {
-            to.saturating_add(self.slots.len()).saturating_sub(from)
-        }
+        if to >= from { to.saturating_sub(from) } else { to.saturating_add(self.slots.len()).saturating_sub(from) }
     }
 
     fn slot_at(&self, index: usize) -> u64 {
@@ -197,9 +189,7 @@ impl WatchSet {
 
 /// Slots so that `addresses` entries fill less than four fifths of them.
 fn slots_for(addresses: usize) -> usize {
-    addresses
-        .saturating_add(addresses / 3)
-        .saturating_add(SLOTS_MIN)
+    addresses.saturating_add(addresses / 3).saturating_add(SLOTS_MIN)
 }
 
 impl fmt::Debug for WatchSet {

@@ -96,7 +96,8 @@ fn invoice(number: u128, owner: Owner) -> Invoice {
     let catalog = Catalog::shipped();
     let asset = catalog.resolve("BTC", None).unwrap();
     let due = Amount::parse(asset, "0.5").unwrap();
-    let quote = Quote { due, step: 1, rate: None, address: format!("tb1q{number}"), made_at: at(0), ends_at: Some(at(1800)) };
+    let quote =
+        Quote { due, step: 1, rate: None, address: format!("tb1q{number}"), made_at: at(0), ends_at: Some(at(1800)) };
     let new = NewInvoice {
         id: InvoiceId(id(number)),
         owner,

@@ -34,7 +34,9 @@ impl Sealer {
         let random = SystemRandom::new();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_new_installation => create(&path, &random)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_new_installation => {
+                create(&path, &random)?
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(StoreError::Sealing(format!(
                     "{} is missing: without it no webhook can be signed; restore it from the backup that the database came from",
@@ -43,8 +45,9 @@ impl Sealer {
             }
             Err(source) => return Err(StoreError::File { path, source }),
         };
-        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes)
-            .map_err(|_| StoreError::Sealing(format!("{} is damaged: it must hold {KEY_LENGTH} bytes", path.display())))?;
+        let key = UnboundKey::new(&CHACHA20_POLY1305, &bytes).map_err(|_| {
+            StoreError::Sealing(format!("{} is damaged: it must hold {KEY_LENGTH} bytes", path.display()))
+        })?;
         Ok(Self { key: LessSafeKey::new(key), random })
     }
 

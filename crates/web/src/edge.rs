@@ -100,17 +100,10 @@ pub struct Drained {
 ///
 /// Speaks HTTP/1.0 and 1.1. Event streams are ended when the drain begins, because they would never end by themselves. Every
 /// request carries [`PeerAddr`]. Panics of a route end its connection only.
-pub async fn serve(
-    listener: TcpListener,
-    app: Router,
-    limits: Limits,
-    shutdown: impl Future<Output = ()>,
-) -> Drained {
+pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown: impl Future<Output = ()>) -> Drained {
     let limits = Arc::new(limits);
     let peers = Peers::new(limits.connections_per_peer_max);
-    let room = Arc::new(Semaphore::new(
-        limits.connections_max.min(Semaphore::MAX_PERMITS),
-    ));
+    let room = Arc::new(Semaphore::new(limits.connections_max.min(Semaphore::MAX_PERMITS)));
     let (drain, draining) = watch::channel(false);
     let mut connections = JoinSet::new();
     tokio::pin!(shutdown);
@@ -131,13 +124,7 @@ pub async fn serve(
             tracing::debug!(%peer, "connection refused: too many from this address");
             continue;
         };
-        let connection = connection::run(
-            socket,
-            peer,
-            app.clone(),
-            Arc::clone(&limits),
-            draining.clone(),
-        );
+        let connection = connection::run(socket, peer, app.clone(), Arc::clone(&limits), draining.clone());
         connections.spawn(async move {
             connection.await;
             drop((seat, permit));
@@ -150,9 +137,7 @@ pub async fn serve(
             report(ended);
         }
     };
-    let in_time = tokio::time::timeout(limits.drain_deadline, all_ended)
-        .await
-        .is_ok();
+    let in_time = tokio::time::timeout(limits.drain_deadline, all_ended).await.is_ok();
     let connections_cut = if in_time { 0 } else { connections.len() };
     connections.shutdown().await;
     Drained { connections_cut }
@@ -178,24 +163,13 @@ async fn accept(
 
 fn gone_before_accepted(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
-    matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset
-    )
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 fn seat(peers: &Peers, limits: &Limits, peer: SocketAddr) -> Option<Seat> {
     let address = peer.ip().to_canonical();
-    let many_clients = address.is_loopback()
-        || limits
-            .trusted_proxies
-            .iter()
-            .any(|net| net.contains(address));
-    if many_clients {
-        Some(Seat::uncounted())
-    } else {
-        peers.enter(address)
-    }
+    let many_clients = address.is_loopback() || limits.trusted_proxies.iter().any(|net| net.contains(address));
+    if many_clients { Some(Seat::uncounted()) } else { peers.enter(address) }
 }
 
 fn report(ended: Result<(), JoinError>) {

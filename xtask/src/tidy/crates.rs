@@ -11,34 +11,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("farthing-dialects", &["farthing-domain"]),
     ("farthing-store", &["farthing-domain"]),
     ("farthing-networks", &["farthing-domain"]),
-    (
-        "farthing-gateway",
-        &[
-            "farthing-domain",
-            "farthing-dialects",
-            "farthing-store",
-            "farthing-networks",
-        ],
-    ),
+    ("farthing-gateway", &["farthing-domain", "farthing-dialects", "farthing-store", "farthing-networks"]),
     (
         "farthing-web",
-        &[
-            "farthing-domain",
-            "farthing-dialects",
-            "farthing-store",
-            "farthing-networks",
-            "farthing-gateway",
-        ],
+        &["farthing-domain", "farthing-dialects", "farthing-store", "farthing-networks", "farthing-gateway"],
     ),
     (
         "farthing-sim",
-        &[
-            "farthing-domain",
-            "farthing-dialects",
-            "farthing-store",
-            "farthing-networks",
-            "farthing-gateway",
-        ],
+        &["farthing-domain", "farthing-dialects", "farthing-store", "farthing-networks", "farthing-gateway"],
     ),
     (
         "farthing",
@@ -63,25 +43,14 @@ pub(super) struct Package {
 
 /// The workspace's members, as cargo tells.
 pub(super) fn packages() -> Result<Vec<Package>> {
-    parse(&command::output(command::cargo().args([
-        "metadata",
-        "--no-deps",
-        "--format-version",
-        "1",
-    ]))?)
-    .context("cannot read what `cargo metadata` says")
+    parse(&command::output(command::cargo().args(["metadata", "--no-deps", "--format-version", "1"]))?)
+        .context("cannot read what `cargo metadata` says")
 }
 
 fn parse(metadata: &str) -> Result<Vec<Package>> {
     let metadata: Value = serde_json::from_str(metadata)?;
-    let listed = metadata
-        .get("packages")
-        .and_then(Value::as_array)
-        .context("it has no packages")?;
-    listed
-        .iter()
-        .map(|package| parse_package(package).context("a package without name or dependencies"))
-        .collect()
+    let listed = metadata.get("packages").and_then(Value::as_array).context("it has no packages")?;
+    listed.iter().map(|package| parse_package(package).context("a package without name or dependencies")).collect()
 }
 
 fn parse_package(package: &Value) -> Option<Package> {
@@ -100,24 +69,18 @@ pub(super) fn depend_in_one_direction(packages: &[Package]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for package in packages {
         let mut say = |message| {
-            findings.push(Finding {
-                path: package.name.clone(),
-                line: None,
-                message,
-            });
+            findings.push(Finding { path: package.name.clone(), line: None, message });
         };
         let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == package.name) else {
-            say("this crate has no place yet in the directions between crates: give it one in xtask/src/tidy/crates.rs".to_owned());
+            say(
+                "this crate has no place yet in the directions between crates: give it one in xtask/src/tidy/crates.rs"
+                    .to_owned(),
+            );
             continue;
         };
-        let ours = package
-            .uses
-            .iter()
-            .filter(|used| packages.iter().any(|other| other.name == **used));
+        let ours = package.uses.iter().filter(|used| packages.iter().any(|other| other.name == **used));
         for used in ours.filter(|used| !allowed.contains(&used.as_str())) {
-            say(format!(
-                "must not depend on {used}: that is against the direction between crates"
-            ));
+            say(format!("must not depend on {used}: that is against the direction between crates"));
         }
     }
     findings
@@ -125,59 +88,29 @@ pub(super) fn depend_in_one_direction(packages: &[Package]) -> Vec<Finding> {
 
 /// A crate whose manifest lacks `[lints] workspace = true` escapes all of them.
 pub(super) fn inherit_the_lints(files: &[TrackedFile]) -> Vec<Finding> {
-    let manifests = files
-        .iter()
-        .filter(|file| file.path.ends_with("/Cargo.toml"));
+    let manifests = files.iter().filter(|file| file.path.ends_with("/Cargo.toml"));
     let loose = manifests.filter(|file| {
-        let mut after = file
-            .lines()
-            .map(|(_, line)| line.trim())
-            .skip_while(|line| *line != "[lints]")
-            .skip(1);
-        !after
-            .by_ref()
-            .take_while(|line| !line.starts_with('['))
-            .any(|line| line == "workspace = true")
+        let mut after = file.lines().map(|(_, line)| line.trim()).skip_while(|line| *line != "[lints]").skip(1);
+        !after.by_ref().take_while(|line| !line.starts_with('[')).any(|line| line == "workspace = true")
     });
-    loose
-        .map(|file| {
-            whole(
-                file,
-                "the crate escapes the lints: add `[lints]` with `workspace = true`",
-            )
-        })
-        .collect()
+    loose.map(|file| whole(file, "the crate escapes the lints: add `[lints]` with `workspace = true`")).collect()
 }
 
 /// A `clippy.toml` inside of a crate replaces the root's for that crate.
 pub(super) fn share_one_clippy_configuration(files: &[TrackedFile]) -> Vec<Finding> {
-    let inner = files
-        .iter()
-        .filter(|file| file.path.ends_with("/clippy.toml") || file.path.ends_with(".clippy.toml"));
-    inner
-        .map(|file| {
-            whole(
-                file,
-                "would replace the root's clippy.toml: put its settings there",
-            )
-        })
-        .collect()
+    let inner = files.iter().filter(|file| file.path.ends_with("/clippy.toml") || file.path.ends_with(".clippy.toml"));
+    inner.map(|file| whole(file, "would replace the root's clippy.toml: put its settings there")).collect()
 }
 
 /// What cannot name the clock, files, network or threads cannot use them.
 pub(super) fn domain_is_no_std(files: &[TrackedFile]) -> Vec<Finding> {
-    let entry = files
-        .iter()
-        .filter(|file| file.path == "crates/domain/src/lib.rs");
+    let entry = files.iter().filter(|file| file.path == "crates/domain/src/lib.rs");
     let lax = entry.filter(|file| {
-        let mut code = file
-            .lines()
-            .map(|(_, line)| line.trim())
-            .filter(|line| !line.is_empty() && !line.starts_with("//"));
+        let mut code =
+            file.lines().map(|(_, line)| line.trim()).filter(|line| !line.is_empty() && !line.starts_with("//"));
         code.next() != Some("#![no_std]")
     });
-    lax.map(|file| whole(file, "must begin with `#![no_std]`, right below its docs"))
-        .collect()
+    lax.map(|file| whole(file, "must begin with `#![no_std]`, right below its docs")).collect()
 }
 
 #[cfg(test)]
@@ -185,10 +118,7 @@ mod tests {
     use super::{super::tests::said_of, *};
 
     fn package(name: &str, uses: &[&str]) -> Package {
-        Package {
-            name: name.to_owned(),
-            uses: uses.iter().map(ToString::to_string).collect(),
-        }
+        Package { name: name.to_owned(), uses: uses.iter().map(ToString::to_string).collect() }
     }
 
     #[test]
@@ -218,11 +148,9 @@ mod tests {
     #[test]
     fn a_crate_without_a_place_is_found() {
         let found = depend_in_one_direction(&[package("farthing-common", &[])]);
-        assert!(found.iter().any(|finding| {
-            finding
-                .to_string()
-                .starts_with("farthing-common: this crate has no place")
-        }));
+        assert!(
+            found.iter().any(|finding| { finding.to_string().starts_with("farthing-common: this crate has no place") })
+        );
     }
 
     #[test]
@@ -249,10 +177,7 @@ mod tests {
     #[test]
     fn the_real_workspace_is_read() {
         let packages = packages().unwrap();
-        let gateway = packages
-            .iter()
-            .find(|package| package.name == "farthing-gateway")
-            .unwrap();
+        let gateway = packages.iter().find(|package| package.name == "farthing-gateway").unwrap();
         assert!(gateway.uses.iter().any(|used| used == "farthing-domain"));
     }
 
@@ -260,13 +185,8 @@ mod tests {
     fn a_manifest_without_the_lints_is_found() {
         let path = "crates/store/Cargo.toml";
         let said = |text: &str| said_of(inherit_the_lints, path, text);
-        assert!(
-            said("[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n\n[dependencies]\n")
-                .is_empty()
-        );
-        let finding = [
-            "crates/store/Cargo.toml: the crate escapes the lints: add `[lints]` with `workspace = true`",
-        ];
+        assert!(said("[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n\n[dependencies]\n").is_empty());
+        let finding = ["crates/store/Cargo.toml: the crate escapes the lints: add `[lints]` with `workspace = true`"];
         assert_eq!(said("[package]\nname = \"a\"\n"), finding);
         assert_eq!(said("[lints]\n[dependencies]\nworkspace = true\n"), finding);
         assert_eq!(said("[lints]\nworkspace = false\n"), finding);
@@ -274,23 +194,9 @@ mod tests {
 
     #[test]
     fn a_second_clippy_configuration_is_found() {
-        assert_eq!(
-            said_of(share_one_clippy_configuration, "clippy.toml", ""),
-            [""; 0]
-        );
-        assert_eq!(
-            said_of(share_one_clippy_configuration, "crates/web/clippy.toml", "").len(),
-            1
-        );
-        assert_eq!(
-            said_of(
-                share_one_clippy_configuration,
-                "crates/web/.clippy.toml",
-                ""
-            )
-            .len(),
-            1
-        );
+        assert_eq!(said_of(share_one_clippy_configuration, "clippy.toml", ""), [""; 0]);
+        assert_eq!(said_of(share_one_clippy_configuration, "crates/web/clippy.toml", "").len(), 1);
+        assert_eq!(said_of(share_one_clippy_configuration, "crates/web/.clippy.toml", "").len(), 1);
     }
 
     #[test]

@@ -7,15 +7,9 @@ pub(super) fn code_only(text: &str) -> String {
     let mut after_word = false;
     while let Some(first) = rest.chars().next() {
         let opaque = opaque_length(rest, after_word);
-        let (piece, after) = rest
-            .split_at_checked(opaque.unwrap_or(first.len_utf8()))
-            .unwrap_or((rest, ""));
+        let (piece, after) = rest.split_at_checked(opaque.unwrap_or(first.len_utf8())).unwrap_or((rest, ""));
         if opaque.is_some() {
-            code.extend(
-                piece
-                    .chars()
-                    .map(|letter| if letter == '\n' { '\n' } else { ' ' }),
-            );
+            code.extend(piece.chars().map(|letter| if letter == '\n' { '\n' } else { ' ' }));
         } else {
             code.push(first);
         }
@@ -39,11 +33,7 @@ fn opaque_length(rest: &str, after_word: bool) -> Option<usize> {
     if rest.starts_with('\'') {
         return character_length(rest);
     }
-    if after_word {
-        None
-    } else {
-        raw_string_length(rest)
-    }
+    if after_word { None } else { raw_string_length(rest) }
 }
 
 /// Block comments nest.
@@ -86,18 +76,14 @@ fn character_length(rest: &str) -> Option<usize> {
     let (_, first) = letters.next()?;
     if first == '\\' {
         letters.next()?;
-        return letters
-            .find(|(_, letter)| *letter == '\'')
-            .map(|(at, _)| at.saturating_add(1));
+        return letters.find(|(_, letter)| *letter == '\'').map(|(at, _)| at.saturating_add(1));
     }
     let (at, second) = letters.next()?;
     (second == '\'').then(|| at.saturating_add(1))
 }
 
 fn raw_string_length(rest: &str) -> Option<usize> {
-    let after_prefix = ["r", "br", "cr"]
-        .iter()
-        .find_map(|prefix| rest.strip_prefix(prefix))?;
+    let after_prefix = ["r", "br", "cr"].iter().find_map(|prefix| rest.strip_prefix(prefix))?;
     let inside = after_prefix.trim_start_matches('#');
     let hashes = after_prefix.len().checked_sub(inside.len())?;
     let contents = inside.strip_prefix('"')?;
@@ -121,10 +107,7 @@ mod tests {
             (r##"a(r#"b"c"#) d"##, "a(        ) d"),
             (r#"a(br"b\") c"#, "a(      ) c"),
             ("for r in bar", "for r in bar"),
-            (
-                r"('a', '\'', '\u{1F}', &'a b)",
-                "(   ,     ,         , &'a b)",
-            ),
+            (r"('a', '\'', '\u{1F}', &'a b)", "(   ,     ,         , &'a b)"),
             ("a \"unfinished", "a            "),
             ("a /* unfinished", "a              "),
         ] {

@@ -6,11 +6,7 @@ use super::{Finding, TrackedFile, in_lines, whole};
 const CLEAN_KINDS: &[&str] = &["rs", "md", "toml", "sql", "html", "css", "js", "mjs"];
 /// Put together here, so that this file passes its own rule.
 const MARKERS: &[&str] = &[concat!("TO", "DO"), concat!("FIX", "ME")];
-const MACHINE_FOLDERS: &[&str] = &[
-    concat!("/", "work/"),
-    concat!("/", "root/"),
-    concat!("/", "home/"),
-];
+const MACHINE_FOLDERS: &[&str] = &[concat!("/", "work/"), concat!("/", "root/"), concat!("/", "home/")];
 
 /// What remains to be done is an issue, not a remark.
 pub(super) fn have_no_markers(files: &[TrackedFile]) -> Vec<Finding> {
@@ -28,12 +24,8 @@ pub(super) fn have_no_markers(files: &[TrackedFile]) -> Vec<Finding> {
 pub(super) fn have_no_machine_paths(files: &[TrackedFile]) -> Vec<Finding> {
     let check = |file| {
         in_lines(file, |line| {
-            let folder = MACHINE_FOLDERS
-                .iter()
-                .find(|folder| begins_a_path(line, folder))?;
-            Some(format!(
-                "`{folder}…` is a path of one machine: name it from the checkout's root"
-            ))
+            let folder = MACHINE_FOLDERS.iter().find(|folder| begins_a_path(line, folder))?;
+            Some(format!("`{folder}…` is a path of one machine: name it from the checkout's root"))
         })
     };
     files.iter().flat_map(check).collect()
@@ -43,28 +35,18 @@ pub(super) fn have_no_machine_paths(files: &[TrackedFile]) -> Vec<Finding> {
 fn begins_a_path(line: &str, folder: &str) -> bool {
     line.match_indices(folder).any(|(at, _)| {
         let before = line.get(..at).and_then(|before| before.chars().next_back());
-        !before.is_some_and(|letter| {
-            letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '~' | '}' | ')')
-        })
+        !before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_' | '~' | '}' | ')'))
     })
 }
 
 /// No white space that nobody sees, and a line break at the end.
 pub(super) fn have_clean_lines(files: &[TrackedFile]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for file in files
-        .iter()
-        .filter(|file| CLEAN_KINDS.contains(&file.extension()))
-    {
+    for file in files.iter().filter(|file| CLEAN_KINDS.contains(&file.extension())) {
         findings.extend(in_lines(file, |line| {
-            line.ends_with([' ', '\t', '\r'])
-                .then(|| "white space at the line's end: remove it".to_owned())
+            line.ends_with([' ', '\t', '\r']).then(|| "white space at the line's end: remove it".to_owned())
         }));
-        if file
-            .text
-            .as_deref()
-            .is_some_and(|text| !text.is_empty() && !text.ends_with('\n'))
-        {
+        if file.text.as_deref().is_some_and(|text| !text.is_empty() && !text.ends_with('\n')) {
             findings.push(whole(file, "must end with a line break"));
         }
     }
@@ -73,15 +55,11 @@ pub(super) fn have_clean_lines(files: &[TrackedFile]) -> Vec<Finding> {
 
 /// Whoever installs has a registry configured; a lock file that names one overrules it.
 pub(super) fn lock_files_name_no_registry(files: &[TrackedFile]) -> Vec<Finding> {
-    let locks = files
-        .iter()
-        .filter(|file| file.path.ends_with("package-lock.json"));
+    let locks = files.iter().filter(|file| file.path.ends_with("package-lock.json"));
     let check = |file| {
         in_lines(file, |line| {
-            line.contains("\"resolved\"").then(|| {
-                "names a registry: make the lock with `omit-lockfile-registry-resolved=true`"
-                    .to_owned()
-            })
+            line.contains("\"resolved\"")
+                .then(|| "names a registry: make the lock with `omit-lockfile-registry-resolved=true`".to_owned())
         })
     };
     locks.flat_map(check).collect()
@@ -90,11 +68,8 @@ pub(super) fn lock_files_name_no_registry(files: &[TrackedFile]) -> Vec<Finding>
 /// What cannot be read in a review is not checked in, but for pictures in the docs.
 pub(super) fn are_texts(files: &[TrackedFile]) -> Vec<Finding> {
     let binary = files.iter().filter(|file| file.text.is_none());
-    let strange =
-        binary.filter(|file| !(file.path.starts_with("docs/") && file.extension() == "png"));
-    strange
-        .map(|file| whole(file, "is not text; only .png files under docs/ may be"))
-        .collect()
+    let strange = binary.filter(|file| !(file.path.starts_with("docs/") && file.extension() == "png"));
+    strange.map(|file| whole(file, "is not text; only .png files under docs/ may be")).collect()
 }
 
 #[cfg(test)]
@@ -110,9 +85,7 @@ mod tests {
         for marker in MARKERS {
             assert_eq!(
                 said(&format!("fine\n// {marker}(me): later\n")),
-                [format!(
-                    "README.md:2: `{marker}` is left: do it, or open an issue"
-                )]
+                [format!("README.md:2: `{marker}` is left: do it, or open an issue")]
             );
         }
     }
@@ -121,12 +94,7 @@ mod tests {
     fn a_path_of_one_machine_is_found() {
         let said = |text: &str| said_of(have_no_machine_paths, "docs/install.md", text).len();
         for folder in MACHINE_FOLDERS {
-            assert_eq!(
-                said(&format!(
-                    "see https://shop.example{folder}page and ./a{folder}b, ${{x}}{folder}"
-                )),
-                0
-            );
+            assert_eq!(said(&format!("see https://shop.example{folder}page and ./a{folder}b, ${{x}}{folder}")), 0);
             assert_eq!(said(&format!("see {folder}main")), 1);
             assert_eq!(said(&format!("\"{folder}main\"")), 1);
             assert_eq!(said(&format!("{folder}main")), 1);
@@ -140,10 +108,7 @@ mod tests {
         assert_eq!(said("a.rs", "a\n\n  b\n"), NONE);
         assert_eq!(said("a.rs", ""), NONE);
         assert_eq!(said("a.snap", "a \nb"), NONE);
-        assert_eq!(
-            said("a.rs", "a\nb \n"),
-            ["a.rs:2: white space at the line's end: remove it"]
-        );
+        assert_eq!(said("a.rs", "a\nb \n"), ["a.rs:2: white space at the line's end: remove it"]);
         assert_eq!(said("a.sql", "a\t\n").len(), 1);
         assert_eq!(said("a.md", "a\r\n").len(), 1);
         assert_eq!(said("a.css", "a"), ["a.css: must end with a line break"]);
@@ -153,32 +118,17 @@ mod tests {
     fn a_lock_file_that_names_a_registry_is_found() {
         let said = |path: &str, text: &str| said_of(lock_files_name_no_registry, path, text).len();
         let line = "      \"resolved\": \"https://registry.example/a.tgz\",\n";
-        assert_eq!(
-            said(
-                "xtask/browser/package-lock.json",
-                "{\n  \"version\": \"1.0.0\"\n}\n"
-            ),
-            0
-        );
+        assert_eq!(said("xtask/browser/package-lock.json", "{\n  \"version\": \"1.0.0\"\n}\n"), 0);
         assert_eq!(said("xtask/browser/package-lock.json", line), 1);
         assert_eq!(said("docs/npm.md", line), 0);
     }
 
     #[test]
     fn a_file_that_is_not_text_is_found() {
-        let said = |path: &str| {
-            are_texts(&[TrackedFile {
-                path: path.to_owned(),
-                text: None,
-            }])
-            .len()
-        };
+        let said = |path: &str| are_texts(&[TrackedFile { path: path.to_owned(), text: None }]).len();
         assert_eq!(said("docs/checkout.png"), 0);
         assert_eq!(said("docs/checkout.zip"), 1);
         assert_eq!(said("crates/web/assets/logo.png"), 1);
-        assert_eq!(
-            said_of(are_texts, "crates/web/assets/logo.svg", "<svg/>"),
-            NONE
-        );
+        assert_eq!(said_of(are_texts, "crates/web/assets/logo.svg", "<svg/>"), NONE);
     }
 }

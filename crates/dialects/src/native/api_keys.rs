@@ -93,10 +93,7 @@ pub struct UnknownPermission;
 impl FromStr for Permission {
     type Err = UnknownPermission;
     fn from_str(text: &str) -> Result<Self, UnknownPermission> {
-        Self::ALL
-            .into_iter()
-            .find(|permission| permission.as_str() == text)
-            .ok_or(UnknownPermission)
+        Self::ALL.into_iter().find(|permission| permission.as_str() == text).ok_or(UnknownPermission)
     }
 }
 
@@ -116,10 +113,7 @@ impl ApiKeySecret {
     /// A new key of 32 random bytes.
     #[must_use]
     pub fn from_bytes(environment: Environment, bytes: [u8; 32]) -> Self {
-        Self {
-            text: format!("{}{}", prefix(environment), hex::encode(bytes)),
-            environment,
-        }
+        Self { text: format!("{}{}", prefix(environment), hex::encode(bytes)), environment }
     }
 
     /// The environment in which it acts: its prefix decides.
@@ -148,18 +142,12 @@ impl FromStr for ApiKeySecret {
     fn from_str(text: &str) -> Result<Self, MalformedKey> {
         let (environment, digits) = Environment::ALL
             .into_iter()
-            .find_map(|environment| {
-                text.strip_prefix(prefix(environment))
-                    .map(|digits| (environment, digits))
-            })
+            .find_map(|environment| text.strip_prefix(prefix(environment)).map(|digits| (environment, digits)))
             .ok_or(MalformedKey)?;
         if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(MalformedKey);
         }
-        Ok(Self {
-            text: text.to_owned(),
-            environment,
-        })
+        Ok(Self { text: text.to_owned(), environment })
     }
 }
 
@@ -185,10 +173,7 @@ mod tests {
         let key = ApiKeySecret::from_bytes(Environment::Test, [0xab; 32]);
         assert_eq!(key.reveal(), format!("sk_test_{}", "ab".repeat(32)));
         let read: ApiKeySecret = key.reveal().parse().unwrap();
-        assert_eq!(
-            (read.environment(), read.hash()),
-            (Environment::Test, key.hash())
-        );
+        assert_eq!((read.environment(), read.hash()), (Environment::Test, key.hash()));
         let live = ApiKeySecret::from_bytes(Environment::Live, [0xab; 32]);
         assert_eq!(live.environment(), Environment::Live);
         assert_ne!(live.hash(), key.hash());
@@ -208,11 +193,7 @@ mod tests {
             format!(" sk_test_{digits}"),
             format!("sk_test_{}", "é".repeat(32)),
         ] {
-            assert_eq!(
-                text.parse::<ApiKeySecret>().err(),
-                Some(MalformedKey),
-                "{text}"
-            );
+            assert_eq!(text.parse::<ApiKeySecret>().err(), Some(MalformedKey), "{text}");
         }
     }
 
@@ -226,10 +207,7 @@ mod tests {
     fn section_11_every_permission_reads_back() {
         for permission in Permission::ALL {
             assert_eq!(permission.as_str().parse(), Ok(permission));
-            assert_eq!(
-                serde_json::to_value(permission).unwrap(),
-                permission.as_str()
-            );
+            assert_eq!(serde_json::to_value(permission).unwrap(), permission.as_str());
         }
         assert_eq!("invoices".parse::<Permission>(), Err(UnknownPermission));
     }

@@ -65,9 +65,7 @@ pub fn retry_wait_seconds(attempts: u32, jitter_seconds: u64) -> Option<u64> {
         return None;
     }
     let factor = 2_u64.checked_pow(attempts.saturating_sub(1))?;
-    let wait = FIRST_WAIT_SECONDS
-        .saturating_mul(factor)
-        .min(WAIT_SECONDS_MAX);
+    let wait = FIRST_WAIT_SECONDS.saturating_mul(factor).min(WAIT_SECONDS_MAX);
     Some(wait.saturating_add(jitter_seconds.min(JITTER_SECONDS_MAX)))
 }
 
@@ -76,10 +74,7 @@ fn halfin_signature(secrets: &[WebhookSecret], attempt: &Attempt<'_>) -> String 
     let time = attempt.timestamp_seconds.to_string();
     let mut header = format!("t={time}");
     for secret in secrets {
-        let mac = hmac(
-            secret.reveal().as_bytes(),
-            &[time.as_bytes(), b".", attempt.body],
-        );
+        let mac = hmac(secret.reveal().as_bytes(), &[time.as_bytes(), b".", attempt.body]);
         header.push_str(",v1=");
         header.push_str(&hex::encode(mac));
     }
@@ -89,24 +84,13 @@ fn halfin_signature(secrets: &[WebhookSecret], attempt: &Attempt<'_>) -> String 
 /// `v1,<base64>`, one for each secret, keyed by the secret's decoded bytes (Standard Webhooks 1.0.0).
 fn standard_signature(secrets: &[WebhookSecret], attempt: &Attempt<'_>) -> String {
     let time = attempt.timestamp_seconds.to_string();
-    let parts = [
-        attempt.id.as_bytes(),
-        b".",
-        time.as_bytes(),
-        b".",
-        attempt.body,
-    ];
-    let signatures = secrets
-        .iter()
-        .map(|secret| format!("v1,{}", STANDARD.encode(hmac(secret.key(), &parts))));
+    let parts = [attempt.id.as_bytes(), b".", time.as_bytes(), b".", attempt.body];
+    let signatures = secrets.iter().map(|secret| format!("v1,{}", STANDARD.encode(hmac(secret.key(), &parts))));
     signatures.collect::<Vec<_>>().join(" ")
 }
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    #[expect(
-        clippy::expect_used,
-        reason = "HMAC takes keys of any length (RFC 2104)"
-    )]
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes any key");
     for part in parts {
         mac.update(part);
@@ -130,10 +114,7 @@ impl WebhookSecret {
     /// A new secret of 32 random bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self {
-            text: format!("{PREFIX}{}", STANDARD.encode(bytes)),
-            key: bytes.to_vec(),
-        }
+        Self { text: format!("{PREFIX}{}", STANDARD.encode(bytes)), key: bytes.to_vec() }
     }
 
     /// The whole text: shown once to the merchant, and the key of the `X-Halfin-Signature`.
@@ -151,14 +132,9 @@ impl WebhookSecret {
 impl FromStr for WebhookSecret {
     type Err = MalformedSecret;
     fn from_str(text: &str) -> Result<Self, MalformedSecret> {
-        let key = text
-            .strip_prefix(PREFIX)
-            .and_then(|encoded| STANDARD.decode(encoded).ok());
+        let key = text.strip_prefix(PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok());
         let key = key.filter(|key| key.len() >= 16).ok_or(MalformedSecret)?;
-        Ok(Self {
-            text: text.to_owned(),
-            key,
-        })
+        Ok(Self { text: text.to_owned(), key })
     }
 }
 
@@ -184,52 +160,30 @@ mod tests {
     }
 
     fn header(secrets: &[WebhookSecret], name: &str) -> String {
-        let found = headers(secrets, &VECTOR)
-            .into_iter()
-            .find(|(known, _)| *known == name);
+        let found = headers(secrets, &VECTOR).into_iter().find(|(known, _)| *known == name);
         found.unwrap().1
     }
 
     #[test]
     fn the_published_vector_of_standard_webhooks() {
-        assert_eq!(
-            header(&[vector_secret()], "webhook-signature"),
-            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-        );
+        assert_eq!(header(&[vector_secret()], "webhook-signature"), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(header(&[vector_secret()], "webhook-id"), VECTOR.id);
-        assert_eq!(
-            header(&[vector_secret()], "webhook-timestamp"),
-            "1614265330"
-        );
+        assert_eq!(header(&[vector_secret()], "webhook-timestamp"), "1614265330");
     }
 
     #[test]
     fn section_7_2_the_halfin_signature_is_keyed_by_the_whole_secret_and_covers_time_and_body() {
-        let expected = hmac(
-            b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            &[br#"1614265330.{"test": 2432232314}"#],
-        );
+        let expected = hmac(b"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", &[br#"1614265330.{"test": 2432232314}"#]);
         let signature = header(&[vector_secret()], "x-halfin-signature");
-        assert_eq!(
-            signature,
-            format!("t=1614265330,v1={}", hex::encode(expected))
-        );
+        assert_eq!(signature, format!("t=1614265330,v1={}", hex::encode(expected)));
         let v1 = signature.rsplit('=').next().unwrap();
-        assert!(
-            v1.len() == 64
-                && v1
-                    .bytes()
-                    .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-        );
+        assert!(v1.len() == 64 && v1.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)));
     }
 
     #[test]
     fn hmac_is_that_of_rfc_4231() {
         let mac = hmac(b"Jefe", &[b"what do ya want ", b"for nothing?"]);
-        assert_eq!(
-            hex::encode(mac),
-            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-        );
+        assert_eq!(hex::encode(mac), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     }
 
     #[test]
@@ -248,18 +202,14 @@ mod tests {
     fn section_7_1_headers_and_acknowledgement() {
         assert_eq!(header(&[], "x-halfin-event"), "invoice.paid");
         assert_eq!(header(&[], "content-type"), "application/json");
-        let acknowledged: Vec<u16> = [100, 199, 200, 204, 299, 300, 302, 410, 500]
-            .into_iter()
-            .filter(|s| is_acknowledged(*s))
-            .collect();
+        let acknowledged: Vec<u16> =
+            [100, 199, 200, 204, 299, 300, 302, 410, 500].into_iter().filter(|s| is_acknowledged(*s)).collect();
         assert_eq!(acknowledged, [200, 204, 299]);
     }
 
     #[test]
     fn section_11_ten_attempts_with_doubling_waits_up_to_a_day() {
-        let waits: Vec<u64> = (1..)
-            .map_while(|attempts| retry_wait_seconds(attempts, 0))
-            .collect();
+        let waits: Vec<u64> = (1..).map_while(|attempts| retry_wait_seconds(attempts, 0)).collect();
         assert_eq!(waits, [60, 120, 240, 480, 960, 1920, 3840, 7680, 15_360]);
         assert_eq!(retry_wait_seconds(1, 30), Some(90));
         assert_eq!(retry_wait_seconds(1, 31), Some(90));
@@ -277,18 +227,10 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_secrets() {
-        for text in [
-            "",
-            "whsec_",
-            "whsec_AAAA",
-            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            "whsec_*fKQ9r8GKYqTwjUPD8ILPZIo2LaLaSw",
-        ] {
-            assert_eq!(
-                text.parse::<WebhookSecret>().err(),
-                Some(MalformedSecret),
-                "{text}"
-            );
+        for text in
+            ["", "whsec_", "whsec_AAAA", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_*fKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]
+        {
+            assert_eq!(text.parse::<WebhookSecret>().err(), Some(MalformedSecret), "{text}");
         }
     }
 }

@@ -52,10 +52,7 @@ pub struct NetworkNow {
 
 /// Every asset of a catalogue, in its order. `now` answers `None` for a network that is not served: it is shown as unavailable.
 #[must_use]
-pub fn currencies(
-    catalog: &Catalog,
-    now: &dyn Fn(NetworkId) -> Option<NetworkNow>,
-) -> Vec<CurrencyView> {
+pub fn currencies(catalog: &Catalog, now: &dyn Fn(NetworkId) -> Option<NetworkNow>) -> Vec<CurrencyView> {
     let rows = catalog.assets().iter().filter_map(|asset| {
         let network = catalog.network(asset.id.network)?;
         let state = now(network.id);
@@ -68,8 +65,7 @@ pub fn currencies(
             contract: asset.contract.clone(),
             is_stablecoin: asset.is_stablecoin,
             network_required: catalog.resolve(asset.id.code.as_str(), None).is_err(),
-            required_confirmations: state
-                .map_or(network.confirmations, |state| state.confirmations),
+            required_confirmations: state.map_or(network.confirmations, |state| state.confirmations),
             available: state.is_some_and(|state| state.is_available),
         })
     });
@@ -84,19 +80,12 @@ mod tests {
     fn section_8_every_pair_is_shown_with_what_a_shop_needs_to_ask_for_it() {
         let catalog = Catalog::shipped();
         let now = |network: NetworkId| {
-            (network.as_str() == "tron").then_some(NetworkNow {
-                confirmations: 5,
-                is_available: true,
-            })
+            (network.as_str() == "tron").then_some(NetworkNow { confirmations: 5, is_available: true })
         };
         let shown = currencies(&catalog, &now);
         assert_eq!(shown.len(), catalog.assets().len());
-        let find = |code: &str, network: &str| {
-            shown
-                .iter()
-                .find(|row| row.code == code && row.network == network)
-                .unwrap()
-        };
+        let find =
+            |code: &str, network: &str| shown.iter().find(|row| row.code == code && row.network == network).unwrap();
         let usdt = find("USDT", "tron");
         assert!(usdt.network_required && usdt.available && usdt.required_confirmations == 5);
         let btc = find("BTC", "bitcoin");

@@ -27,11 +27,7 @@ const OVERLAP_SECONDS_MAX: i64 = 604_800;
 #[schema(as = CreateWebhookEndpointBody, example = json!({ "url": "https://shop.example/webhooks", "events": ["invoice.paid"] }))]
 pub struct CreateEndpoint {
     /// Where to send events: an `https` URL.
-    #[schema(
-        max_length = 2048,
-        format = "uri",
-        example = "https://shop.example/webhooks"
-    )]
+    #[schema(max_length = 2048, format = "uri", example = "https://shop.example/webhooks")]
     pub url: String,
     /// Which events; left out: the documented fifteen.
     #[schema(value_type = Option<Vec<String>>, example = json!(["invoice.paid", "invoice.expired"]))]
@@ -67,10 +63,7 @@ impl CreateEndpoint {
         } else {
             named(events).map_err(|p| ApiError::field("events", &p))?
         };
-        Ok(Self {
-            url: url.to_owned(),
-            events: names,
-        })
+        Ok(Self { url: url.to_owned(), events: names })
     }
 }
 
@@ -79,11 +72,7 @@ impl CreateEndpoint {
 #[schema(as = UpdateWebhookEndpointBody, example = json!({ "events": ["invoice.paid", "invoice.created"] }))]
 pub struct UpdateEndpoint {
     /// Where to send events.
-    #[schema(
-        max_length = 2048,
-        format = "uri",
-        example = "https://shop.example/webhooks"
-    )]
+    #[schema(max_length = 2048, format = "uri", example = "https://shop.example/webhooks")]
     pub url: Option<String>,
     /// Which events.
     #[schema(value_type = Option<Vec<String>>, example = json!(["invoice.paid"]))]
@@ -97,10 +86,7 @@ impl UpdateEndpoint {
     /// 400 naming every wrong field.
     pub fn parse(body: &[u8], plain: PlainHttp) -> Result<Self, ApiError> {
         let mut form = Form::parse(body)?;
-        let update = Self {
-            url: url(&mut form, plain),
-            events: events(&mut form),
-        };
+        let update = Self { url: url(&mut form, plain), events: events(&mut form) };
         form.finish(Some(update))
     }
 }
@@ -110,7 +96,7 @@ impl UpdateEndpoint {
 #[schema(as = RotateWebhookSecretBody, example = json!({ "overlap_seconds": 86400 }))]
 pub struct RotateSecret {
     /// For how long the old secret signs beside the new one; 0 ends it at once.
-    #[schema(minimum = 0, maximum = 604800, default = 86400)]
+    #[schema(minimum = 0, maximum = 604800, default = 86400, required = false)]
     pub overlap_seconds: i64,
 }
 
@@ -122,9 +108,7 @@ impl RotateSecret {
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let mut form = Form::parse_optional(body)?;
         let overlap = form.integer("overlap_seconds", 0..=OVERLAP_SECONDS_MAX);
-        form.finish(Some(Self {
-            overlap_seconds: overlap.unwrap_or(OVERLAP_SECONDS_DEFAULT),
-        }))
+        form.finish(Some(Self { overlap_seconds: overlap.unwrap_or(OVERLAP_SECONDS_DEFAULT) }))
     }
 }
 
@@ -145,23 +129,17 @@ fn url(form: &mut Form<'_>, plain: PlainHttp) -> Option<String> {
 
 fn events(form: &mut Form<'_>) -> Option<Vec<EventName>> {
     let names = form.text_list("events", EVENTS_MAX, 64)?;
-    named(&names)
-        .map_err(|problem| form.refuse("events", problem))
-        .ok()
+    named(&names).map_err(|problem| form.refuse("events", problem)).ok()
 }
 
 /// Each name once, in the order given.
 fn named(texts: &[String]) -> Result<Vec<EventName>, String> {
     if texts.is_empty() {
-        return Err(
-            "must name at least one event; leave it out for the documented ones".to_owned(),
-        );
+        return Err("must name at least one event; leave it out for the documented ones".to_owned());
     }
     let mut names = Vec::with_capacity(texts.len());
     for text in texts {
-        let name: EventName = text
-            .parse()
-            .map_err(|error| format!("has an unknown name: {text:?} {error}"))?;
+        let name: EventName = text.parse().map_err(|error| format!("has an unknown name: {text:?} {error}"))?;
         if !names.contains(&name) {
             names.push(name);
         }
@@ -198,10 +176,7 @@ impl EndpointView {
     /// The same with its new secret.
     #[must_use]
     pub fn with_secret(self, secret: &WebhookSecret) -> Self {
-        Self {
-            secret: Some(secret.reveal().to_owned()),
-            ..self
-        }
+        Self { secret: Some(secret.reveal().to_owned()), ..self }
     }
 }
 

@@ -24,12 +24,7 @@ impl<T> Data<T> {
     /// Wraps `data`.
     #[must_use]
     pub fn new(data: T, request_id: impl Into<String>) -> Self {
-        Self {
-            data,
-            meta: Meta {
-                request_id: request_id.into(),
-            },
-        }
+        Self { data, meta: Meta { request_id: request_id.into() } }
     }
 }
 
@@ -72,12 +67,7 @@ pub struct Pagination {
 impl<T> List<T> {
     /// Wraps the items that were found at `page` of a list of `total`.
     #[must_use]
-    pub fn new(
-        data: Vec<T>,
-        page: super::forms::PageQuery,
-        total: u64,
-        request_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(data: Vec<T>, page: super::forms::PageQuery, total: u64, request_id: impl Into<String>) -> Self {
         let shown = u64::try_from(data.len()).unwrap_or(u64::MAX);
         let pagination = Pagination {
             total,
@@ -85,13 +75,7 @@ impl<T> List<T> {
             offset: page.offset,
             has_more: page.offset.saturating_add(shown) < total,
         };
-        Self {
-            data,
-            meta: ListMeta {
-                request_id: request_id.into(),
-                pagination,
-            },
-        }
+        Self { data, meta: ListMeta { request_id: request_id.into(), pagination } }
     }
 }
 
@@ -120,21 +104,9 @@ pub struct FeedMeta {
 impl Feed {
     /// Wraps the events that follow `after`.
     #[must_use]
-    pub fn new(
-        data: Vec<super::events::EventItem>,
-        after: u64,
-        has_more: bool,
-        request_id: impl Into<String>,
-    ) -> Self {
+    pub fn new(data: Vec<super::events::EventItem>, after: u64, has_more: bool, request_id: impl Into<String>) -> Self {
         let next_after = data.last().map_or(after, |item| item.sequence);
-        Self {
-            data,
-            meta: FeedMeta {
-                request_id: request_id.into(),
-                next_after,
-                has_more,
-            },
-        }
+        Self { data, meta: FeedMeta { request_id: request_id.into(), next_after, has_more } }
     }
 }
 
@@ -145,41 +117,17 @@ mod tests {
 
     #[test]
     fn section_2_the_list_envelope() {
-        let list = List::new(
-            vec!["a", "b"],
-            PageQuery {
-                limit: 2,
-                offset: 4,
-            },
-            7,
-            "req_1",
-        );
+        let list = List::new(vec!["a", "b"], PageQuery { limit: 2, offset: 4 }, 7, "req_1");
         let expected = serde_json::json!({
             "data": ["a", "b"],
             "meta": { "request_id": "req_1", "pagination": { "total": 7, "limit": 2, "offset": 4, "has_more": true } },
         });
         assert_eq!(serde_json::to_value(list).unwrap(), expected);
-        assert!(
-            !List::new(
-                vec!["a"],
-                PageQuery {
-                    limit: 2,
-                    offset: 6
-                },
-                7,
-                "req_1"
-            )
-            .meta
-            .pagination
-            .has_more
-        );
+        assert!(!List::new(vec!["a"], PageQuery { limit: 2, offset: 6 }, 7, "req_1").meta.pagination.has_more);
     }
 
     #[test]
     fn an_empty_feed_stays_where_it_was() {
-        assert_eq!(
-            Feed::new(Vec::new(), 12, false, "req_1").meta.next_after,
-            12
-        );
+        assert_eq!(Feed::new(Vec::new(), 12, false, "req_1").meta.next_after, 12);
     }
 }

@@ -71,9 +71,7 @@ impl ErrorCode {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Validation | Self::PayloadTooLarge | Self::UnsupportedMediaType => {
-                "validation_error"
-            }
+            Self::Validation | Self::PayloadTooLarge | Self::UnsupportedMediaType => "validation_error",
             Self::InvalidState => "invalid_state",
             Self::ConflictingAmountFields => "conflicting_amount_fields",
             Self::InvalidFiatCurrency => "invalid_fiat_currency",
@@ -94,10 +92,7 @@ impl ErrorCode {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::Validation
-            | Self::InvalidState
-            | Self::ConflictingAmountFields
-            | Self::InvalidFiatCurrency => 400,
+            Self::Validation | Self::InvalidState | Self::ConflictingAmountFields | Self::InvalidFiatCurrency => 400,
             Self::Unauthorized => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
@@ -131,12 +126,7 @@ impl ApiError {
     /// An error about the request as a whole.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            details: Vec::new(),
-            retry_after_seconds: None,
-        }
+        Self { code, message: message.into(), details: Vec::new(), retry_after_seconds: None }
     }
 
     /// One wrong field; `problem` reads on from its name: `must be greater than zero`.
@@ -148,31 +138,20 @@ impl ApiError {
     /// One wrong field that has a code of its own.
     #[must_use]
     pub fn coded_field(code: ErrorCode, field: &str, problem: &str) -> Self {
-        Self {
-            details: vec![format!("{field}: {problem}")],
-            ..Self::new(code, format!("{field} {problem}"))
-        }
+        Self { details: vec![format!("{field}: {problem}")], ..Self::new(code, format!("{field} {problem}")) }
     }
 
     /// All wrong fields of a request.
     #[must_use]
     pub fn fields(problems: &[FieldProblem]) -> Self {
-        let details = problems
-            .iter()
-            .map(|problem| format!("{}: {}", problem.field, problem.message))
-            .collect();
-        let first = problems
-            .first()
-            .map(|problem| format!("{} {}", problem.field, problem.message));
+        let details = problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect();
+        let first = problems.first().map(|problem| format!("{} {}", problem.field, problem.message));
         let message = match (first, problems.len()) {
             (None, _) => "the request is not valid".to_owned(),
             (Some(first), 1) => first,
             (Some(first), count) => format!("{first} (one of {count} problems; see details)"),
         };
-        Self {
-            details,
-            ..Self::new(ErrorCode::Validation, message)
-        }
+        Self { details, ..Self::new(ErrorCode::Validation, message) }
     }
 
     /// No such invoice, or it is another merchant's or environment's: the answer is the same.
@@ -190,19 +169,13 @@ impl ApiError {
     /// The key is missing, malformed, revoked or unknown; which of these is not said.
     #[must_use]
     pub fn unauthorized() -> Self {
-        Self::new(
-            ErrorCode::Unauthorized,
-            "a valid API key is required in the X-API-Key header",
-        )
+        Self::new(ErrorCode::Unauthorized, "a valid API key is required in the X-API-Key header")
     }
 
     /// The key may not do this.
     #[must_use]
     pub fn lacks_permission(permission: super::api_keys::Permission) -> Self {
-        Self::new(
-            ErrorCode::Forbidden,
-            format!("this API key lacks the permission {permission}"),
-        )
+        Self::new(ErrorCode::Forbidden, format!("this API key lacks the permission {permission}"))
     }
 
     /// An idempotency key that came with another request before.
@@ -219,47 +192,32 @@ impl ApiError {
     #[must_use]
     pub fn rate_limited(seconds: u64) -> Self {
         let message = format!("rate limit exceeded, retry after {seconds} seconds");
-        Self {
-            retry_after_seconds: Some(seconds),
-            ..Self::new(ErrorCode::RateLimited, message)
-        }
+        Self { retry_after_seconds: Some(seconds), ..Self::new(ErrorCode::RateLimited, message) }
     }
 
     /// A body of more than `bytes_max` bytes.
     #[must_use]
     pub fn payload_too_large(bytes_max: usize) -> Self {
-        Self::new(
-            ErrorCode::PayloadTooLarge,
-            format!("the request body is larger than {bytes_max} bytes"),
-        )
+        Self::new(ErrorCode::PayloadTooLarge, format!("the request body is larger than {bytes_max} bytes"))
     }
 
     /// A fault of ours; the cause is in the log under the request id.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(
-            ErrorCode::Internal,
-            "something went wrong on our side; quote the request id when you report it",
-        )
+        Self::new(ErrorCode::Internal, "something went wrong on our side; quote the request id when you report it")
     }
 
     /// Too busy, or about to stop: nothing was acknowledged, and the same request can be sent again.
     #[must_use]
     pub fn unavailable(retry_after_seconds: u64) -> Self {
         let message = "the server cannot take this request now; send it again";
-        Self {
-            retry_after_seconds: Some(retry_after_seconds),
-            ..Self::new(ErrorCode::Unavailable, message)
-        }
+        Self { retry_after_seconds: Some(retry_after_seconds), ..Self::new(ErrorCode::Unavailable, message) }
     }
 
     /// The network has been out of reach for long, so no invoice can be made on it.
     #[must_use]
     pub fn gate_offline(network: &str) -> Self {
-        Self::new(
-            ErrorCode::GateOffline,
-            format!("the network {network} is temporarily unavailable"),
-        )
+        Self::new(ErrorCode::GateOffline, format!("the network {network} is temporarily unavailable"))
     }
 
     /// The HTTP status.
@@ -272,14 +230,8 @@ impl ApiError {
     #[must_use]
     pub fn body(self, request_id: impl Into<String>) -> ErrorBody {
         ErrorBody {
-            error: ErrorView {
-                code: self.code.as_str(),
-                message: self.message,
-                details: self.details,
-            },
-            meta: Meta {
-                request_id: request_id.into(),
-            },
+            error: ErrorView { code: self.code.as_str(), message: self.message, details: self.details },
+            meta: Meta { request_id: request_id.into() },
         }
     }
 }
@@ -288,10 +240,7 @@ impl From<JsonError> for ApiError {
     fn from(error: JsonError) -> Self {
         let sentence = error.to_string();
         let details = error.path.iter().map(|_| sentence.clone()).collect();
-        Self {
-            details,
-            ..Self::new(ErrorCode::Validation, sentence)
-        }
+        Self { details, ..Self::new(ErrorCode::Validation, sentence) }
     }
 }
 
@@ -305,9 +254,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::Locked(_) => Self::field("currency", &format!("is not accepted: {refusal}")),
-            Refusal::State { .. } | Refusal::Policy(_) => {
-                Self::new(ErrorCode::InvalidState, refusal.to_string())
-            }
+            Refusal::State { .. } | Refusal::Policy(_) => Self::new(ErrorCode::InvalidState, refusal.to_string()),
             Refusal::NoSuchPayment => Self::new(ErrorCode::NotFound, refusal.to_string()),
         }
     }
@@ -356,9 +303,7 @@ mod tests {
             ("internal_error", 500),
             ("gate_offline", 503),
         ] {
-            let has = ErrorCode::ALL
-                .iter()
-                .any(|code| code.as_str() == word && code.status() == status);
+            let has = ErrorCode::ALL.iter().any(|code| code.as_str() == word && code.status() == status);
             assert!(has, "{word} {status}");
         }
     }
@@ -388,10 +333,7 @@ mod tests {
 
     #[test]
     fn several_problems_are_all_in_the_details() {
-        let problem = |field: &str| FieldProblem {
-            field: field.to_owned(),
-            message: "is wrong".to_owned(),
-        };
+        let problem = |field: &str| FieldProblem { field: field.to_owned(), message: "is wrong".to_owned() };
         let error = ApiError::fields(&[problem("a"), problem("b")]);
         assert_eq!(error.details, ["a: is wrong", "b: is wrong"]);
         assert_eq!(error.message, "a is wrong (one of 2 problems; see details)");

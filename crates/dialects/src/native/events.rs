@@ -101,9 +101,7 @@ pub struct UnknownEventName;
 impl FromStr for EventName {
     type Err = UnknownEventName;
     fn from_str(text: &str) -> Result<Self, UnknownEventName> {
-        Self::all()
-            .find(|name| name.as_str() == text)
-            .ok_or(UnknownEventName)
+        Self::all().find(|name| name.as_str() == text).ok_or(UnknownEventName)
     }
 }
 
@@ -149,12 +147,7 @@ pub struct EventPayment {
 
 /// Renders an event of an invoice, as it is sent and fed.
 #[must_use]
-pub fn event_body(
-    event: &Event,
-    created_at: Timestamp,
-    invoice: &Invoice,
-    context: &Context<'_>,
-) -> Vec<u8> {
+pub fn event_body(event: &Event, created_at: Timestamp, invoice: &Invoice, context: &Context<'_>) -> Vec<u8> {
     let about = event.payment.as_ref();
     let told = payments(invoice, context).find(|(payment, _)| Some(&payment.key) == about);
     let body = InvoiceEventBody {
@@ -163,10 +156,7 @@ pub fn event_body(
         data: InvoiceEventData {
             invoice: InvoiceView::of(invoice, context),
             invoice_id: invoice.id.to_string(),
-            payment: told.map(|(payment, view)| EventPayment {
-                payment: view,
-                reason: reason(event.kind, payment),
-            }),
+            payment: told.map(|(payment, view)| EventPayment { payment: view, reason: reason(event.kind, payment) }),
         },
     };
     written(&body)
@@ -177,9 +167,7 @@ fn reason(kind: EventKind, payment: &Payment) -> Option<&'static str> {
         EventKind::LateDeposit => Some("late"),
         EventKind::DepositReversed => Some("reversed"),
         EventKind::PaymentDropped => Some("dropped"),
-        EventKind::DepositRejected => payment
-            .rejection
-            .map(farthing_domain::payment::Rejection::as_str),
+        EventKind::DepositRejected => payment.rejection.map(farthing_domain::payment::Rejection::as_str),
         EventKind::Created
         | EventKind::Activated
         | EventKind::PaymentDetected
@@ -225,10 +213,7 @@ pub fn test_body(environment: Environment, created_at: Timestamp) -> Vec<u8> {
 }
 
 fn written(body: &impl Serialize) -> Vec<u8> {
-    #[expect(
-        clippy::expect_used,
-        reason = "the bodies' maps have text keys and nothing in them can fail to serialise"
-    )]
+    #[expect(clippy::expect_used, reason = "the bodies' maps have text keys and nothing in them can fail to serialise")]
     serde_json::to_vec(body).expect("bodies serialise")
 }
 
@@ -270,18 +255,8 @@ impl EventItem {
             created_at: String,
             data: Box<RawValue>,
         }
-        let Stored {
-            event,
-            created_at,
-            data,
-        } = serde_json::from_slice(body).map_err(|_| UnreadableBody)?;
-        Ok(Self {
-            id,
-            sequence,
-            event,
-            created_at,
-            data,
-        })
+        let Stored { event, created_at, data } = serde_json::from_slice(body).map_err(|_| UnreadableBody)?;
+        Ok(Self { id, sequence, event, created_at, data })
     }
 }
 

@@ -18,10 +18,7 @@ pub(super) struct Form<'a> {
 impl<'a> Form<'a> {
     /// Reads a body whose outermost value is an object.
     pub(super) fn parse(body: &'a [u8]) -> Result<Self, ApiError> {
-        Ok(Self {
-            fields: Fields::parse(body)?,
-            wrong: Vec::new(),
-        })
+        Ok(Self { fields: Fields::parse(body)?, wrong: Vec::new() })
     }
 
     /// Like [`Self::parse`], where a body may be left out.
@@ -31,14 +28,12 @@ impl<'a> Form<'a> {
 
     /// A text; an empty one is absent.
     pub(super) fn text(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
-        self.read(name, |fields| fields.text(name, chars_max))
-            .filter(|text| !text.is_empty())
+        self.read(name, |fields| fields.text(name, chars_max)).filter(|text| !text.is_empty())
     }
 
     /// A decimal in a string; an empty one is absent.
     pub(super) fn decimal(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
-        self.read(name, |fields| fields.decimal_text(name, chars_max))
-            .filter(|text| !text.is_empty())
+        self.read(name, |fields| fields.decimal_text(name, chars_max)).filter(|text| !text.is_empty())
     }
 
     /// `true` or `false`.
@@ -47,30 +42,17 @@ impl<'a> Form<'a> {
     }
 
     /// An integer of a range.
-    pub(super) fn integer(
-        &mut self,
-        name: &'static str,
-        range: RangeInclusive<i64>,
-    ) -> Option<i64> {
+    pub(super) fn integer(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         self.read(name, |fields| fields.integer(name, range))
     }
 
     /// An object.
-    pub(super) fn object(
-        &mut self,
-        name: &'static str,
-        properties_max: usize,
-    ) -> Option<Map<String, Value>> {
+    pub(super) fn object(&mut self, name: &'static str, properties_max: usize) -> Option<Map<String, Value>> {
         self.read(name, |fields| fields.object(name, properties_max))
     }
 
     /// A list of texts.
-    pub(super) fn text_list(
-        &mut self,
-        name: &'static str,
-        items_max: usize,
-        chars_max: usize,
-    ) -> Option<Vec<String>> {
+    pub(super) fn text_list(&mut self, name: &'static str, items_max: usize, chars_max: usize) -> Option<Vec<String>> {
         self.read(name, |fields| fields.text_list(name, items_max, chars_max))
     }
 
@@ -102,11 +84,7 @@ impl<'a> Form<'a> {
         read.ok_or_else(|| ApiError::fields(&[]))
     }
 
-    fn read<T>(
-        &mut self,
-        name: &'static str,
-        accessor: impl FnOnce(&mut Fields<'a>) -> Option<T>,
-    ) -> Option<T> {
+    fn read<T>(&mut self, name: &'static str, accessor: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Option<T> {
         let was_sent = self.fields.has(name);
         let value = accessor(&mut self.fields);
         if was_sent && value.is_none() {

@@ -30,9 +30,7 @@ const OFFSET_MAX: u64 = 9_223_372_036_854_775_807;
 /// # Errors
 /// 400 naming `id`.
 pub fn parse_id(text: &str) -> Result<Uuid, ApiError> {
-    let id = (text.len() == 36)
-        .then(|| Uuid::try_parse(text).ok())
-        .flatten();
+    let id = (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten();
     id.ok_or_else(|| ApiError::field("id", "must be a UUID"))
 }
 
@@ -103,10 +101,7 @@ impl EventsQuery {
     /// 400 naming what is wrong.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut query = Query::parse(query);
-        let events = Self {
-            after: query.number("after", 0, OFFSET_MAX).unwrap_or(0),
-            limit: query.limit(),
-        };
+        let events = Self { after: query.number("after", 0, OFFSET_MAX).unwrap_or(0), limit: query.limit() };
         query.finish(events)
     }
 }
@@ -127,10 +122,7 @@ impl PublicQuery {
     /// 400 naming what is wrong.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut query = Query::parse(query);
-        let environment = match query
-            .text("environment", 10)
-            .map(|text| text.parse::<Environment>())
-        {
+        let environment = match query.text("environment", 10).map(|text| text.parse::<Environment>()) {
             None => Environment::Live,
             Some(Ok(environment)) => environment,
             Some(Err(error)) => {
@@ -138,10 +130,7 @@ impl PublicQuery {
                 Environment::Live
             }
         };
-        let public = Self {
-            environment,
-            currency: query.currency(),
-        };
+        let public = Self { environment, currency: query.currency() };
         query.finish(public)
     }
 }
@@ -165,10 +154,7 @@ impl Activate {
     /// 400 naming every wrong field.
     pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let mut form = Form::parse_optional(body)?;
-        let activate = Self {
-            currency: form.text("currency", 20),
-            network: form.text("network", 30),
-        };
+        let activate = Self { currency: form.text("currency", 20), network: form.text("network", 30) };
         if activate.currency.is_none() && activate.network.is_some() {
             form.require("currency", "is required when network is sent");
         }
@@ -183,10 +169,7 @@ impl Activate {
         let Some(currency) = self.currency.as_deref() else {
             return Ok(None);
         };
-        catalog
-            .resolve(currency, self.network.as_deref())
-            .map(Some)
-            .map_err(|error| pair_error(&error))
+        catalog.resolve(currency, self.network.as_deref()).map(Some).map_err(|error| pair_error(&error))
     }
 }
 
@@ -201,10 +184,9 @@ pub fn pair_error(error: &PairError) -> ApiError {
 pub(super) fn pair_problem(error: &PairError) -> (&'static str, String) {
     match error {
         PairError::UnknownCurrency(_) => ("currency", "is not supported".to_owned()),
-        PairError::NetworkRequired { code, networks } => (
-            "network",
-            format!("is required for {code}: one of {networks}"),
-        ),
+        PairError::NetworkRequired { code, networks } => {
+            ("network", format!("is required for {code}: one of {networks}"))
+        }
         PairError::UnsupportedPair { code, .. } => ("network", format!("does not carry {code}")),
     }
 }
@@ -219,20 +201,14 @@ impl Query {
     fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes());
         Self {
-            pairs: pairs
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect(),
+            pairs: pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
             problems: Vec::new(),
         }
     }
 
     /// A parameter of at most so many characters; an empty one is absent, one that is there twice is refused.
     fn text(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
-        let mut values = self
-            .pairs
-            .iter()
-            .filter(|(known, _)| known == name)
-            .map(|(_, value)| value);
+        let mut values = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let (first, second) = (values.next().cloned(), values.next());
         if second.is_some() {
             self.refuse(name, "appears twice");
@@ -254,10 +230,7 @@ impl Query {
     fn number(&mut self, name: &'static str, from: u64, to: u64) -> Option<u64> {
         let text = self.text(name, 64)?;
         let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text
-            .parse::<u64>()
-            .ok()
-            .filter(|number| is_plain && (from..=to).contains(number));
+        let number = text.parse::<u64>().ok().filter(|number| is_plain && (from..=to).contains(number));
         if number.is_none() {
             self.refuse(name, format!("must be an integer from {from} to {to}"));
         }
@@ -266,16 +239,11 @@ impl Query {
 
     fn limit(&mut self) -> u32 {
         let limit = self.number("limit", 1, u64::from(LIMIT_MAX));
-        limit
-            .and_then(|limit| u32::try_from(limit).ok())
-            .unwrap_or(LIMIT_DEFAULT)
+        limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LIMIT_DEFAULT)
     }
 
     fn page(&mut self) -> PageQuery {
-        PageQuery {
-            limit: self.limit(),
-            offset: self.number("offset", 0, OFFSET_MAX).unwrap_or(0),
-        }
+        PageQuery { limit: self.limit(), offset: self.number("offset", 0, OFFSET_MAX).unwrap_or(0) }
     }
 
     fn currency(&mut self) -> Option<AssetCode> {
@@ -306,18 +274,11 @@ impl Query {
     }
 
     fn refuse(&mut self, field: &str, problem: impl Into<String>) {
-        self.problems.push(FieldProblem {
-            field: field.to_owned(),
-            message: problem.into(),
-        });
+        self.problems.push(FieldProblem { field: field.to_owned(), message: problem.into() });
     }
 
     fn finish<T>(self, read: T) -> Result<T, ApiError> {
-        if self.problems.is_empty() {
-            Ok(read)
-        } else {
-            Err(self.problems.into())
-        }
+        if self.problems.is_empty() { Ok(read) } else { Err(self.problems.into()) }
     }
 }
 

@@ -5,13 +5,8 @@ use farthing_domain::time::Timestamp;
 /// The text of a moment; one beyond the calendar is shown as its end.
 #[must_use]
 pub fn rfc3339(at: Timestamp) -> String {
-    let moment =
-        jiff::Timestamp::from_millisecond(at.milliseconds()).unwrap_or(jiff::Timestamp::MAX);
-    if at.milliseconds().rem_euclid(1000) == 0 {
-        format!("{moment:.0}")
-    } else {
-        format!("{moment:.3}")
-    }
+    let moment = jiff::Timestamp::from_millisecond(at.milliseconds()).unwrap_or(jiff::Timestamp::MAX);
+    if at.milliseconds().rem_euclid(1000) == 0 { format!("{moment:.0}") } else { format!("{moment:.3}") }
 }
 
 #[cfg(test)]

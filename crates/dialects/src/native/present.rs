@@ -34,24 +34,14 @@ pub struct Context<'a> {
 
 impl core::fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Context")
-            .field("public_url", &self.public_url)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("public_url", &self.public_url).finish_non_exhaustive()
     }
 }
 
 impl Context<'_> {
     fn required(&self, network: NetworkId) -> u64 {
-        let shipped = || {
-            self.catalog
-                .network(network)
-                .map(|network| network.confirmations)
-        };
-        u64::from(
-            (self.required_confirmations)(network)
-                .or_else(shipped)
-                .unwrap_or(1),
-        )
+        let shipped = || self.catalog.network(network).map(|network| network.confirmations);
+        u64::from((self.required_confirmations)(network).or_else(shipped).unwrap_or(1))
     }
 }
 
@@ -96,10 +86,7 @@ pub struct InvoiceView {
     #[schema(example = "test")]
     pub environment: String,
     /// Where to pay. Null until a currency is chosen.
-    #[schema(
-        required = true,
-        example = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx"
-    )]
+    #[schema(required = true, example = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx")]
     pub deposit_address: Option<String>,
     /// Null: no supported network needs a tag or memo.
     #[schema(required = true, example = json!(null))]
@@ -117,11 +104,7 @@ pub struct InvoiceView {
     #[schema(value_type = Object, example = json!({ "cart": "9f1c" }))]
     pub metadata: Box<RawValue>,
     /// Where the payer returns to.
-    #[schema(
-        required = true,
-        format = "uri",
-        example = "https://shop.example/orders/1042"
-    )]
+    #[schema(required = true, format = "uri", example = "https://shop.example/orders/1042")]
     pub redirect_url: Option<String>,
     /// `api`, `static_address`, or the name of another API that made it.
     #[schema(example = "api")]
@@ -130,10 +113,7 @@ pub struct InvoiceView {
     #[schema(required = true, format = "uuid", example = json!(null))]
     pub static_address_id: Option<String>,
     /// The payer's page.
-    #[schema(
-        format = "uri",
-        example = "https://pay.shop.example/pay/3kTmX0h3p9v1QzjN2sW8yA"
-    )]
+    #[schema(format = "uri", example = "https://pay.shop.example/pay/3kTmX0h3p9v1QzjN2sW8yA")]
     pub checkout_url: String,
     /// What chains showed on its addresses, in the order of recording.
     pub payments: Vec<PaymentView>,
@@ -211,9 +191,38 @@ pub struct PaymentView {
     pub network: String,
 }
 
-/// A conversion of a payment. There are none: settlement is passthrough, so this is documented and always null.
+/// A conversion of a payment into another currency. Settlement is passthrough, so there are none: it is documented for
+/// clients that know the type.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub enum SettlementConversion {}
+pub struct SettlementConversion {
+    /// The currency converted to.
+    pub target_currency: String,
+    /// Its network.
+    pub target_network: String,
+    /// What was converted.
+    pub source_amount: String,
+    /// What it came to before fees.
+    pub target_gross_amount: String,
+    /// The fee.
+    pub fee_amount: String,
+    /// What it came to after fees.
+    pub net_amount: String,
+    /// How far the quote is.
+    #[schema(example = "not_required")]
+    pub quote_status: String,
+    /// How far the execution is.
+    #[schema(example = "not_required")]
+    pub execution_status: String,
+    /// The class of a failure.
+    #[schema(required = true)]
+    pub failure_class: Option<String>,
+    /// When it was quoted.
+    #[schema(required = true, format = DateTime)]
+    pub quoted_at: Option<String>,
+    /// Until when the quote holds.
+    #[schema(required = true, format = DateTime)]
+    pub locked_until: Option<String>,
+}
 
 impl InvoiceView {
     /// Shows an invoice as its standing has it.
@@ -286,15 +295,12 @@ pub(super) fn payments<'a>(
 impl PaymentView {
     fn of(payment: &Payment, standing: PaymentStanding, context: &Context<'_>) -> Self {
         let required = context.required(payment.key.network);
-        let counted =
-            (context.heads)(payment.key.network).map_or(0, |head| payment.confirmations(head));
+        let counted = (context.heads)(payment.key.network).map_or(0, |head| payment.confirmations(head));
         let confirmations = match standing.status {
             // A finality tag can be faster than the count.
             PaymentStatus::Confirmed => counted.max(required),
             PaymentStatus::Reversed => 0,
-            PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Rejected => {
-                counted
-            }
+            PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Rejected => counted,
         };
         Self {
             tx_hash: payment.key.transaction.clone(),
@@ -319,10 +325,7 @@ struct Asked {
 impl Asked {
     fn of(invoice: &Invoice) -> Self {
         if let Some(quote) = invoice.latest_quote() {
-            return Self {
-                asset: Some(quote.due.asset),
-                due: Some(quote.due),
-            };
+            return Self { asset: Some(quote.due.asset), due: Some(quote.due) };
         }
         let asset = match invoice.terms.choice {
             Choice::Fixed(asset) => Some(asset),
@@ -337,9 +340,7 @@ impl Asked {
 }
 
 fn amount_paid(invoice: &Invoice) -> String {
-    let received = invoice
-        .latest_quote()
-        .and_then(|quote| received_in(invoice, quote.due.asset, Money::Final));
+    let received = invoice.latest_quote().and_then(|quote| received_in(invoice, quote.due.asset, Money::Final));
     received.map_or_else(|| "0".to_owned(), |amount| amount.to_string())
 }
 

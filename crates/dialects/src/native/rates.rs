@@ -49,13 +49,7 @@ mod tests {
     #[test]
     fn a_rate_is_a_decimal_string_with_its_time_and_sources() {
         let at = Timestamp::from_seconds(1_772_366_400);
-        let rate = Rate::fixed(
-            "60000.50".parse().unwrap(),
-            Fiat::USD,
-            at,
-            vec!["offline".to_owned()],
-        )
-        .unwrap();
+        let rate = Rate::fixed("60000.50".parse().unwrap(), Fiat::USD, at, vec!["offline".to_owned()]).unwrap();
         let expected = serde_json::json!({
             "currency": "BTC",
             "fiat_currency": "USD",
@@ -63,9 +57,6 @@ mod tests {
             "updated_at": "2026-03-01T12:00:00Z",
             "sources": ["offline"],
         });
-        assert_eq!(
-            serde_json::to_value(RateView::of(AssetCode::new("BTC").unwrap(), &rate)).unwrap(),
-            expected
-        );
+        assert_eq!(serde_json::to_value(RateView::of(AssetCode::new("BTC").unwrap(), &rate)).unwrap(), expected);
     }
 }

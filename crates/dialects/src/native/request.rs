@@ -1,4 +1,4 @@
-//! Creating an invoice: the request's fourteen-and-one fields and the contract's rules across them, in the contract's order.
+//! Creating an invoice: the request's fifteen fields and the contract's rules across them, in the contract's order.
 //!
 //! What comes out are the domain's terms. It makes no quote, allocates no address and knows no merchant.
 
@@ -38,20 +38,12 @@ impl CreateInvoice {
     /// # Errors
     /// 400 `validation_error` with every wrong field, `conflicting_amount_fields` before all other rules,
     /// `invalid_fiat_currency`.
-    pub fn parse(
-        body: &[u8],
-        idempotency_header: Option<&str>,
-        catalog: &Catalog,
-    ) -> Result<Self, ApiError> {
+    pub fn parse(body: &[u8], idempotency_header: Option<&str>, catalog: &Catalog) -> Result<Self, ApiError> {
         let mut form = Form::parse(body)?;
         let sent = CreateInvoiceBody::read(&mut form);
         refuse_conflicting_amounts(&sent, &form)?;
         let pricing = Pricing::read(&sent, catalog, &mut form)?;
-        let idempotency_key = idempotency_key(
-            sent.idempotency_key.as_deref(),
-            idempotency_header,
-            &mut form,
-        );
+        let idempotency_key = idempotency_key(sent.idempotency_key.as_deref(), idempotency_header, &mut form);
         let metadata = metadata(&sent, &mut form);
         vet_addresses(&sent, &mut form);
         let pricing = form.finish(pricing)?;
@@ -76,32 +68,19 @@ impl CreateInvoice {
 /// Rule a: this check runs before every other rule, so that no mixture is ever billed at a wrong rate.
 fn refuse_conflicting_amounts(sent: &CreateInvoiceBody, form: &Form<'_>) -> Result<(), ApiError> {
     let has_amount_usd = sent.amount_usd.is_some() || form.is_wrong("amount_usd");
-    let has_other_currency = sent
-        .fiat_currency
-        .as_deref()
-        .is_some_and(|code| code != "USD");
+    let has_other_currency = sent.fiat_currency.as_deref().is_some_and(|code| code != "USD");
     if has_amount_usd && has_other_currency {
         let problem = "is in US dollars and cannot be sent with another fiat_currency; send amount_fiat instead";
-        return Err(ApiError::coded_field(
-            ErrorCode::ConflictingAmountFields,
-            "amount_usd",
-            problem,
-        ));
+        return Err(ApiError::coded_field(ErrorCode::ConflictingAmountFields, "amount_usd", problem));
     }
     Ok(())
 }
 
 /// The key of body or header; both may be sent if they are equal.
-fn idempotency_key(
-    in_body: Option<&str>,
-    in_header: Option<&str>,
-    form: &mut Form<'_>,
-) -> Option<String> {
+fn idempotency_key(in_body: Option<&str>, in_header: Option<&str>, form: &mut Form<'_>) -> Option<String> {
     let in_header = in_header.filter(|key| !key.is_empty());
     if in_header.is_some_and(|key| key.chars().count() > IDEMPOTENCY_KEY_CHARS_MAX) {
-        let problem = format!(
-            "(the Idempotency-Key header) must be at most {IDEMPOTENCY_KEY_CHARS_MAX} characters"
-        );
+        let problem = format!("(the Idempotency-Key header) must be at most {IDEMPOTENCY_KEY_CHARS_MAX} characters");
         form.refuse("idempotency_key", problem);
         return None;
     }
@@ -113,32 +92,21 @@ fn idempotency_key(
 }
 
 fn metadata(sent: &CreateInvoiceBody, form: &mut Form<'_>) -> String {
-    let text = sent.metadata.as_ref().map_or_else(
-        || "{}".to_owned(),
-        |map| serde_json::Value::Object(map.clone()).to_string(),
-    );
+    let text = sent
+        .metadata
+        .as_ref()
+        .map_or_else(|| "{}".to_owned(), |map| serde_json::Value::Object(map.clone()).to_string());
     if text.len() > METADATA_BYTES_MAX {
-        form.refuse(
-            "metadata",
-            format!("must be at most {METADATA_BYTES_MAX} bytes of JSON"),
-        );
+        form.refuse("metadata", format!("must be at most {METADATA_BYTES_MAX} bytes of JSON"));
     }
     text
 }
 
 fn vet_addresses(sent: &CreateInvoiceBody, form: &mut Form<'_>) {
-    if let Some(Err(problem)) = sent
-        .redirect_url
-        .as_deref()
-        .map(|url| web_address::vet(url, PlainHttp::OnLoopback))
-    {
+    if let Some(Err(problem)) = sent.redirect_url.as_deref().map(|url| web_address::vet(url, PlainHttp::OnLoopback)) {
         form.refuse("redirect_url", problem);
     }
-    if sent
-        .customer_email
-        .as_deref()
-        .is_some_and(|text| !email::is_plausible(text))
-    {
+    if sent.customer_email.as_deref().is_some_and(|text| !email::is_plausible(text)) {
         form.refuse("customer_email", "must be an e-mail address");
     }
 }

@@ -3,9 +3,7 @@
 //! Every number has a bound, so that one call never keeps the server busy for long.
 
 use core::{fmt, str::FromStr};
-use farthing_domain::{
-    asset::Asset, decimal::Decimal, id::Environment, money::Amount, time::Timestamp,
-};
+use farthing_domain::{asset::Asset, decimal::Decimal, id::Environment, money::Amount, time::Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -34,7 +32,7 @@ pub struct TestPayment {
     #[schema(value_type = String, max_length = 50, example = "0.0015")]
     pub amount: Decimal,
     /// How many confirmations to mine; 0 leaves it in the mempool.
-    #[schema(minimum = 0, maximum = 1000, default = 0)]
+    #[schema(minimum = 0, maximum = 1000, default = 0, required = false)]
     pub confirmations: u32,
     /// The currency paid; the invoice's where it is left out.
     #[schema(max_length = 20, example = "BTC")]
@@ -67,18 +65,11 @@ impl TestPayment {
                 None
             }
         };
-        let confirmations = form
-            .integer("confirmations", 0..=CONFIRMATIONS_MAX)
-            .unwrap_or(0);
+        let confirmations = form.integer("confirmations", 0..=CONFIRMATIONS_MAX).unwrap_or(0);
         let currency = form.text("currency", 20);
         let network = form.text("network", 30);
         let confirmations = u32::try_from(confirmations).unwrap_or(0);
-        form.finish(amount.map(|amount| Self {
-            amount,
-            confirmations,
-            currency,
-            network,
-        }))
+        form.finish(amount.map(|amount| Self { amount, confirmations, currency, network }))
     }
 
     /// The amount in the asset that is paid.
@@ -86,10 +77,7 @@ impl TestPayment {
     /// # Errors
     /// 400 naming `amount` when it has more digits than the asset.
     pub fn amount_in(&self, asset: &Asset) -> Result<Amount, ApiError> {
-        let units = self
-            .amount
-            .units(asset.decimals)
-            .map_err(|error| ApiError::field("amount", &error.to_string()))?;
+        let units = self.amount.units(asset.decimals).map_err(|error| ApiError::field("amount", &error.to_string()))?;
         Ok(Amount::of(asset, units))
     }
 }
@@ -214,10 +202,7 @@ pub struct UnknownScenario;
 impl FromStr for Scenario {
     type Err = UnknownScenario;
     fn from_str(text: &str) -> Result<Self, UnknownScenario> {
-        Self::ALL
-            .into_iter()
-            .find(|scenario| scenario.as_str() == text)
-            .ok_or(UnknownScenario)
+        Self::ALL.into_iter().find(|scenario| scenario.as_str() == text).ok_or(UnknownScenario)
     }
 }
 
@@ -246,7 +231,7 @@ pub struct ScenarioView {
 #[schema(as = MineBody, example = json!({ "count": 1 }))]
 pub struct Mine {
     /// How many blocks.
-    #[schema(minimum = 1, maximum = 10000, default = 1)]
+    #[schema(minimum = 1, maximum = 10000, default = 1, required = false)]
     pub count: u32,
 }
 
@@ -286,11 +271,7 @@ impl Reorg {
             form.require("depth", "is required");
         }
         let drop = form.text_list("drop", DROPPED_MAX, 128).unwrap_or_default();
-        form.finish(
-            depth
-                .and_then(|depth| u32::try_from(depth).ok())
-                .map(|depth| Self { depth, drop }),
-        )
+        form.finish(depth.and_then(|depth| u32::try_from(depth).ok()).map(|depth| Self { depth, drop }))
     }
 }
 
@@ -349,10 +330,7 @@ impl ClockView {
     /// Shows the clock.
     #[must_use]
     pub fn of(now: Timestamp) -> Self {
-        Self {
-            now: rfc3339(now),
-            environment: Environment::Test.as_str(),
-        }
+        Self { now: rfc3339(now), environment: Environment::Test.as_str() }
     }
 }
 

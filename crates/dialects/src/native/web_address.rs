@@ -24,19 +24,13 @@ pub enum PlainHttp {
 /// # Errors
 /// What is wrong with it, to be read on from the field's name.
 pub(super) fn vet(text: &str, plain: PlainHttp) -> Result<(), &'static str> {
-    let is_plain_text = text
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`'));
+    let is_plain_text =
+        text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`'));
     if !is_plain_text {
-        return Err(
-            "must be a URL in ASCII without spaces, backslashes or quotes; percent-encode other characters",
-        );
+        return Err("must be a URL in ASCII without spaces, backslashes or quotes; percent-encode other characters");
     }
     let lower = text.to_ascii_lowercase();
-    let (rest, is_https) = match (
-        lower.strip_prefix("https://"),
-        lower.strip_prefix("http://"),
-    ) {
+    let (rest, is_https) = match (lower.strip_prefix("https://"), lower.strip_prefix("http://")) {
         (Some(rest), _) => (rest, true),
         (None, Some(rest)) => (rest, false),
         (None, None) => return Err(wanted(plain)),
@@ -55,11 +49,7 @@ pub(super) fn vet(text: &str, plain: PlainHttp) -> Result<(), &'static str> {
         PlainHttp::Never => false,
         PlainHttp::Everywhere => true,
     };
-    if is_https || may_be_plain {
-        Ok(())
-    } else {
-        Err(wanted(plain))
-    }
+    if is_https || may_be_plain { Ok(()) } else { Err(wanted(plain)) }
 }
 
 fn wanted(plain: PlainHttp) -> &'static str {
@@ -117,26 +107,16 @@ mod tests {
 
     #[test]
     fn https_is_taken_everywhere_and_http_on_loopback_only() {
-        for text in [
-            "https://shop.example",
-            "HTTPS://Shop.example/back?order=1#top",
-            "https://shop.example:8443/%C3%A9?a={b}",
-        ] {
+        for text in
+            ["https://shop.example", "HTTPS://Shop.example/back?order=1#top", "https://shop.example:8443/%C3%A9?a={b}"]
+        {
             assert_eq!(vet(text, PlainHttp::Never), Ok(()), "{text}");
         }
-        for text in [
-            "http://localhost:3000/back",
-            "http://127.0.0.1/",
-            "http://[::1]:8080/",
-        ] {
+        for text in ["http://localhost:3000/back", "http://127.0.0.1/", "http://[::1]:8080/"] {
             assert_eq!(vet(text, PlainHttp::OnLoopback), Ok(()), "{text}");
             assert!(vet(text, PlainHttp::Never).is_err(), "{text}");
         }
-        for text in [
-            "http://shop.example/",
-            "http://localhost.evil.example/",
-            "http://10.0.0.1/",
-        ] {
+        for text in ["http://shop.example/", "http://localhost.evil.example/", "http://10.0.0.1/"] {
             assert!(vet(text, PlainHttp::OnLoopback).is_err(), "{text}");
             assert_eq!(vet(text, PlainHttp::Everywhere), Ok(()), "{text}");
         }

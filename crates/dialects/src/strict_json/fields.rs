@@ -38,10 +38,7 @@ impl<'a> Fields<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
         let mut entries = Vec::new();
         Scanner::new(bytes)?.whole(Some(&mut entries))?;
-        Ok(Fields {
-            entries,
-            problems: Vec::new(),
-        })
+        Ok(Fields { entries, problems: Vec::new() })
     }
 
     /// Whether the field was sent with a value other than null, of whatever type.
@@ -84,11 +81,7 @@ impl<'a> Fields<'a> {
             Ok(number) if range.contains(&number) => Some(number),
             Ok(_) | Err(_) => {
                 let (from, to) = (range.start(), range.end());
-                let kind = if is_integer(raw) {
-                    "must be"
-                } else {
-                    "must be an integer"
-                };
+                let kind = if is_integer(raw) { "must be" } else { "must be an integer" };
                 self.wrong(name, format!("{kind} from {from} to {to}"))
             }
         }
@@ -104,10 +97,7 @@ impl<'a> Fields<'a> {
         }
         match kept(raw, name) {
             Ok(Value::Object(map)) if map.len() <= properties_max => Some(map),
-            Ok(_) => self.wrong(
-                name,
-                format!("must have at most {properties_max} properties"),
-            ),
+            Ok(_) => self.wrong(name, format!("must have at most {properties_max} properties")),
             Err(problem) => {
                 self.problems.push(problem);
                 None
@@ -116,12 +106,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of at most `items_max` strings, each of at most `chars_max` Unicode characters.
-    pub fn text_list(
-        &mut self,
-        name: &str,
-        items_max: usize,
-        chars_max: usize,
-    ) -> Option<Vec<String>> {
+    pub fn text_list(&mut self, name: &str, items_max: usize, chars_max: usize) -> Option<Vec<String>> {
         let raw = self.raw(name)?;
         let Some(items) = items_of(raw) else {
             return self.wrong(name, "must be a list of strings".to_owned());
@@ -141,10 +126,7 @@ impl<'a> Fields<'a> {
 
     /// Records a problem that a rule across fields found, in the order of the accessors' own.
     pub fn refuse(&mut self, field: &str, message: impl Into<String>) {
-        self.problems.push(FieldProblem {
-            field: field.to_owned(),
-            message: message.into(),
-        });
+        self.problems.push(FieldProblem { field: field.to_owned(), message: message.into() });
     }
 
     /// Ends the reading.
@@ -152,11 +134,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// All that was wrong, in the order in which it was asked for.
     pub fn finish(self) -> Result<(), Vec<FieldProblem>> {
-        if self.problems.is_empty() {
-            Ok(())
-        } else {
-            Err(self.problems)
-        }
+        if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }
 
     /// The value as it was written; null counts as absent.
@@ -172,9 +150,7 @@ impl<'a> Fields<'a> {
 }
 
 fn text_of(raw: &str, chars_max: usize) -> Result<String, String> {
-    let inner = raw
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let text = unescape(inner.ok_or_else(|| "must be a string".to_owned())?);
     // A character has at least one byte, so most texts need no counting.
     if text.len() > chars_max && text.chars().count() > chars_max {
@@ -184,11 +160,7 @@ fn text_of(raw: &str, chars_max: usize) -> Result<String, String> {
 }
 
 fn items_of(raw: &str) -> Option<Vec<&RawValue>> {
-    if raw.starts_with('[') {
-        serde_json::from_str(raw).ok()
-    } else {
-        None
-    }
+    if raw.starts_with('[') { serde_json::from_str(raw).ok() } else { None }
 }
 
 fn is_integer(raw: &str) -> bool {
@@ -198,14 +170,10 @@ fn is_integer(raw: &str) -> bool {
 
 /// The value of a checked text with sorted names; recursion is bounded by the depth that was checked.
 fn kept(raw: &str, path: &str) -> Result<Value, FieldProblem> {
-    let unreadable = || FieldProblem {
-        field: path.to_owned(),
-        message: "cannot be read".to_owned(),
-    };
+    let unreadable = || FieldProblem { field: path.to_owned(), message: "cannot be read".to_owned() };
     match raw.as_bytes().first() {
         Some(b'{') => {
-            let members: BTreeMap<String, &RawValue> =
-                serde_json::from_str(raw).map_err(|_| unreadable())?;
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw).map_err(|_| unreadable())?;
             let members = members.into_iter().map(|(name, value)| {
                 let value = kept(value.get(), &format!("{path}.{name}"))?;
                 Ok((name, value))
@@ -214,10 +182,7 @@ fn kept(raw: &str, path: &str) -> Result<Value, FieldProblem> {
         }
         Some(b'[') => {
             let items = items_of(raw).ok_or_else(unreadable)?;
-            let items = items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| kept(item.get(), &format!("{path}[{index}]")));
+            let items = items.iter().enumerate().map(|(index, item)| kept(item.get(), &format!("{path}[{index}]")));
             Ok(Value::Array(items.collect::<Result<_, _>>()?))
         }
         Some(b'-' | b'0'..=b'9') => {
@@ -249,10 +214,6 @@ fn decimal_of(raw: &str) -> Option<(bool, String, i64)> {
     if significant.is_empty() {
         return Some((false, String::new(), 0));
     }
-    let power = exponent
-        .parse::<i64>()
-        .ok()?
-        .checked_sub(places)?
-        .checked_add(dropped)?;
+    let power = exponent.parse::<i64>().ok()?.checked_sub(places)?.checked_add(dropped)?;
     Some((negative, significant.to_owned(), power))
 }

@@ -49,13 +49,7 @@ impl<'a> Scanner<'a> {
             return Err(plain(JsonFault::ByteOrderMark));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| plain(JsonFault::Encoding))?;
-        let mut scanner = Scanner {
-            text,
-            at: 0,
-            path: Vec::new(),
-            watch: None,
-            watched: None,
-        };
+        let mut scanner = Scanner { text, at: 0, path: Vec::new(), watch: None, watched: None };
         scanner.space();
         if scanner.peek().is_none() {
             return Err(plain(JsonFault::Empty));
@@ -80,20 +74,14 @@ impl<'a> Scanner<'a> {
             Some(_) => {
                 // A broken body is told from one of another shape.
                 self.value(1)?;
-                return Err(JsonError {
-                    path: None,
-                    fault: JsonFault::NotAnObject,
-                });
+                return Err(JsonError { path: None, fault: JsonFault::NotAnObject });
             }
             None => self.value(1)?,
         }
         self.space();
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(JsonError {
-                path: None,
-                fault: JsonFault::Trailing { byte: self.at },
-            }),
+            Some(_) => Err(JsonError { path: None, fault: JsonFault::Trailing { byte: self.at } }),
         }
     }
 
@@ -114,11 +102,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn object(
-        &mut self,
-        depth: usize,
-        mut entries: Option<&mut Vec<Entry<'a>>>,
-    ) -> Result<(), JsonError> {
+    fn object(&mut self, depth: usize, mut entries: Option<&mut Vec<Entry<'a>>>) -> Result<(), JsonError> {
         if depth > DEPTH_MAX {
             return Err(self.fault(JsonFault::TooDeep));
         }
@@ -187,9 +171,7 @@ impl<'a> Scanner<'a> {
         let mut escaped = false;
         loop {
             let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let plain = rest
-                .iter()
-                .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
+            let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1F));
             let Some(plain) = plain else {
                 self.at = self.text.len();
                 return Err(self.syntax());
@@ -199,11 +181,7 @@ impl<'a> Scanner<'a> {
                 Some(b'"') => {
                     let end = self.at;
                     self.step();
-                    return Ok(Span {
-                        start,
-                        end,
-                        escaped,
-                    });
+                    return Ok(Span { start, end, escaped });
                 }
                 Some(b'\\') => {
                     escaped = true;
@@ -246,10 +224,7 @@ impl<'a> Scanner<'a> {
     fn unit(&mut self) -> Result<u16, JsonError> {
         self.step();
         let end = self.at.saturating_add(4);
-        let digits = self
-            .text
-            .get(self.at..end)
-            .filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let digits = self.text.get(self.at..end).filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
         let unit = unit.ok_or_else(|| self.syntax())?;
         self.at = end;
@@ -278,11 +253,7 @@ impl<'a> Scanner<'a> {
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.step();
         }
-        if self.at == start {
-            Err(self.syntax())
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.syntax()) } else { Ok(()) }
     }
 
     fn literal(&mut self, word: &str) -> Result<(), JsonError> {
@@ -296,11 +267,7 @@ impl<'a> Scanner<'a> {
 
     fn decoded(&self, span: &Span) -> Cow<'a, str> {
         let inner = self.text.get(span.start..span.end).unwrap_or_default();
-        if span.escaped {
-            Cow::Owned(unescape(inner))
-        } else {
-            Cow::Borrowed(inner)
-        }
+        if span.escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) }
     }
 
     fn space(&mut self) {
@@ -326,25 +293,15 @@ impl<'a> Scanner<'a> {
     }
 
     fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
-        if self.skip(byte) {
-            Ok(())
-        } else {
-            Err(self.syntax())
-        }
+        if self.skip(byte) { Ok(()) } else { Err(self.syntax()) }
     }
 
     fn syntax(&self) -> JsonError {
-        JsonError {
-            path: None,
-            fault: JsonFault::Syntax { byte: self.at },
-        }
+        JsonError { path: None, fault: JsonFault::Syntax { byte: self.at } }
     }
 
     fn fault(&self, fault: JsonFault) -> JsonError {
-        JsonError {
-            path: self.path(),
-            fault,
-        }
+        JsonError { path: self.path(), fault }
     }
 
     fn path(&self) -> Option<String> {

@@ -105,18 +105,58 @@ mod tests {
     #[test]
     fn an_address_is_refused_however_it_is_written() {
         let loopback = [
-            "127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "017700000001", "127.1", "127.0.1", "0x7f.1", "0x7F.0.0.0x1", "127.0.0.1.",
-            "127。0。0。1", "１２７.0.0.1", "①②⑦.0.0.1", "%31%32%37.0.0.1", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-            "localhost", "LOCALHOST", "ｌocalhost", "shop.localhost",
+            "127.0.0.1",
+            "2130706433",
+            "0x7f000001",
+            "0177.0.0.1",
+            "017700000001",
+            "127.1",
+            "127.0.1",
+            "0x7f.1",
+            "0x7F.0.0.0x1",
+            "127.0.0.1.",
+            "127。0。0。1",
+            "１２７.0.0.1",
+            "①②⑦.0.0.1",
+            "%31%32%37.0.0.1",
+            "[::1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "localhost",
+            "LOCALHOST",
+            "ｌocalhost",
+            "shop.localhost",
         ];
         for host in loopback {
             assert_eq!(PUBLIC.vet(&format!("https://{host}/hook")), Err(UrlRefusal::Address), "{host}");
             assert!(PRIVATE.vet(&format!("http://{host}:8080/hook")).is_ok(), "{host} is the operator's own");
         }
         let never = [
-            "0", "0.0.0.0", "0x0", "169.254.169.254", "2852039166", "0xa9fea9fe", "255.255.255.255", "224.0.0.1", "[::]", "[::7f00:1]",
-            "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[2001::1]", "[fec0::1]", "[fe80::1]", "[ff02::1]", "[2001:db8::1]",
-            "localhost.", "shop.localhost.", "shop.example.", "192.0.2.1", "198.18.0.1", "240.0.0.1",
+            "0",
+            "0.0.0.0",
+            "0x0",
+            "169.254.169.254",
+            "2852039166",
+            "0xa9fea9fe",
+            "255.255.255.255",
+            "224.0.0.1",
+            "[::]",
+            "[::7f00:1]",
+            "[::127.0.0.1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "[2001::1]",
+            "[fec0::1]",
+            "[fe80::1]",
+            "[ff02::1]",
+            "[2001:db8::1]",
+            "localhost.",
+            "shop.localhost.",
+            "shop.example.",
+            "192.0.2.1",
+            "198.18.0.1",
+            "240.0.0.1",
         ];
         for host in never {
             assert_eq!(PUBLIC.vet(&format!("https://{host}/hook")), Err(UrlRefusal::Address), "{host}");
@@ -130,9 +170,19 @@ mod tests {
     #[test]
     fn public_hosts_are_allowed() {
         let public = [
-            "https://shop.example/hook?order=1", "https://shop.example:443/", "https://shop.example:8443/", "https://SHOP.example/",
-            "https://8.8.8.8/", "https://134744072/", "https://0x08080808/", "https://[2606:4700:4700::1111]/", "https://[::ffff:8.8.8.8]/",
-            "https://bücher.example/", "https://localhost.example/", "https://notlocalhost.example/", "https://127.0.0.1.example/",
+            "https://shop.example/hook?order=1",
+            "https://shop.example:443/",
+            "https://shop.example:8443/",
+            "https://SHOP.example/",
+            "https://8.8.8.8/",
+            "https://134744072/",
+            "https://0x08080808/",
+            "https://[2606:4700:4700::1111]/",
+            "https://[::ffff:8.8.8.8]/",
+            "https://bücher.example/",
+            "https://localhost.example/",
+            "https://notlocalhost.example/",
+            "https://127.0.0.1.example/",
         ];
         for url in public {
             assert!(PUBLIC.vet(url).is_ok(), "{url}");
@@ -143,21 +193,45 @@ mod tests {
 
     #[test]
     fn only_https_on_its_ports_without_a_user_is_public() {
-        for url in ["http://shop.example/", "file:///etc/passwd", "gopher://shop.example/", "ftp://shop.example/", "data:,1", "javascript:1"] {
+        for url in [
+            "http://shop.example/",
+            "file:///etc/passwd",
+            "gopher://shop.example/",
+            "ftp://shop.example/",
+            "data:,1",
+            "javascript:1",
+        ] {
             assert_eq!(PUBLIC.vet(url), Err(UrlRefusal::Scheme), "{url}");
         }
         for url in ["file:///etc/passwd", "gopher://127.0.0.1:6379/", "unix:/run/docker.sock"] {
             assert_eq!(PRIVATE.vet(url), Err(UrlRefusal::Scheme), "{url}");
         }
-        for url in ["https://a@127.0.0.1/", "https://shop.example@127.0.0.1/", "https://:password@shop.example/", "https://a:b@shop.example/"] {
+        for url in [
+            "https://a@127.0.0.1/",
+            "https://shop.example@127.0.0.1/",
+            "https://:password@shop.example/",
+            "https://a:b@shop.example/",
+        ] {
             assert_eq!(PUBLIC.vet(url), Err(UrlRefusal::UserInfo), "{url}");
         }
         for port in [0, 22, 25, 80, 6379, 8080, 8332] {
             assert_eq!(PUBLIC.vet(&format!("https://shop.example:{port}/")), Err(UrlRefusal::Port), "{port}");
         }
-        for url in ["", "shop.example/hook", "//shop.example/", "https://", "https:///", "https://[fe80::1%25lo]/", "https://shop.example:99999/", "https://a b/"] {
+        for url in [
+            "",
+            "shop.example/hook",
+            "//shop.example/",
+            "https://",
+            "https:///",
+            "https://[fe80::1%25lo]/",
+            "https://shop.example:99999/",
+            "https://a b/",
+        ] {
             assert!(matches!(PUBLIC.vet(url), Err(UrlRefusal::Unreadable | UrlRefusal::Address)), "{url}");
         }
-        assert_eq!(PUBLIC.vet(&format!("https://shop.example/{}", "a".repeat(URL_BYTES_MAX))), Err(UrlRefusal::TooLong));
+        assert_eq!(
+            PUBLIC.vet(&format!("https://shop.example/{}", "a".repeat(URL_BYTES_MAX))),
+            Err(UrlRefusal::TooLong)
+        );
     }
 }

@@ -55,7 +55,8 @@ fn vetted(guard: Guard, answers: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Nam
     if answers.is_empty() {
         return Err(NameRefusal::Unresolved);
     }
-    let are_allowed = answers.len() <= ANSWERS_MAX && answers.iter().all(|answer| guard.is_address_allowed(answer.ip()));
+    let are_allowed =
+        answers.len() <= ANSWERS_MAX && answers.iter().all(|answer| guard.is_address_allowed(answer.ip()));
     if are_allowed { Ok(answers) } else { Err(NameRefusal::Forbidden) }
 }
 
@@ -72,7 +73,12 @@ mod tests {
     #[test]
     fn one_forbidden_answer_refuses_the_name() {
         assert!(vetted(PUBLIC, answers(&["8.8.8.8", "2606:4700::1"])).is_ok());
-        for mixed in [&["8.8.8.8", "127.0.0.1"], &["::1", "8.8.8.8"], &["8.8.8.8", "::ffff:10.0.0.1"], &["2606:4700::1", "fe80::1"]] {
+        for mixed in [
+            &["8.8.8.8", "127.0.0.1"],
+            &["::1", "8.8.8.8"],
+            &["8.8.8.8", "::ffff:10.0.0.1"],
+            &["2606:4700::1", "fe80::1"],
+        ] {
             assert_eq!(vetted(PUBLIC, answers(mixed)), Err(NameRefusal::Forbidden));
         }
     }

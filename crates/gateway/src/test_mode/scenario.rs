@@ -49,11 +49,15 @@ impl Gateway {
         }
     }
 
-    async fn pay_to_finality(self: &Arc<Self>, invoice: &Invoice, amounts: &[Amount]) -> Result<Vec<String>, TestModeError> {
+    async fn pay_to_finality(
+        self: &Arc<Self>,
+        invoice: &Invoice,
+        amounts: &[Amount],
+    ) -> Result<Vec<String>, TestModeError> {
         let mut hashes = Vec::new();
         for amount in amounts.iter().filter(|amount| amount.units > 0) {
             hashes.push(self.pay_address(invoice, *amount).await?);
-            self.scan_test(amount.asset.network).await?;
+            self.scan_to_tip(test_chain(amount.asset.network)).await?;
             self.mine_to_finality(*amount).await?;
         }
         Ok(hashes)
@@ -86,10 +90,10 @@ impl Gateway {
     async fn play_double_spend(self: &Arc<Self>, invoice: &Invoice, due: Amount) -> Result<Vec<String>, TestModeError> {
         let network = due.asset.network;
         let hash = self.pay_address(invoice, due).await?;
-        self.scan_test(network).await?;
+        self.scan_to_tip(test_chain(network)).await?;
         let spent = hash.clone();
         self.change_chain(network, move |simulated| Ok((simulated.prepare_drop(&spent)?, ()))).await?;
-        self.scan_test(network).await?;
+        self.scan_to_tip(test_chain(network)).await?;
         Ok(vec![hash])
     }
 
@@ -100,13 +104,17 @@ impl Gateway {
         let family = self.family(test_chain(asset.id.network));
         let others = catalog.assets().iter().filter(|other| other.id != asset.id);
         let mut same_family = others.filter(|other| self.family(test_chain(other.id.network)) == family);
-        let on_network = catalog.assets().iter().find(|other| other.id != asset.id && other.id.network == asset.id.network);
+        let on_network =
+            catalog.assets().iter().find(|other| other.id != asset.id && other.id.network == asset.id.network);
         let other = on_network.or_else(|| same_family.next());
-        let other = other.ok_or_else(|| TestModeError::Amount(format!("{} carries no other asset", asset.id.network)))?;
+        let other =
+            other.ok_or_else(|| TestModeError::Amount(format!("{} carries no other asset", asset.id.network)))?;
         let places = other.decimals.min(due.decimals);
         let units = farthing_domain::decimal::power_of_ten(due.decimals.saturating_sub(places))
             .and_then(|divisor| due.units.checked_div(divisor))
-            .and_then(|coins| coins.checked_mul(farthing_domain::decimal::power_of_ten(other.decimals.saturating_sub(places))?));
+            .and_then(|coins| {
+                coins.checked_mul(farthing_domain::decimal::power_of_ten(other.decimals.saturating_sub(places))?)
+            });
         Ok(Amount::of(other, units.unwrap_or(1).max(1)))
     }
 }

@@ -10,8 +10,7 @@ use bitcoin::{
 use super::AccountError;
 
 /// One context for the whole process, because making one is slow. It can verify and nothing else.
-pub(super) static SECP256K1: LazyLock<Secp256k1<VerifyOnly>> =
-    LazyLock::new(Secp256k1::verification_only);
+pub(super) static SECP256K1: LazyLock<Secp256k1<VerifyOnly>> = LazyLock::new(Secp256k1::verification_only);
 
 /// The extended public key whose children are the addresses' keys.
 #[derive(Clone)]
@@ -23,9 +22,7 @@ impl ChainKey {
         if path.iter().any(ChildNumber::is_hardened) {
             return Err(AccountError::HardenedStep);
         }
-        key.derive_pub(&*SECP256K1, &path)
-            .map(Self)
-            .map_err(|_| AccountError::MalformedKey)
+        key.derive_pub(&*SECP256K1, &path).map(Self).map_err(|_| AccountError::MalformedKey)
     }
 
     pub(super) fn as_xpub(&self) -> &Xpub {
@@ -35,16 +32,9 @@ impl ChainKey {
     /// The public key at an index. Not `Xpub::ckd_pub`, which also hashes the parent for a
     /// fingerprint that no address needs.
     pub(super) fn child(&self, index: u32) -> Result<PublicKey, AccountError> {
-        let number =
-            ChildNumber::from_normal_idx(index).map_err(|_| AccountError::IndexTooLarge)?;
-        let (tweak, _) = self
-            .0
-            .ckd_pub_tweak(number)
-            .map_err(|_| AccountError::NoKeyAtIndex)?;
-        self.0
-            .public_key
-            .add_exp_tweak(&SECP256K1, &tweak.into())
-            .map_err(|_| AccountError::NoKeyAtIndex)
+        let number = ChildNumber::from_normal_idx(index).map_err(|_| AccountError::IndexTooLarge)?;
+        let (tweak, _) = self.0.ckd_pub_tweak(number).map_err(|_| AccountError::NoKeyAtIndex)?;
+        self.0.public_key.add_exp_tweak(&SECP256K1, &tweak.into()).map_err(|_| AccountError::NoKeyAtIndex)
     }
 
     /// The key without what spellings and networks add to it: public key and chain code.

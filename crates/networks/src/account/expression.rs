@@ -35,10 +35,7 @@ pub(super) struct Rewritten {
 /// Rewrites all extended keys of a text, checking each against the network and each path after one
 /// for hardened steps.
 pub(super) fn rewrite(place: Place, text: &str) -> Result<Rewritten, AccountError> {
-    let mut rewritten = Rewritten {
-        text: String::with_capacity(text.len()),
-        hints: Vec::new(),
-    };
+    let mut rewritten = Rewritten { text: String::with_capacity(text.len()), hints: Vec::new() };
     let mut rest = text;
     while !rest.is_empty() {
         let (token, after) = split_at_first(rest, |c| !c.is_ascii_alphanumeric());
@@ -90,11 +87,7 @@ pub(super) fn read(place: Place, text: &str) -> Result<Option<KeyExpression>, Ac
     if path.last() == Some(&ChildNumber::Normal { index: 1 }) {
         warnings.push(AccountWarning::ChangeChain);
     }
-    Ok(Some(KeyExpression {
-        key: ChainKey::new(&key.xkey, path)?,
-        hint,
-        warnings,
-    }))
+    Ok(Some(KeyExpression { key: ChainKey::new(&key.xkey, path)?, hint, warnings }))
 }
 
 /// The path to the chain of addresses, the wildcard left off.

@@ -42,18 +42,8 @@ struct Version {
     hint: ScriptHint,
 }
 
-const fn version(
-    bytes: [u8; 4],
-    coin: Option<AddressFamily>,
-    kind: NetworkKind,
-    hint: ScriptHint,
-) -> Version {
-    Version {
-        bytes,
-        coin,
-        kind,
-        hint,
-    }
+const fn version(bytes: [u8; 4], coin: Option<AddressFamily>, kind: NetworkKind, hint: ScriptHint) -> Version {
+    Version { bytes, coin, kind, hint }
 }
 
 const XPUB: [u8; 4] = [0x04, 0x88, 0xb2, 0x1e];
@@ -97,10 +87,8 @@ pub(super) fn read(place: Place, token: &str) -> Result<(Xpub, ScriptHint), Acco
     if payload.len() != EXTENDED_KEY_BYTES {
         return Err(AccountError::MalformedKey);
     }
-    let known = VERSIONS
-        .iter()
-        .find(|version| payload.starts_with(&version.bytes))
-        .ok_or(AccountError::MalformedKey)?;
+    let known =
+        VERSIONS.iter().find(|version| payload.starts_with(&version.bytes)).ok_or(AccountError::MalformedKey)?;
     let hint = check_network(place, known)?;
     let common = match known.kind {
         Main => XPUB,
@@ -109,8 +97,7 @@ pub(super) fn read(place: Place, token: &str) -> Result<(Xpub, ScriptHint), Acco
     payload.splice(..common.len(), common);
     let key = Xpub::decode(&payload).map_err(|_| AccountError::MalformedKey)?;
     let master = key.depth == 0;
-    let has_parent =
-        key.parent_fingerprint.to_bytes() != [0; 4] || u32::from(key.child_number) != 0;
+    let has_parent = key.parent_fingerprint.to_bytes() != [0; 4] || u32::from(key.child_number) != 0;
     if master && has_parent {
         return Err(AccountError::MalformedKey);
     }
@@ -129,10 +116,7 @@ fn check_network(place: Place, version: &Version) -> Result<ScriptHint, AccountE
             Some(Dogecoin) => "Dogecoin",
             _ => "Bitcoin",
         };
-        return Err(AccountError::OtherNetwork {
-            seen,
-            wanted: place,
-        });
+        return Err(AccountError::OtherNetwork { seen, wanted: place });
     }
     // Wallets of EVM networks, Tron and Solana write xpub on their test chains too.
     let chain_agrees = match (version.kind, place.chain) {
@@ -145,10 +129,7 @@ fn check_network(place: Place, version: &Version) -> Result<ScriptHint, AccountE
             Main => "mainnet",
             Test => "testnet",
         };
-        return Err(AccountError::OtherNetwork {
-            seen,
-            wanted: place,
-        });
+        return Err(AccountError::OtherNetwork { seen, wanted: place });
     }
     Ok(version.hint)
 }

@@ -13,8 +13,7 @@ use bitcoin::{
 use miniscript::{
     Descriptor, ForEachKey, Translator,
     descriptor::{
-        DescriptorPublicKey, DescriptorType, DescriptorXKey, ShInner, SinglePub, Wildcard,
-        checksum::verify_checksum,
+        DescriptorPublicKey, DescriptorType, DescriptorXKey, ShInner, SinglePub, Wildcard, checksum::verify_checksum,
     },
     miniscript::analyzable::AnalysisError,
     translate_hash_clone,
@@ -83,9 +82,7 @@ impl OneKeyScript {
         match self {
             Self::Legacy => ScriptBuf::new_p2pkh(&PubkeyHash::from(key)),
             Self::NativeSegwit => ScriptBuf::new_p2wpkh(&key.wpubkey_hash()),
-            Self::NestedSegwit => {
-                ScriptBuf::new_p2sh(&ScriptBuf::new_p2wpkh(&key.wpubkey_hash()).script_hash())
-            }
+            Self::NestedSegwit => ScriptBuf::new_p2sh(&ScriptBuf::new_p2wpkh(&key.wpubkey_hash()).script_hash()),
             Self::Taproot => {
                 let (output, _) = XOnlyPublicKey::from(key).tap_tweak(&SECP256K1, None);
                 ScriptBuf::new_p2tr_tweaked(output)
@@ -104,9 +101,7 @@ pub(super) fn read_key(place: Place, text: &str) -> Result<Option<ScriptAccount>
         (ScriptHint::Multisig, _) => return Err(AccountError::MultisigKey),
         (ScriptHint::Unsaid, false) => OneKeyScript::Legacy,
         (ScriptHint::Unsaid, true) => {
-            expression
-                .warnings
-                .push(AccountWarning::TakenAsNativeSegwit);
+            expression.warnings.push(AccountWarning::TakenAsNativeSegwit);
             OneKeyScript::NativeSegwit
         }
         (ScriptHint::NestedSegwit | ScriptHint::NativeSegwit, false) => {
@@ -115,23 +110,13 @@ pub(super) fn read_key(place: Place, text: &str) -> Result<Option<ScriptAccount>
         (ScriptHint::NestedSegwit, true) => OneKeyScript::NestedSegwit,
         (ScriptHint::NativeSegwit, true) => OneKeyScript::NativeSegwit,
     };
-    Ok(Some(ScriptAccount {
-        source: ScriptSource::OneKey(script, expression.key),
-        warnings: expression.warnings,
-    }))
+    Ok(Some(ScriptAccount { source: ScriptSource::OneKey(script, expression.key), warnings: expression.warnings }))
 }
 
 /// Reads an output descriptor. Of a descriptor with several paths (`<0;1>`, BIP-389) the first is
 /// the one that receives.
-pub(super) fn read_descriptor(
-    place: Place,
-    text: &str,
-    expected: &'static str,
-) -> Result<ScriptAccount, AccountError> {
-    let unknown = AccountError::NotAnAccount {
-        wanted: place,
-        expected,
-    };
+pub(super) fn read_descriptor(place: Place, text: &str, expected: &'static str) -> Result<ScriptAccount, AccountError> {
+    let unknown = AccountError::NotAnAccount { wanted: place, expected };
     let text = verify_checksum(text).map_err(|_| AccountError::DescriptorChecksum)?;
     let rewritten = expression::rewrite(place, text)?;
     if rewritten.hints.is_empty() {
@@ -147,9 +132,7 @@ pub(super) fn read_descriptor(
         .into_iter()
         .next()
         .ok_or(unknown)?;
-    descriptor
-        .sanity_check()
-        .map_err(|error| safety(&error).unwrap_or(unknown))?;
+    descriptor.sanity_check().map_err(|error| safety(&error).unwrap_or(unknown))?;
     if descriptor.desc_type() == DescriptorType::Bare {
         return Err(AccountError::NoAddress);
     }
@@ -199,26 +182,18 @@ fn pays_to_change(key: &DescriptorPublicKey) -> bool {
 
 /// Replaces every key by the key of its chain, without origin, depth and network: one address is
 /// then one derivation step a key, and equal accounts have equal descriptors.
-fn reduce(
-    descriptor: &Descriptor<DescriptorPublicKey>,
-) -> Result<Descriptor<DescriptorPublicKey>, AccountError> {
-    let mut reduced = descriptor
-        .translate_pk(&mut EachKey(reduce_key))
-        .map_err(|_| AccountError::MalformedKey)?;
+fn reduce(descriptor: &Descriptor<DescriptorPublicKey>) -> Result<Descriptor<DescriptorPublicKey>, AccountError> {
+    let mut reduced = descriptor.translate_pk(&mut EachKey(reduce_key)).map_err(|_| AccountError::MalformedKey)?;
     // These scripts sort their keys, so the order in the text means nothing.
     if matches!(
         reduced.desc_type(),
-        DescriptorType::ShSortedMulti
-            | DescriptorType::WshSortedMulti
-            | DescriptorType::ShWshSortedMulti
+        DescriptorType::ShSortedMulti | DescriptorType::WshSortedMulti | DescriptorType::ShWshSortedMulti
     ) {
         let mut keys: Vec<_> = reduced.iter_pk().collect();
         keys.sort();
         let mut keys = keys.into_iter();
         reduced = reduced
-            .translate_pk(&mut EachKey(|key: &DescriptorPublicKey| {
-                Ok(keys.next().unwrap_or_else(|| key.clone()))
-            }))
+            .translate_pk(&mut EachKey(|key: &DescriptorPublicKey| Ok(keys.next().unwrap_or_else(|| key.clone()))))
             .map_err(|_| AccountError::MalformedKey)?;
     }
     Ok(reduced)
@@ -226,10 +201,9 @@ fn reduce(
 
 fn reduce_key(key: &DescriptorPublicKey) -> Result<DescriptorPublicKey, AccountError> {
     Ok(match key {
-        DescriptorPublicKey::Single(single) => DescriptorPublicKey::Single(SinglePub {
-            origin: None,
-            key: single.key.clone(),
-        }),
+        DescriptorPublicKey::Single(single) => {
+            DescriptorPublicKey::Single(SinglePub { origin: None, key: single.key.clone() })
+        }
         DescriptorPublicKey::XPub(key) => {
             if key.wildcard == Wildcard::Hardened {
                 return Err(AccountError::HardenedStep);
@@ -269,9 +243,7 @@ where
 }
 
 /// The usual script and its key, when a reduced descriptor has just those.
-fn one_key(
-    descriptor: &Descriptor<DescriptorPublicKey>,
-) -> Result<Option<(OneKeyScript, ChainKey)>, AccountError> {
+fn one_key(descriptor: &Descriptor<DescriptorPublicKey>) -> Result<Option<(OneKeyScript, ChainKey)>, AccountError> {
     let (script, key) = match descriptor {
         Descriptor::Pkh(pkh) => (OneKeyScript::Legacy, pkh.as_inner()),
         Descriptor::Wpkh(wpkh) => (OneKeyScript::NativeSegwit, wpkh.as_inner()),

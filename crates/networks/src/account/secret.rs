@@ -13,8 +13,8 @@ use super::{
 /// Beginnings of extended private keys (SLIP-132 and the coins' own), so that a mistyped one is
 /// recognised too.
 const EXTENDED_PRIVATE: [&str; 15] = [
-    "xprv", "yprv", "zprv", "Yprv", "Zprv", "tprv", "uprv", "vprv", "Uprv", "Vprv", "Ltpv", "Mtpv",
-    "ttpv", "dgpv", "tgpv",
+    "xprv", "yprv", "zprv", "Yprv", "Zprv", "tprv", "uprv", "vprv", "Uprv", "Vprv", "Ltpv", "Mtpv", "ttpv", "dgpv",
+    "tgpv",
 ];
 
 /// The fewest words of a seed phrase (BIP-39).
@@ -44,17 +44,10 @@ pub(super) fn find(text: &str) -> Option<SecretKind> {
 }
 
 fn kind_of_token(token: &str, descriptor: bool) -> Option<SecretKind> {
-    if token.len() >= 50
-        && EXTENDED_PRIVATE
-            .iter()
-            .any(|start| token.starts_with(start))
-    {
+    if token.len() >= 50 && EXTENDED_PRIVATE.iter().any(|start| token.starts_with(start)) {
         return Some(SecretKind::ExtendedPrivateKey);
     }
-    let digits = token
-        .strip_prefix("0x")
-        .or_else(|| token.strip_prefix("0X"))
-        .unwrap_or(token);
+    let digits = token.strip_prefix("0x").or_else(|| token.strip_prefix("0X")).unwrap_or(token);
     if matches!(digits.len(), 64 | 128) && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return (!descriptor).then_some(SecretKind::HexadecimalKey);
     }
@@ -87,17 +80,13 @@ fn looks_like_wallet_import(token: &str) -> bool {
         _ => return false,
     };
     let base58_digits = base58::decode(token).is_ok();
-    let checked = || {
-        base58::decode_check(token).is_ok_and(|payload| payload.len() == 33 || payload.len() == 34)
-    };
+    let checked = || base58::decode_check(token).is_ok_and(|payload| payload.len() == 33 || payload.len() == 34);
     base58_digits && (by_look || checked())
 }
 
 /// Numbers of a byte, separated by commas or white space, and nothing else.
 fn is_byte_array(text: &str) -> bool {
-    let only_numbers = text
-        .chars()
-        .all(|c| c.is_ascii_digit() || c.is_whitespace() || "[],".contains(c));
+    let only_numbers = text.chars().all(|c| c.is_ascii_digit() || c.is_whitespace() || "[],".contains(c));
     only_numbers
         && text
             .split(|c: char| !c.is_ascii_digit())
@@ -113,8 +102,7 @@ fn is_phrase(text: &str) -> bool {
         if token.chars().all(char::is_numeric) {
             continue;
         }
-        let word = token.chars().all(char::is_alphabetic)
-            && token.chars().count() <= PHRASE_WORD_CHARS_MAX;
+        let word = token.chars().all(char::is_alphabetic) && token.chars().count() <= PHRASE_WORD_CHARS_MAX;
         if !word {
             return false;
         }

@@ -9,8 +9,7 @@ pub(super) fn read(place: Place, text: &str) -> Result<Vec<u8>, AddressError> {
     let digits = text.strip_prefix("0x").ok_or(unknown)?;
     let mut bytes = [0_u8; 20];
     hex::decode_to_slice(digits, &mut bytes).map_err(|_| unknown)?;
-    let mixed = digits.bytes().any(|b| b.is_ascii_lowercase())
-        && digits.bytes().any(|b| b.is_ascii_uppercase());
+    let mixed = digits.bytes().any(|b| b.is_ascii_lowercase()) && digits.bytes().any(|b| b.is_ascii_uppercase());
     if mixed && EvmAddress::from(bytes).to_checksum(None) != text {
         return Err(AddressError::Checksum);
     }

@@ -18,8 +18,7 @@ pub(super) fn read(hrp: Hrp, text: &str) -> Option<Result<ScriptBuf, AddressErro
 }
 
 fn decode(text: &str) -> Result<ScriptBuf, AddressError> {
-    let mixed = text.bytes().any(|b| b.is_ascii_lowercase())
-        && text.bytes().any(|b| b.is_ascii_uppercase());
+    let mixed = text.bytes().any(|b| b.is_ascii_lowercase()) && text.bytes().any(|b| b.is_ascii_uppercase());
     if mixed {
         return Err(AddressError::MixedCase);
     }
@@ -44,8 +43,5 @@ pub(super) fn write(hrp: Hrp, script: &Script) -> Option<String> {
 
 /// Money sent to any other version or length could be taken by anyone.
 fn in_use(version: WitnessVersion, program_bytes: usize) -> bool {
-    matches!(
-        (version, program_bytes),
-        (WitnessVersion::V0, 20 | 32) | (WitnessVersion::V1, 32)
-    )
+    matches!((version, program_bytes), (WitnessVersion::V0, 20 | 32) | (WitnessVersion::V1, 32))
 }

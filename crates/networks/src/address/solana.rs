@@ -12,11 +12,7 @@ pub(super) fn read(place: Place, text: &str) -> Result<Vec<u8>, AddressError> {
         return Err(unknown);
     }
     let bytes = bs58::decode(text).into_vec().map_err(|_| unknown)?;
-    if bytes.len() == 32 {
-        Ok(bytes)
-    } else {
-        Err(unknown)
-    }
+    if bytes.len() == 32 { Ok(bytes) } else { Err(unknown) }
 }
 
 pub(super) fn write(bytes: &[u8]) -> Option<String> {

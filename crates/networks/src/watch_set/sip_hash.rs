@@ -51,10 +51,7 @@ impl State {
     }
 }
 
-fn sip_hash<const WORD_ROUNDS: usize, const LAST_ROUNDS: usize>(
-    key: [u8; 16],
-    bytes: &[u8],
-) -> u64 {
+fn sip_hash<const WORD_ROUNDS: usize, const LAST_ROUNDS: usize>(key: [u8; 16], bytes: &[u8]) -> u64 {
     let mut state = State::new(key);
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {
@@ -98,11 +95,7 @@ mod tests {
             (15, 0xa129_ca61_49be_45e5),
         ];
         for (length, expected) in vectors {
-            assert_eq!(
-                sip_hash::<2, 4>(key, &counting(length)),
-                expected,
-                "{length}"
-            );
+            assert_eq!(sip_hash::<2, 4>(key, &counting(length)), expected, "{length}");
         }
     }
 
@@ -111,11 +104,7 @@ mod tests {
         for length in 0..200 {
             let mut hasher = DefaultHasher::new();
             hasher.write(&counting(length));
-            assert_eq!(
-                sip_hash_1_3([0; 16], &counting(length)),
-                hasher.finish(),
-                "{length}"
-            );
+            assert_eq!(sip_hash_1_3([0; 16], &counting(length)), hasher.finish(), "{length}");
         }
     }
 }

@@ -26,11 +26,7 @@ fn parse(family: AddressFamily, chain: Chain, text: &str) -> Account {
 }
 
 fn address(family: AddressFamily, chain: Chain, account: &str, index: u32) -> String {
-    parse(family, chain, account)
-        .address(index)
-        .unwrap()
-        .text()
-        .to_owned()
+    parse(family, chain, account).address(index).unwrap().text().to_owned()
 }
 
 #[test]
@@ -134,10 +130,7 @@ fn litecoin_and_dogecoin_accounts_give_the_addresses_their_wallets_show() {
     }
     let legacy = spelled(&account(Main, "m/44'/2'/0'"), [0x01, 0x9d, 0xa4, 0x62]);
     let legacy = format!("pkh({legacy}/0/*)");
-    assert_eq!(
-        address(Litecoin, Mainnet, &legacy, 0),
-        "LUWPbpM43E2p7ZSh8cyTBEkvpHmr3cB8Ez"
-    );
+    assert_eq!(address(Litecoin, Mainnet, &legacy, 0), "LUWPbpM43E2p7ZSh8cyTBEkvpHmr3cB8Ez");
     let dogecoin = account(Main, "m/44'/3'/0'");
     let spellings = [
         spelled(&dogecoin, [0x02, 0xfa, 0xca, 0xfd]),
@@ -158,19 +151,10 @@ fn evm_and_tron_accounts_give_the_addresses_their_wallets_show() {
     assert_eq!(address(Evm, Testnet, &format!(" {evm}\n"), 0), expected);
     let expression = format!("[73c5da0a/44h/60h/0h]{evm}/0/*");
     assert_eq!(address(Evm, Mainnet, &expression, 0), expected);
-    assert_eq!(
-        address(Evm, Mainnet, &evm, 1),
-        "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0"
-    );
+    assert_eq!(address(Evm, Mainnet, &evm, 1), "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0");
     let tron = account(Main, "m/44'/195'/0'").to_string();
-    assert_eq!(
-        address(Tron, Mainnet, &tron, 0),
-        "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH"
-    );
-    assert_eq!(
-        address(Tron, Mainnet, &tron, 1),
-        "TSeJkUh4Qv67VNFwY8LaAxERygNdy6NQZK"
-    );
+    assert_eq!(address(Tron, Mainnet, &tron, 0), "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH");
+    assert_eq!(address(Tron, Mainnet, &tron, 1), "TSeJkUh4Qv67VNFwY8LaAxERygNdy6NQZK");
 }
 
 #[test]
@@ -199,10 +183,7 @@ fn a_multisig_descriptor_gives_the_script_made_by_hand() {
         for child in children {
             script = script.push_key(&bitcoin::PublicKey::new(child));
         }
-        let script = script
-            .push_int(3)
-            .push_opcode(OP_CHECKMULTISIG)
-            .into_script();
+        let script = script.push_int(3).push_opcode(OP_CHECKMULTISIG).into_script();
         let expected = ScriptBuf::new_p2wsh(&script.wscript_hash());
         for chain in [Testnet, Regtest] {
             let address = parse(Bitcoin, chain, &descriptor).address(index).unwrap();
@@ -240,10 +221,7 @@ fn addresses_of_different_indexes_differ() {
     let accounts = [
         (Bitcoin, account(Main, "m/84'/0'/0'").to_string()),
         (Bitcoin, format!("tr({}/0/*)", account(Main, "m/86'/0'/0'"))),
-        (
-            Litecoin,
-            format!("sh(wpkh({}/0/*))", account(Main, "m/49'/2'/0'")),
-        ),
+        (Litecoin, format!("sh(wpkh({}/0/*))", account(Main, "m/49'/2'/0'"))),
         (Dogecoin, account(Main, "m/44'/3'/0'").to_string()),
         (Evm, account(Main, "m/44'/60'/0'").to_string()),
         (Tron, account(Main, "m/44'/195'/0'").to_string()),
@@ -252,9 +230,8 @@ fn addresses_of_different_indexes_differ() {
         let account = parse(family, Mainnet, &text);
         let far = [0x7fff_fffe, 0x7fff_ffff];
         let indexes = (0..100).chain(far);
-        let addresses: HashSet<String> = indexes
-            .map(|index| account.address(index).unwrap().text().to_owned())
-            .collect();
+        let addresses: HashSet<String> =
+            indexes.map(|index| account.address(index).unwrap().text().to_owned()).collect();
         assert_eq!(addresses.len(), 102, "{family}");
     }
 }
@@ -264,20 +241,8 @@ fn unusual_keys_are_accepted_with_a_warning() {
     let account_key = account(Main, "m/84'/0'/0'");
     let master = account(Main, "m");
     let warnings = |text: &str| parse(Bitcoin, Mainnet, text).warnings().to_vec();
-    assert_eq!(
-        warnings(&account_key.to_string()),
-        [AccountWarning::TakenAsNativeSegwit]
-    );
-    assert_eq!(
-        warnings(&master.to_string()),
-        [
-            AccountWarning::UnusualDepth(0),
-            AccountWarning::TakenAsNativeSegwit
-        ]
-    );
-    assert_eq!(
-        warnings(&format!("wpkh({account_key}/1/*)")),
-        [AccountWarning::ChangeChain]
-    );
+    assert_eq!(warnings(&account_key.to_string()), [AccountWarning::TakenAsNativeSegwit]);
+    assert_eq!(warnings(&master.to_string()), [AccountWarning::UnusualDepth(0), AccountWarning::TakenAsNativeSegwit]);
+    assert_eq!(warnings(&format!("wpkh({account_key}/1/*)")), [AccountWarning::ChangeChain]);
     assert_eq!(warnings(&format!("wpkh({account_key}/0/*)")), []);
 }

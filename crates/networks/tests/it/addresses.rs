@@ -18,10 +18,8 @@ fn refused(family: AddressFamily, chain: Chain, text: &str) -> AddressError {
 /// Every form of canonical bytes that the family knows, made of a hash.
 fn forms(family: AddressFamily, hash: [u8; 32]) -> Vec<Vec<u8>> {
     let script = |start: &[u8], hash: &[u8], end: &[u8]| [start, hash, end].concat();
-    let legacy = vec![
-        script(&[0x76, 0xa9, 0x14], &hash[..20], &[0x88, 0xac]),
-        script(&[0xa9, 0x14], &hash[..20], &[0x87]),
-    ];
+    let legacy =
+        vec![script(&[0x76, 0xa9, 0x14], &hash[..20], &[0x88, 0xac]), script(&[0xa9, 0x14], &hash[..20], &[0x87])];
     let segwit = vec![
         script(&[0x00, 0x14], &hash[..20], &[]),
         script(&[0x00, 0x20], &hash, &[]),
@@ -95,11 +93,7 @@ proptest! {
     }
 }
 
-fn with_one_change(
-    text: &str,
-    place: prop::sample::Index,
-    replacement: prop::sample::Index,
-) -> String {
+fn with_one_change(text: &str, place: prop::sample::Index, replacement: prop::sample::Index) -> String {
     let segwit = ["bc1", "tb1", "bcrt1", "ltc1", "tltc1", "rltc1"];
     let segwit = segwit.iter().any(|start| text.starts_with(start));
     let alphabet = if segwit { BECH32 } else { BASE58 };
@@ -111,49 +105,14 @@ fn with_one_change(
 #[test]
 fn every_single_change_of_published_addresses_is_refused() {
     let examples = [
-        (
-            Bitcoin,
-            Mainnet,
-            "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu",
-            BECH32,
-        ),
-        (
-            Bitcoin,
-            Mainnet,
-            "bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr",
-            BECH32,
-        ),
-        (
-            Bitcoin,
-            Mainnet,
-            "37VucYSaXLCAsxYyAPfbSi9eh4iEcbShgf",
-            BASE58,
-        ),
-        (
-            Litecoin,
-            Mainnet,
-            "ltc1qjmxnz78nmc8nq77wuxh25n2es7rzm5c2rkk4wh",
-            BECH32,
-        ),
-        (
-            Dogecoin,
-            Mainnet,
-            "DBus3bamQjgJULBJtYXpEzDWQRwF5iwxgC",
-            BASE58,
-        ),
+        (Bitcoin, Mainnet, "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu", BECH32),
+        (Bitcoin, Mainnet, "bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr", BECH32),
+        (Bitcoin, Mainnet, "37VucYSaXLCAsxYyAPfbSi9eh4iEcbShgf", BASE58),
+        (Litecoin, Mainnet, "ltc1qjmxnz78nmc8nq77wuxh25n2es7rzm5c2rkk4wh", BECH32),
+        (Dogecoin, Mainnet, "DBus3bamQjgJULBJtYXpEzDWQRwF5iwxgC", BASE58),
         (Tron, Mainnet, "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH", BASE58),
-        (
-            Evm,
-            Mainnet,
-            "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed",
-            HEXADECIMAL,
-        ),
-        (
-            Evm,
-            Mainnet,
-            "0x9858EfFD232B4033E47d90003D41EC34EcaEda94",
-            HEXADECIMAL,
-        ),
+        (Evm, Mainnet, "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", HEXADECIMAL),
+        (Evm, Mainnet, "0x9858EfFD232B4033E47d90003D41EC34EcaEda94", HEXADECIMAL),
     ];
     for (family, chain, text, alphabet) in examples {
         for changed in single_changes(text, alphabet) {
@@ -204,33 +163,17 @@ fn the_examples_of_bip_173_and_bip_350_are_judged_as_they_say() {
     let address = Address::parse(Bitcoin, Mainnet, upper).unwrap();
     assert_eq!(address.text(), upper.to_lowercase());
     let cases = [
-        (
-            Mainnet,
-            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
-            AddressError::Checksum,
-        ),
-        (
-            Testnet,
-            "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sL5k7",
-            AddressError::MixedCase,
-        ),
+        (Mainnet, "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5", AddressError::Checksum),
+        (Testnet, "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sL5k7", AddressError::MixedCase),
         // Version 1 with bech32's checksum, version 0 with bech32m's.
-        (
-            Mainnet,
-            "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd",
-            AddressError::Checksum,
-        ),
+        (Mainnet, "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd", AddressError::Checksum),
         (
             Mainnet,
             "bc1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7",
             AddressError::Checksum,
         ),
         // A witness version that is not in use.
-        (
-            Mainnet,
-            "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs",
-            AddressError::UnknownForm,
-        ),
+        (Mainnet, "bc1zw508d6qejxtdg4y5r3zarvaryvaxxpcs", AddressError::UnknownForm),
     ];
     for (chain, text, expected) in cases {
         assert_eq!(refused(Bitcoin, chain, text), expected, "{text}");
@@ -280,21 +223,9 @@ fn an_address_of_another_network_is_named() {
 fn what_is_no_address_at_all_is_refused() {
     let long = "1".repeat(200);
     for family in AddressFamily::ALL {
-        for text in [
-            "",
-            " ",
-            "0x",
-            "hello",
-            "bc1",
-            "T",
-            &long,
-            "0X9858EfFD232B4033E47d90003D41EC34EcaEda94",
-        ] {
+        for text in ["", " ", "0x", "hello", "bc1", "T", &long, "0X9858EfFD232B4033E47d90003D41EC34EcaEda94"] {
             let error = refused(family, Mainnet, text);
-            let expected = matches!(
-                error,
-                AddressError::NotAnAddress(_) | AddressError::Checksum
-            );
+            let expected = matches!(error, AddressError::NotAnAddress(_) | AddressError::Checksum);
             assert!(expected, "{family} {text}: {error}");
         }
     }

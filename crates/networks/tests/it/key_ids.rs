@@ -22,10 +22,7 @@ fn one_xpub_has_one_id_on_all_evm_networks_and_tron() {
     assert_eq!(id(Evm, Testnet, &key), expected);
     assert_eq!(id(Tron, Mainnet, &key), expected);
     assert_eq!(id(Tron, Mainnet, &format!("[00000000]{key}/0/*")), expected);
-    assert_ne!(
-        id(Evm, Mainnet, &account(Main, "m/44'/60'/1'").to_string()),
-        expected
-    );
+    assert_ne!(id(Evm, Mainnet, &account(Main, "m/44'/60'/1'").to_string()), expected);
     assert_ne!(id(Bitcoin, Mainnet, &key), expected);
 }
 
@@ -45,38 +42,19 @@ fn spellings_of_one_script_account_have_one_id() {
     }
     let test_key = account(Test, "m/84'/0'/0'").to_string();
     assert_eq!(id(Bitcoin, Testnet, &test_key), expected);
-    for other in [
-        format!("wpkh({key}/1/*)"),
-        format!("pkh({key}/0/*)"),
-        format!("tr({key}/0/*)"),
-    ] {
+    for other in [format!("wpkh({key}/1/*)"), format!("pkh({key}/0/*)"), format!("tr({key}/0/*)")] {
         assert_ne!(id(Bitcoin, Mainnet, &other), expected);
     }
     let legacy = format!("pkh({key}/0/*)");
-    assert_eq!(
-        id(Dogecoin, Mainnet, &legacy),
-        id(Bitcoin, Mainnet, &legacy)
-    );
+    assert_eq!(id(Dogecoin, Mainnet, &legacy), id(Bitcoin, Mainnet, &legacy));
 }
 
 #[test]
 fn the_order_of_sorted_keys_does_not_change_the_id_but_the_threshold_does() {
     let [a, b] = ["m/48'/0'/0'/2'", "m/48'/0'/1'/2'"].map(|path| account(Main, path));
-    let one = id(
-        Bitcoin,
-        Mainnet,
-        &format!("wsh(sortedmulti(1,{a}/0/*,{b}/0/*))"),
-    );
-    let other = id(
-        Bitcoin,
-        Mainnet,
-        &format!("wsh(sortedmulti(1,{b}/0/*,{a}/0/*))"),
-    );
-    let stricter = id(
-        Bitcoin,
-        Mainnet,
-        &format!("wsh(sortedmulti(2,{a}/0/*,{b}/0/*))"),
-    );
+    let one = id(Bitcoin, Mainnet, &format!("wsh(sortedmulti(1,{a}/0/*,{b}/0/*))"));
+    let other = id(Bitcoin, Mainnet, &format!("wsh(sortedmulti(1,{b}/0/*,{a}/0/*))"));
+    let stricter = id(Bitcoin, Mainnet, &format!("wsh(sortedmulti(2,{a}/0/*,{b}/0/*))"));
     let unsorted = id(Bitcoin, Mainnet, &format!("wsh(multi(1,{b}/0/*,{a}/0/*))"));
     assert_eq!(one, other);
     assert_ne!(one, stricter);
@@ -96,10 +74,7 @@ fn a_pool_keeps_its_id_while_it_grows() {
 fn debug_shows_the_id_and_nothing_of_the_key() {
     let key = account(Main, "m/84'/0'/0'").to_string();
     let account = Account::parse(Bitcoin, Mainnet, &key).unwrap();
-    assert_eq!(
-        format!("{account:?}"),
-        format!("Account({})", account.key_id())
-    );
+    assert_eq!(format!("{account:?}"), format!("Account({})", account.key_id()));
     assert_eq!(account.key_id().to_string().len(), 32);
     let bytes = account.key_id().to_bytes();
     assert_eq!(AccountKeyId::from_bytes(bytes), account.key_id());

@@ -16,11 +16,7 @@ fn assert_refused(secret: &str, expected: SecretKind) {
     for family in AddressFamily::ALL {
         for chain in Chain::ALL {
             let error = Account::parse(family, chain, secret).unwrap_err();
-            assert_eq!(
-                error,
-                AccountError::PrivateKey(expected),
-                "{family} {chain}"
-            );
+            assert_eq!(error, AccountError::PrivateKey(expected), "{family} {chain}");
             assert_says_nothing_of(secret, &error);
         }
     }
@@ -31,10 +27,7 @@ fn assert_says_nothing_of(secret: &str, error: &AccountError) {
     let characters: Vec<char> = secret.chars().collect();
     for window in characters.windows(8) {
         let part: String = window.iter().collect();
-        assert!(
-            !said.contains(&part),
-            "the error repeats a part of the secret"
-        );
+        assert!(!said.contains(&part), "the error repeats a part of the secret");
     }
 }
 
@@ -76,10 +69,7 @@ fn extended_private_keys_of_every_coin_are_refused() {
         assert_refused(&secret, SecretKind::ExtendedPrivateKey);
         assert_refused(&mistyped(&secret), SecretKind::ExtendedPrivateKey);
         assert_refused(&format!("  {secret}/0/*\n"), SecretKind::ExtendedPrivateKey);
-        assert_refused(
-            &format!("wpkh({secret}/0/*)"),
-            SecretKind::ExtendedPrivateKey,
-        );
+        assert_refused(&format!("wpkh({secret}/0/*)"), SecretKind::ExtendedPrivateKey);
     }
 }
 
@@ -96,10 +86,7 @@ fn one_private_key_among_public_ones_is_refused() {
     let secret = private_account(Main, "m/48'/0'/0'/2'");
     let text = format!("wsh(sortedmulti(1,{public}/0/*,[73c5da0a]{secret}/0/*))");
     let error = Account::parse(AddressFamily::Bitcoin, Chain::Mainnet, &text).unwrap_err();
-    assert_eq!(
-        error,
-        AccountError::PrivateKey(SecretKind::ExtendedPrivateKey)
-    );
+    assert_eq!(error, AccountError::PrivateKey(SecretKind::ExtendedPrivateKey));
     assert_says_nothing_of(&secret.to_string(), &error);
 }
 
@@ -131,19 +118,11 @@ fn wallet_import_keys_of_every_coin_are_refused() {
 
 #[test]
 fn hexadecimal_keys_are_refused() {
-    let key = hex::encode(
-        private_account(Main, "m/44'/60'/0'/0/0")
-            .private_key
-            .secret_bytes(),
-    );
+    let key = hex::encode(private_account(Main, "m/44'/60'/0'/0/0").private_key.secret_bytes());
     let upper = key.to_uppercase();
-    for secret in [
-        key.clone(),
-        format!("0x{key}"),
-        format!("0X{upper}"),
-        format!(" {upper}\n"),
-        format!("{key}{upper}"),
-    ] {
+    for secret in
+        [key.clone(), format!("0x{key}"), format!("0X{upper}"), format!(" {upper}\n"), format!("{key}{upper}")]
+    {
         assert_refused(&secret, SecretKind::HexadecimalKey);
     }
 }
@@ -151,10 +130,7 @@ fn hexadecimal_keys_are_refused() {
 #[test]
 fn seed_phrases_are_refused_however_they_are_laid_out() {
     let words: Vec<&str> = phrase::WORDS.split(' ').collect();
-    let numbered: Vec<String> = (1..)
-        .zip(&words)
-        .map(|(n, w)| format!("{n}. {w}"))
-        .collect();
+    let numbered: Vec<String> = (1..).zip(&words).map(|(n, w)| format!("{n}. {w}")).collect();
     for secret in [
         phrase::WORDS.to_owned(),
         phrase::WORDS.to_uppercase(),
@@ -178,10 +154,7 @@ fn solana_secret_keys_are_refused() {
     let json = serde_json::to_string(&key.to_vec()).unwrap();
     assert_refused(&json, SecretKind::ByteArray);
     assert_refused(&json.replace(',', ",\n  "), SecretKind::ByteArray);
-    assert_refused(
-        &serde_json::to_string(&key[..32]).unwrap(),
-        SecretKind::ByteArray,
-    );
+    assert_refused(&serde_json::to_string(&key[..32]).unwrap(), SecretKind::ByteArray);
     let good = "HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk";
     for secret in [text, json, phrase::WORDS.to_owned()] {
         let pool = format!("# the shop's pool\n{good}\n{secret}\n");

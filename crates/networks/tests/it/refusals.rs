@@ -53,10 +53,7 @@ fn keys_of_another_network_are_refused_in_every_place() {
         }
     }
     let message = refused(Bitcoin, Mainnet, &test.to_string()).to_string();
-    assert_eq!(
-        message,
-        "this is a testnet key, and the network is Bitcoin mainnet"
-    );
+    assert_eq!(message, "this is a testnet key, and the network is Bitcoin mainnet");
 }
 
 #[test]
@@ -66,45 +63,24 @@ fn descriptors_that_cannot_receive_safely_are_refused() {
     let cases = [
         (format!("wpkh({key}/0h/*)"), AccountError::HardenedStep),
         (format!("wpkh({key}/0/*')"), AccountError::HardenedStep),
-        (
-            format!("wpkh({key}/0/*)#qqqqqqqq"),
-            AccountError::DescriptorChecksum,
-        ),
-        (
-            format!("wpkh({key}/0/*)#"),
-            AccountError::DescriptorChecksum,
-        ),
+        (format!("wpkh({key}/0/*)#qqqqqqqq"), AccountError::DescriptorChecksum),
+        (format!("wpkh({key}/0/*)#"), AccountError::DescriptorChecksum),
         (format!("wpkh({key}/0/0)"), AccountError::NoWildcard),
         (format!("pk({key}/0/*)"), AccountError::NoAddress),
         (format!("wpkh({point})"), AccountError::OnePublicKey),
-        (
-            format!("wpkh({}/0/*)", spelled(&key, [0x04, 0xb2, 0x47, 0x46])),
-            AccountError::ScriptNamedTwice,
-        ),
+        (format!("wpkh({}/0/*)", spelled(&key, [0x04, 0xb2, 0x47, 0x46])), AccountError::ScriptNamedTwice),
     ];
     for (text, expected) in cases {
         assert_eq!(refused(Bitcoin, Mainnet, &text), expected, "{text}");
     }
     let repeated = format!("wsh(and_v(v:pk({key}/0/*),pk({key}/0/*)))");
-    assert!(matches!(
-        refused(Bitcoin, Mainnet, &repeated),
-        AccountError::UnsafeDescriptor(_)
-    ));
+    assert!(matches!(refused(Bitcoin, Mainnet, &repeated), AccountError::UnsafeDescriptor(_)));
     for text in ["wpkh(", "wpkh()", "raw(deadbeef)", "()"] {
         let error = refused(Bitcoin, Mainnet, text);
-        assert!(
-            matches!(
-                error,
-                AccountError::NotAnAccount { .. } | AccountError::OnePublicKey
-            ),
-            "{text}: {error}"
-        );
+        assert!(matches!(error, AccountError::NotAnAccount { .. } | AccountError::OnePublicKey), "{text}: {error}");
     }
     let garbled = format!("wpkh({key}/0/*");
-    assert!(matches!(
-        refused(Bitcoin, Mainnet, &garbled),
-        AccountError::NotAnAccount { .. }
-    ));
+    assert!(matches!(refused(Bitcoin, Mainnet, &garbled), AccountError::NotAnAccount { .. }));
 }
 
 #[test]
@@ -139,31 +115,17 @@ fn keys_that_are_cut_mistyped_or_alone_are_refused() {
         (Bitcoin, multisig, AccountError::MultisigKey),
         (Evm, format!("{text}/0"), AccountError::NoWildcard),
         (Evm, format!("{text}/0h/*"), AccountError::HardenedStep),
-        (
-            Evm,
-            "0x9858EfFD232B4033E47d90003D41EC34EcaEda94".to_owned(),
-            AccountError::OneAddress,
-        ),
-        (
-            Bitcoin,
-            "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH".to_owned(),
-            AccountError::OneAddress,
-        ),
+        (Evm, "0x9858EfFD232B4033E47d90003D41EC34EcaEda94".to_owned(), AccountError::OneAddress),
+        (Bitcoin, "TUEZSdKsoDHQMeZwihtdoBiN46zxhGWYdH".to_owned(), AccountError::OneAddress),
     ];
     for (family, text, expected) in cases {
         assert_eq!(refused(family, Mainnet, &text), expected, "{text}");
     }
     for text in ["", " ", "xpub", "hello", "🦀", &"x".repeat(20_000)] {
         let error = refused(Evm, Mainnet, text);
-        assert!(
-            matches!(error, AccountError::NotAnAccount { .. }),
-            "{error}"
-        );
+        assert!(matches!(error, AccountError::NotAnAccount { .. }), "{error}");
     }
-    assert!(matches!(
-        refused(Evm, Mainnet, &format!("pkh({key}/0/*)")),
-        AccountError::DescriptorNotUsed(_)
-    ));
+    assert!(matches!(refused(Evm, Mainnet, &format!("pkh({key}/0/*)")), AccountError::DescriptorNotUsed(_)));
 }
 
 #[test]
@@ -179,10 +141,8 @@ fn an_index_of_two_to_the_31_is_refused() {
 fn a_pool_names_the_line_of_what_it_refuses() {
     let good = bs58::encode(ed25519(&[44, 501, 0, 0]).verifying_key().as_bytes()).into_string();
     // Token accounts and other program-derived addresses are off the curve, as these bytes are.
-    let off_curve = (0_u8..=255)
-        .map(|n| [n; 32])
-        .find(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).is_err())
-        .unwrap();
+    let off_curve =
+        (0_u8..=255).map(|n| [n; 32]).find(|bytes| ed25519_dalek::VerifyingKey::from_bytes(bytes).is_err()).unwrap();
     let off_curve = bs58::encode(off_curve).into_string();
     let cases = [
         ("0OIl".to_owned(), PoolLineError::NotBase58),
@@ -197,10 +157,7 @@ fn a_pool_names_the_line_of_what_it_refuses() {
         let text = format!("# pool\n{good}\n\n{line} # fourth\n");
         match (refused(Solana, Mainnet, &text), expected) {
             (
-                AccountError::PoolLine {
-                    line: 4,
-                    problem: PoolLineError::WrongLength(_),
-                },
+                AccountError::PoolLine { line: 4, problem: PoolLineError::WrongLength(_) },
                 PoolLineError::WrongLength(_),
             ) => {}
             (AccountError::PoolLine { line: 4, problem }, expected) => {
@@ -209,20 +166,14 @@ fn a_pool_names_the_line_of_what_it_refuses() {
             (other, _) => panic!("{other}"),
         }
     }
-    assert_eq!(
-        refused(Solana, Mainnet, "# none\n\n"),
-        AccountError::EmptyPool
-    );
+    assert_eq!(refused(Solana, Mainnet, "# none\n\n"), AccountError::EmptyPool);
 }
 
 #[test]
 fn a_pool_that_is_used_up_says_so() {
     let good = "HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk";
     let pool = Account::parse(Solana, Mainnet, good).unwrap();
-    assert_eq!(
-        pool.address(1),
-        Err(AccountError::PoolExhausted { size: 1 })
-    );
+    assert_eq!(pool.address(1), Err(AccountError::PoolExhausted { size: 1 }));
 }
 
 proptest! {

@@ -59,12 +59,7 @@ fn a_million_addresses_take_at_most_sixteen_bytes_each_at_every_size() {
     assert!(worst <= 16, "{worst} bytes an address");
     assert!((0..1_000_000_u32).all(|n| set.maybe_contains(&n.to_be_bytes())));
     let others = 1_000_000..1_100_000_u32;
-    assert_eq!(
-        others
-            .filter(|n| set.maybe_contains(&n.to_be_bytes()))
-            .count(),
-        0
-    );
+    assert_eq!(others.filter(|n| set.maybe_contains(&n.to_be_bytes())).count(), 0);
 }
 
 #[test]

@@ -154,8 +154,10 @@ pub(super) async fn another_owner_s_invoice_is_not_there(store: Store) {
     insert(&store, invoice(1, owner(1, TEST))).await;
     for stranger in [owner(1, Environment::Live), owner(2, TEST)] {
         assert_eq!(read(&store, stranger, 1).await, None);
-        let (list, total) =
-            store.read(move |reader| reader.invoices(stranger, &InvoiceFilter::default(), Page { limit: 10, offset: 0 })).await.unwrap();
+        let (list, total) = store
+            .read(move |reader| reader.invoices(stranger, &InvoiceFilter::default(), Page { limit: 10, offset: 0 }))
+            .await
+            .unwrap();
         assert_eq!((list.len(), total), (0, 0));
     }
 }
@@ -175,8 +177,11 @@ pub(super) async fn events_are_numbered_without_gaps_per_owner(store: Store) {
 
 pub(super) async fn an_event_reaches_every_endpoint_that_subscribed(store: Store) {
     let who = owner(1, TEST);
-    let endpoints =
-        [endpoint(1, who, &["invoice.paid"]), endpoint(2, who, &["invoice.paid", "invoice.created"]), endpoint(3, owner(2, TEST), &["invoice.paid"])];
+    let endpoints = [
+        endpoint(1, who, &["invoice.paid"]),
+        endpoint(2, who, &["invoice.paid", "invoice.created"]),
+        endpoint(3, owner(2, TEST), &["invoice.paid"]),
+    ];
     for endpoint in endpoints {
         store.decide(move |transaction| transaction.put_endpoint(&endpoint)).await.unwrap();
     }
@@ -208,7 +213,10 @@ pub(super) async fn an_address_is_bound_once(store: Store) {
     let whose = store.read(move |reader| reader.invoice_at(TEST, Family::Bitcoin, &[1])).await.unwrap();
     assert_eq!(whose, Some(InvoiceId(id(1))));
     assert_eq!(store.read(move |reader| reader.invoice_at(TEST, Family::Litecoin, &[1])).await.unwrap(), None);
-    assert_eq!(store.read(move |reader| reader.invoice_at(Environment::Live, Family::Bitcoin, &[1])).await.unwrap(), None);
+    assert_eq!(
+        store.read(move |reader| reader.invoice_at(Environment::Live, Family::Bitcoin, &[1])).await.unwrap(),
+        None
+    );
     assert_eq!(store.read(|reader| reader.addresses(None, 10)).await.unwrap(), [address(1, 0, 1)]);
 }
 
@@ -252,7 +260,13 @@ pub(super) async fn payments_are_found_by_stage_and_height(store: Store) {
     ];
     observe(&store, 1, observations).await;
     let (mempool, above, maturing) = store
-        .read(|reader| Ok((reader.mempool_payments(bitcoin())?, reader.payments_above(bitcoin(), 4)?, reader.payments_maturing(bitcoin(), 6)?)))
+        .read(|reader| {
+            Ok((
+                reader.mempool_payments(bitcoin())?,
+                reader.payments_above(bitcoin(), 4)?,
+                reader.payments_maturing(bitcoin(), 6)?,
+            ))
+        })
         .await
         .unwrap();
     let names = |placed: &[crate::records::PlacedPayment]| -> Vec<String> {
@@ -270,7 +284,9 @@ pub(super) async fn due_invoices_come_in_the_order_of_their_time(store: Store) {
         row.standing.next_change = next_change;
         insert(&store, row).await;
     }
-    let due = async |with_waiting| store.read(move |reader| reader.due_invoices(TEST, at(50), with_waiting, 10)).await.unwrap();
+    let due = async |with_waiting| {
+        store.read(move |reader| reader.due_invoices(TEST, at(50), with_waiting, 10)).await.unwrap()
+    };
     assert_eq!(due(false).await, [InvoiceId(id(2)), InvoiceId(id(1))]);
     store
         .decide(|transaction| {
@@ -308,9 +324,12 @@ pub(super) async fn a_claimed_delivery_is_nobody_else_s_until_the_lease_ends(sto
 
 pub(super) async fn a_lost_lease_changes_nothing(store: Store) {
     let (who, to) = with_delivery(&store).await;
-    let first = store.decide(move |transaction| transaction.claim_deliveries(to, at(10), at(40), 10)).await.unwrap().remove(0);
-    let second = store.decide(move |transaction| transaction.claim_deliveries(to, at(40), at(70), 10)).await.unwrap().remove(0);
-    let attempt = |number| Attempt { number, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
+    let first =
+        store.decide(move |transaction| transaction.claim_deliveries(to, at(10), at(40), 10)).await.unwrap().remove(0);
+    let second =
+        store.decide(move |transaction| transaction.claim_deliveries(to, at(40), at(70), 10)).await.unwrap().remove(0);
+    let attempt =
+        |number| Attempt { number, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
     let finish = async |delivery: Delivery, held_until, stage| {
         let row = Delivery { stage, attempts: 1, due_at: at(100), ..delivery };
         let attempt = attempt(1);
@@ -379,13 +398,20 @@ pub(super) async fn lists_page_newest_first_and_filter(store: Store) {
     }
     observe(&store, 3, vec![seen(&invoice(3, who), "t", None)]).await;
     let list = async |filter: InvoiceFilter, limit, offset| {
-        let (invoices, total) = store.read(move |reader| reader.invoices(who, &filter, Page { limit, offset })).await.unwrap();
+        let (invoices, total) =
+            store.read(move |reader| reader.invoices(who, &filter, Page { limit, offset })).await.unwrap();
         (invoices.iter().map(|invoice| invoice.id.0.as_u128()).collect::<Vec<_>>(), total)
     };
     assert_eq!(list(InvoiceFilter::default(), 2, 0).await, (vec![5, 4], 5));
     assert_eq!(list(InvoiceFilter::default(), 2, 4).await, (vec![1], 5));
-    assert_eq!(list(InvoiceFilter { statuses: vec![Status::Confirming], ..InvoiceFilter::default() }, 9, 0).await, (vec![3], 1));
-    assert_eq!(list(InvoiceFilter { external_id: Some("order-2".to_owned()), ..InvoiceFilter::default() }, 9, 0).await, (vec![2], 1));
+    assert_eq!(
+        list(InvoiceFilter { statuses: vec![Status::Confirming], ..InvoiceFilter::default() }, 9, 0).await,
+        (vec![3], 1)
+    );
+    assert_eq!(
+        list(InvoiceFilter { external_id: Some("order-2".to_owned()), ..InvoiceFilter::default() }, 9, 0).await,
+        (vec![2], 1)
+    );
     assert_eq!(list(InvoiceFilter { currency: Some("btc".to_owned()), ..InvoiceFilter::default() }, 9, 0).await.1, 5);
     assert_eq!(list(InvoiceFilter { currency: Some("ETH".to_owned()), ..InvoiceFilter::default() }, 9, 0).await.1, 0);
 }

@@ -1,8 +1,15 @@
 //! Addresses: which index is next, and whose an address is. No address is ever handed out twice.
 
-use super::{Reader, Transaction, invoices::family_name, rows::{environment_number, environment_of, number, timestamp, uuid}};
+use super::{
+    Reader, Transaction,
+    invoices::family_name,
+    rows::{environment_number, environment_of, number, timestamp, uuid},
+};
 use crate::{error::StoreError, records::AddressRow};
-use farthing_domain::{id::{Environment, InvoiceId}, network::Family};
+use farthing_domain::{
+    id::{Environment, InvoiceId},
+    network::Family,
+};
 use rusqlite::{OptionalExtension, Row, params};
 
 impl Reader<'_> {
@@ -26,8 +33,9 @@ impl Reader<'_> {
     /// When the database cannot be read.
     pub fn addresses(&self, after: Option<&AddressRow>, limit: u32) -> Result<Vec<AddressRow>, StoreError> {
         let sql = "SELECT * FROM addresses WHERE (environment, family, bytes) > (?1, ?2, ?3) ORDER BY environment, family, bytes LIMIT ?4";
-        let (environment, family, bytes) =
-            after.map_or((-1, "", &[][..]), |row| (environment_number(row.environment), family_name(row.family), row.bytes.as_slice()));
+        let (environment, family, bytes) = after.map_or((-1, "", &[][..]), |row| {
+            (environment_number(row.environment), family_name(row.family), row.bytes.as_slice())
+        });
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params![environment, family, bytes, limit])?;
         let mut addresses = Vec::new();
@@ -41,7 +49,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn address_of(&self, environment: Environment, family: Family, bytes: &[u8]) -> Result<Option<AddressRow>, StoreError> {
+    pub fn address_of(
+        &self,
+        environment: Environment,
+        family: Family,
+        bytes: &[u8],
+    ) -> Result<Option<AddressRow>, StoreError> {
         let sql = "SELECT * FROM addresses WHERE environment = ?1 AND family = ?2 AND bytes = ?3";
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params![environment_number(environment), family_name(family), bytes])?;

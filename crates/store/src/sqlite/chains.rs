@@ -1,6 +1,9 @@
 //! How far each chain is scanned: the cursor, and the gap ledger.
 
-use super::{Reader, Transaction, rows::{environment_number, environment_of, height, number, signed, timestamp}};
+use super::{
+    Reader, Transaction,
+    rows::{environment_number, environment_of, height, number, signed, timestamp},
+};
 use crate::{
     error::StoreError,
     records::{ChainState, ScannedRange},
@@ -92,7 +95,8 @@ impl Transaction<'_> {
         let at = signed(above.height)?;
         let sql = "DELETE FROM scanned_ranges WHERE environment = ?1 AND network = ?2 AND first > ?3";
         self.connection().prepare_cached(sql)?.execute(params![environment, network, at])?;
-        let sql = "UPDATE scanned_ranges SET last = ?3, end_hash = ?4 WHERE environment = ?1 AND network = ?2 AND last > ?3";
+        let sql =
+            "UPDATE scanned_ranges SET last = ?3, end_hash = ?4 WHERE environment = ?1 AND network = ?2 AND last > ?3";
         self.connection().prepare_cached(sql)?.execute(params![environment, network, at, above.hash])?;
         Ok(())
     }
@@ -123,14 +127,16 @@ impl Transaction<'_> {
     fn join_oldest_ranges(&mut self, chain: ChainId) -> Result<(), StoreError> {
         let (environment, network) = (environment_number(chain.environment), chain.network.as_str());
         let sql = "SELECT count(*) FROM scanned_ranges WHERE environment = ?1 AND network = ?2";
-        let count: i64 = self.connection().prepare_cached(sql)?.query_row(params![environment, network], |row| row.get(0))?;
+        let count: i64 =
+            self.connection().prepare_cached(sql)?.query_row(params![environment, network], |row| row.get(0))?;
         if count <= RANGES_KEPT {
             return Ok(());
         }
         let oldest: Vec<(i64, i64, String)> = {
             let sql = "SELECT first, last, end_hash FROM scanned_ranges WHERE environment = ?1 AND network = ?2 ORDER BY first LIMIT 2";
             let mut statement = self.connection().prepare_cached(sql)?;
-            let rows = statement.query_map(params![environment, network], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let rows = statement
+                .query_map(params![environment, network], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             rows.collect::<Result<_, _>>()?
         };
         let [(first, last, _), (next_first, next_last, end_hash)] = oldest.as_slice() else { return Ok(()) };
@@ -139,7 +145,8 @@ impl Transaction<'_> {
         }
         let sql = "DELETE FROM scanned_ranges WHERE environment = ?1 AND network = ?2 AND first = ?3";
         self.connection().prepare_cached(sql)?.execute(params![environment, network, next_first])?;
-        let sql = "UPDATE scanned_ranges SET last = ?4, end_hash = ?5 WHERE environment = ?1 AND network = ?2 AND first = ?3";
+        let sql =
+            "UPDATE scanned_ranges SET last = ?4, end_hash = ?5 WHERE environment = ?1 AND network = ?2 AND first = ?3";
         self.connection().prepare_cached(sql)?.execute(params![environment, network, first, next_last, end_hash])?;
         Ok(())
     }
@@ -151,7 +158,8 @@ fn read_chain(row: &Row<'_>) -> Result<ChainState, StoreError> {
     Ok(ChainState {
         chain: ChainId {
             environment: environment_of(row.get("environment")?)?,
-            network: NetworkId::new(&network).map_err(|error| StoreError::Corrupt(format!("network {network}: {error}")))?,
+            network: NetworkId::new(&network)
+                .map_err(|error| StoreError::Corrupt(format!("network {network}: {error}")))?,
         },
         identity: row.get("identity")?,
         cursor: BlockRef { height: height(row, "height")?, hash: row.get("hash")? },

@@ -1,6 +1,9 @@
 //! The outbox: deliveries wait here, one lane an endpoint, until they are acknowledged or given up.
 
-use super::{Reader, Transaction, rows::{environment_number, environment_of, number, signed, timestamp, uuid}};
+use super::{
+    Reader, Transaction,
+    rows::{environment_number, environment_of, number, signed, timestamp, uuid},
+};
 use crate::{
     error::StoreError,
     records::{Attempt, ClaimedDelivery, Delivery, DeliveryStage, Page},
@@ -46,8 +49,10 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn waiting_deliveries(&self) -> Result<u64, StoreError> {
-        let count: i64 =
-            self.0.prepare_cached("SELECT count(*) FROM deliveries WHERE stage = 0")?.query_row([], |row| row.get(0))?;
+        let count: i64 = self
+            .0
+            .prepare_cached("SELECT count(*) FROM deliveries WHERE stage = 0")?
+            .query_row([], |row| row.get(0))?;
         number(count, "count")
     }
 
@@ -109,7 +114,9 @@ impl Transaction<'_> {
         lease_end: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let sql = format!("{WITH_BODY} WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3");
+        let sql = format!(
+            "{WITH_BODY} WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3"
+        );
         let mut claimed = Vec::new();
         {
             let mut statement = self.connection().prepare_cached(&sql)?;
@@ -121,7 +128,9 @@ impl Transaction<'_> {
         }
         for ClaimedDelivery { delivery, .. } in &claimed {
             let sql = "UPDATE deliveries SET due_at = ?2 WHERE id = ?1";
-            self.connection().prepare_cached(sql)?.execute(params![delivery.id.0.as_bytes(), lease_end.milliseconds()])?;
+            self.connection()
+                .prepare_cached(sql)?
+                .execute(params![delivery.id.0.as_bytes(), lease_end.milliseconds()])?;
         }
         Ok(claimed)
     }
@@ -131,8 +140,14 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn finish_attempt(&mut self, delivery: &Delivery, held_until: Timestamp, attempt: &Attempt) -> Result<(), StoreError> {
-        let sql = "UPDATE deliveries SET stage = ?2, attempts = ?3, due_at = ?4 WHERE id = ?1 AND stage = 0 AND due_at = ?5";
+    pub fn finish_attempt(
+        &mut self,
+        delivery: &Delivery,
+        held_until: Timestamp,
+        attempt: &Attempt,
+    ) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE deliveries SET stage = ?2, attempts = ?3, due_at = ?4 WHERE id = ?1 AND stage = 0 AND due_at = ?5";
         self.connection().prepare_cached(sql)?.execute(params![
             delivery.id.0.as_bytes(),
             stage_number(delivery.stage),
@@ -184,7 +199,6 @@ impl Transaction<'_> {
         self.connection().prepare_cached(sql)?.execute(params![id.0.as_bytes(), now.milliseconds()])?;
         Ok(())
     }
-
 }
 
 fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
@@ -192,7 +206,10 @@ fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     Ok(Delivery {
         id: DeliveryId(uuid(row, "id")?),
         endpoint: EndpointId(uuid(row, "endpoint")?),
-        owner: Owner { merchant: MerchantId(uuid(row, "merchant")?), environment: environment_of(row.get("environment")?)? },
+        owner: Owner {
+            merchant: MerchantId(uuid(row, "merchant")?),
+            environment: environment_of(row.get("environment")?)?,
+        },
         event: EventId(uuid(row, "event")?),
         kind: row.get("kind")?,
         created_at: timestamp(row, "created_at")?,

@@ -1,6 +1,9 @@
 //! Webhook endpoints.
 
-use super::{Reader, Transaction, rows::{environment_number, environment_of, json, timestamp, to_json, uuid}};
+use super::{
+    Reader, Transaction,
+    rows::{environment_number, environment_of, json, timestamp, to_json, uuid},
+};
 use crate::{error::StoreError, records::Endpoint};
 use farthing_domain::{
     id::{EndpointId, MerchantId, Owner},
@@ -79,7 +82,10 @@ impl Transaction<'_> {
 fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
     Ok(Endpoint {
         id: EndpointId(uuid(row, "id")?),
-        owner: Owner { merchant: MerchantId(uuid(row, "merchant")?), environment: environment_of(row.get("environment")?)? },
+        owner: Owner {
+            merchant: MerchantId(uuid(row, "merchant")?),
+            environment: environment_of(row.get("environment")?)?,
+        },
         url: row.get("url")?,
         events: json(row, "events")?,
         secrets: json(row, "secrets")?,

@@ -90,7 +90,12 @@ enum Mode {
 
 impl Engine {
     /// Opens or creates the database in `folder` and brings its schema up to date.
-    pub(crate) fn open(folder: &Path, migrations: &[Migration], open_as: OpenAs, threads: Threads) -> Result<Self, StoreError> {
+    pub(crate) fn open(
+        folder: &Path,
+        migrations: &[Migration],
+        open_as: OpenAs,
+        threads: Threads,
+    ) -> Result<Self, StoreError> {
         if rusqlite::version_number() < open::SQLITE_AT_LEAST {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }

@@ -1,7 +1,10 @@
 //! Events: numbered without gaps per owner, kept, and handed to every endpoint that subscribed, all in the transaction of the
 //! change they tell of.
 
-use super::{Reader, Transaction, rows::{environment_number, number, timestamp, uuid}};
+use super::{
+    Reader, Transaction,
+    rows::{environment_number, number, timestamp, uuid},
+};
 use crate::{
     error::StoreError,
     records::{NewEvent, StoredEvent},
@@ -21,8 +24,12 @@ impl Reader<'_> {
         let sql = "SELECT * FROM events WHERE merchant = ?1 AND environment = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4";
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows =
-            statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment), after, limit])?;
+        let mut rows = statement.query(params![
+            owner.merchant.0.as_bytes(),
+            environment_number(owner.environment),
+            after,
+            limit
+        ])?;
         let mut events = Vec::new();
         while let Some(row) = rows.next()? {
             events.push(read_event(row)?);
@@ -65,8 +72,10 @@ impl Transaction<'_> {
         let count = i64::try_from(events.len()).map_err(|_| StoreError::Corrupt("too many events".to_owned()))?;
         let sql = "INSERT INTO event_counters (merchant, environment, last) VALUES (?1, ?2, ?3)
                    ON CONFLICT (merchant, environment) DO UPDATE SET last = last + excluded.last RETURNING last";
-        let last: i64 =
-            self.connection().prepare_cached(sql)?.query_row(params![merchant, environment, count], |row| row.get(0))?;
+        let last: i64 = self
+            .connection()
+            .prepare_cached(sql)?
+            .query_row(params![merchant, environment, count], |row| row.get(0))?;
         let mut sequence = last.saturating_sub(count);
         let mut has_deliveries = false;
         for event in events {
@@ -78,7 +87,9 @@ impl Transaction<'_> {
             let invoice = event.invoice.0.as_bytes();
             let parameters = params![merchant, environment, sequence, id, event.kind.as_str(), invoice, at, event.body];
             self.connection().prepare_cached(sql)?.execute(parameters)?;
-            for endpoint in endpoints.iter().filter(|endpoint| endpoint.events.iter().any(|name| name == event.kind.as_str())) {
+            for endpoint in
+                endpoints.iter().filter(|endpoint| endpoint.events.iter().any(|name| name == event.kind.as_str()))
+            {
                 has_deliveries = true;
                 let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, sequence, event, kind, created_at, stage,
                            attempts, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?8)";
@@ -104,4 +115,3 @@ fn read_event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
         body: row.get("body")?,
     })
 }
-

@@ -2,7 +2,10 @@
 
 use super::{
     Locked, Reader, Transaction,
-    rows::{environment_number, environment_of, from_json, json, number, signed, timestamp, timestamp_or_null, to_json, uuid},
+    rows::{
+        environment_number, environment_of, from_json, json, number, signed, timestamp, timestamp_or_null, to_json,
+        uuid,
+    },
 };
 use crate::{
     error::StoreError,
@@ -62,7 +65,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn invoices(&self, owner: Owner, filter: &InvoiceFilter, page: Page) -> Result<(Vec<Invoice>, u64), StoreError> {
+    pub fn invoices(
+        &self,
+        owner: Owner,
+        filter: &InvoiceFilter,
+        page: Page,
+    ) -> Result<(Vec<Invoice>, u64), StoreError> {
         let mut condition = String::from("i.merchant = ? AND i.environment = ?");
         let mut parameters: Vec<Box<dyn ToSql>> =
             vec![Box::new(*owner.merchant.0.as_bytes()), Box::new(environment_number(owner.environment))];
@@ -82,7 +90,8 @@ impl Reader<'_> {
             parameters.push(Box::new(external_id.clone()));
         }
         let sql = format!("SELECT COUNT(*) FROM invoices i WHERE {condition}");
-        let total: i64 = self.0.prepare_cached(&sql)?.query_row(params_from_iter(parameters.iter()), |row| row.get(0))?;
+        let total: i64 =
+            self.0.prepare_cached(&sql)?.query_row(params_from_iter(parameters.iter()), |row| row.get(0))?;
         parameters.push(Box::new(page.limit));
         parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
         let sql = format!("SELECT {COLUMNS} WHERE {condition} ORDER BY i.id DESC LIMIT ? OFFSET ?");
@@ -155,9 +164,11 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn idempotent(&self, owner: Owner, key: &str) -> Result<Option<(String, InvoiceId)>, StoreError> {
-        let sql = "SELECT fingerprint, invoice FROM idempotency_keys WHERE merchant = ?1 AND environment = ?2 AND key = ?3";
+        let sql =
+            "SELECT fingerprint, invoice FROM idempotency_keys WHERE merchant = ?1 AND environment = ?2 AND key = ?3";
         let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment), key])?;
+        let mut rows =
+            statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment), key])?;
         rows.next()?.map(|row| Ok((row.get(0)?, InvoiceId(uuid(row, "invoice")?)))).transpose()
     }
 
@@ -165,7 +176,12 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn invoice_at(&self, environment: Environment, family: Family, bytes: &[u8]) -> Result<Option<InvoiceId>, StoreError> {
+    pub fn invoice_at(
+        &self,
+        environment: Environment,
+        family: Family,
+        bytes: &[u8],
+    ) -> Result<Option<InvoiceId>, StoreError> {
         let sql = "SELECT invoice FROM addresses WHERE environment = ?1 AND family = ?2 AND bytes = ?3";
         let found: Option<[u8; 16]> = self
             .0
@@ -209,7 +225,11 @@ impl Reader<'_> {
         let mut placed = Vec::new();
         while let Some(row) = rows.next()? {
             let payment: Payment = json(row, "body")?;
-            placed.push(PlacedPayment { invoice: InvoiceId(uuid(row, "invoice")?), key: payment.key, block: payment.block });
+            placed.push(PlacedPayment {
+                invoice: InvoiceId(uuid(row, "invoice")?),
+                key: payment.key,
+                block: payment.block,
+            });
         }
         Ok(placed)
     }
@@ -302,7 +322,13 @@ impl Transaction<'_> {
             let sql = "INSERT INTO idempotency_keys (merchant, environment, key, fingerprint, invoice) VALUES (?1, ?2, ?3, ?4, ?5)";
             let environment = environment_number(invoice.owner.environment);
             let merchant = invoice.owner.merchant.0.as_bytes();
-            self.connection().prepare_cached(sql)?.execute(params![merchant, environment, key, fingerprint, invoice.id.0.as_bytes()])?;
+            self.connection().prepare_cached(sql)?.execute(params![
+                merchant,
+                environment,
+                key,
+                fingerprint,
+                invoice.id.0.as_bytes()
+            ])?;
         }
         self.write_payments(invoice)
     }

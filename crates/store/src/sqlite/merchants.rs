@@ -1,6 +1,9 @@
 //! Merchants and their API keys.
 
-use super::{Reader, Transaction, rows::{environment_number, environment_of, json, timestamp, timestamp_or_null, to_json, uuid}};
+use super::{
+    Reader, Transaction,
+    rows::{environment_number, environment_of, json, timestamp, timestamp_or_null, to_json, uuid},
+};
 use crate::{
     error::StoreError,
     records::{ApiKey, Merchant},
@@ -107,7 +110,10 @@ fn read_merchant(row: &Row<'_>) -> Result<Merchant, StoreError> {
 fn read_key(row: &Row<'_>) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         id: ApiKeyId(uuid(row, "id")?),
-        owner: Owner { merchant: MerchantId(uuid(row, "merchant")?), environment: environment_of(row.get("environment")?)? },
+        owner: Owner {
+            merchant: MerchantId(uuid(row, "merchant")?),
+            environment: environment_of(row.get("environment")?)?,
+        },
         hash: row.get("hash")?,
         permissions: json(row, "permissions")?,
         created_at: timestamp(row, "created_at")?,

@@ -21,7 +21,8 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn put_setting(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
-        let sql = "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+        let sql =
+            "INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         self.connection().prepare_cached(sql)?.execute([key, value])?;
         Ok(())
     }

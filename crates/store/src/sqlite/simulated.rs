@@ -11,7 +11,8 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn simulated(&self, network: NetworkId) -> Result<SimulatedRows, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT body FROM simulated_blocks WHERE network = ?1 ORDER BY height")?;
+        let mut statement =
+            self.0.prepare_cached("SELECT body FROM simulated_blocks WHERE network = ?1 ORDER BY height")?;
         let blocks = statement.query_map([network.as_str()], |row| row.get(0))?.collect::<Result<_, _>>()?;
         let mempool = self
             .0

@@ -34,10 +34,7 @@ pub enum BodyError {
 /// # Errors
 /// See [`BodyError`]; the connection is closed after the answer in each case.
 pub async fn read_body(request: Request) -> Result<Bytes, BodyError> {
-    let bytes_max = request
-        .extensions()
-        .get::<BodyBytesMax>()
-        .map_or(BODY_BYTES_MAX, |max| max.0);
+    let bytes_max = request.extensions().get::<BodyBytesMax>().map_or(BODY_BYTES_MAX, |max| max.0);
     let mut body = request.into_body();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bytes_max {
@@ -49,10 +46,7 @@ pub async fn read_body(request: Request) -> Result<Bytes, BodyError> {
         let Ok(piece) = frame.map_err(|error| classify(&error))?.into_data() else {
             continue;
         };
-        let length = first
-            .len()
-            .saturating_add(rest.len())
-            .saturating_add(piece.len());
+        let length = first.len().saturating_add(rest.len()).saturating_add(piece.len());
         if length > bytes_max {
             return Err(BodyError::TooLarge);
         }
@@ -75,10 +69,7 @@ pub async fn read_body(request: Request) -> Result<Bytes, BodyError> {
 fn classify(error: &axum::Error) -> BodyError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(here) = cause {
-        if here
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
-        {
+        if here.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::TimedOut) {
             return BodyError::TooSlow;
         }
         cause = here.source();

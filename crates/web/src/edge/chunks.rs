@@ -38,12 +38,7 @@ enum Place {
 
 impl Chunks {
     pub(super) fn new() -> Self {
-        Chunks {
-            place: Place::Size,
-            size: 0,
-            digits: 0,
-            extra: 0,
-        }
+        Chunks { place: Place::Size, size: 0, digits: 0, extra: 0 }
     }
 
     /// Whether the last byte was passed.
@@ -69,12 +64,8 @@ impl Chunks {
 
     /// Steps over a chunk's content; returns what follows it.
     fn content<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
-        let take = usize::try_from(self.size)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
-        self.size = self
-            .size
-            .saturating_sub(u32::try_from(take).unwrap_or(u32::MAX));
+        let take = usize::try_from(self.size).unwrap_or(usize::MAX).min(bytes.len());
+        self.size = self.size.saturating_sub(u32::try_from(take).unwrap_or(u32::MAX));
         if self.size == 0 {
             self.place = Place::ContentReturn;
         }
@@ -97,11 +88,7 @@ impl Chunks {
             (Place::Size | Place::Extension, b'\r') => Ok(Place::SizeLineEnd),
             (Place::SizeLineEnd, b'\n') => {
                 self.digits = 0;
-                Ok(if self.size == 0 {
-                    Place::TrailerStart
-                } else {
-                    Place::Content
-                })
+                Ok(if self.size == 0 { Place::TrailerStart } else { Place::Content })
             }
             (Place::ContentReturn, b'\r') => Ok(Place::ContentLineEnd),
             (Place::ContentLineEnd, b'\n') => Ok(Place::Size),
@@ -111,20 +98,14 @@ impl Chunks {
             (Place::LastLineEnd, b'\n') => Ok(Place::Over),
             (Place::TrailerStart, b' ' | b'\t') => Err(BrokenChunks),
             (Place::Extension, b'\t' | b' '..=b'~') => self.extra(Place::Extension),
-            (Place::TrailerStart | Place::Trailer, b'\t' | b' '..=b'~') => {
-                self.extra(Place::Trailer)
-            }
+            (Place::TrailerStart | Place::Trailer, b'\t' | b' '..=b'~') => self.extra(Place::Trailer),
             _ => Err(BrokenChunks),
         }
     }
 
     fn extra(&mut self, place: Place) -> Result<Place, BrokenChunks> {
         self.extra = self.extra.saturating_add(1);
-        if self.extra > EXTRA_BYTES_MAX {
-            Err(BrokenChunks)
-        } else {
-            Ok(place)
-        }
+        if self.extra > EXTRA_BYTES_MAX { Err(BrokenChunks) } else { Ok(place) }
     }
 }
 
@@ -137,11 +118,7 @@ mod tests {
         let at_once = |cut: usize| {
             let mut chunks = Chunks::new();
             let first = chunks.pass(&bytes[..cut])?;
-            let second = if first == cut {
-                chunks.pass(&bytes[cut..])?
-            } else {
-                0
-            };
+            let second = if first == cut { chunks.pass(&bytes[cut..])? } else { 0 };
             Ok((first.saturating_add(second), chunks.is_over()))
         };
         let whole = at_once(bytes.len());
@@ -155,10 +132,7 @@ mod tests {
     fn a_body_ends_where_its_last_chunk_says() {
         assert_eq!(passed(b"0\r\n\r\nGET"), Ok((5, true)));
         assert_eq!(passed(b"3\r\nabc\r\n0\r\n\r\nGET"), Ok((13, true)));
-        assert_eq!(
-            passed(b"A;name=\"v\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n\r\n"),
-            Ok((37, true))
-        );
+        assert_eq!(passed(b"A;name=\"v\"\r\n0123456789\r\n000\r\nX: y\r\n\r\n\r\n"), Ok((37, true)));
         assert_eq!(passed(b"3\r\na\r\n"), Ok((6, false)));
     }
 

@@ -94,13 +94,7 @@ pub fn client_ip(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr
 /// Some proxies add the port.
 fn hop_address(hop: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(hop).ok()?.trim();
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
-    bare.parse()
-        .or_else(|_| with_port())
-        .ok()
-        .map(|address: IpAddr| address.to_canonical())
+    bare.parse().or_else(|_| with_port()).ok().map(|address: IpAddr| address.to_canonical())
 }

@@ -3,12 +3,8 @@
 //! Brings the guard, hyper and the routes together. It knows no route.
 
 use axum::{Router, body::Body, http::header::CONTENT_TYPE};
-use hyper::{
-    Request, Response, body::Incoming, server::conn::http1, service::Service as HyperService,
-};
-use std::{
-    convert::Infallible, future::Future, future::poll_fn, net::SocketAddr, pin::Pin, sync::Arc,
-};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::Service as HyperService};
+use std::{convert::Infallible, future::Future, future::poll_fn, net::SocketAddr, pin::Pin, sync::Arc};
 use tokio::{net::TcpStream, sync::watch};
 use tower::Service;
 
@@ -35,12 +31,7 @@ pub(super) async fn run(
         return;
     }
     let exchange = Arc::new(Exchange::default());
-    let routes = Routes {
-        app,
-        peer,
-        body_bytes_max: limits.body_bytes_max,
-        exchange: Arc::clone(&exchange),
-    };
+    let routes = Routes { app, peer, body_bytes_max: limits.body_bytes_max, exchange: Arc::clone(&exchange) };
     let mut guard = Guard::new(socket, limits, Arc::clone(&exchange));
     // hyper's buffers are not there for peers that never send a request.
     let begun = tokio::select! {
@@ -56,12 +47,7 @@ pub(super) async fn run(
 }
 
 /// Lets hyper answer, from the first head that the guard holds.
-async fn answer(
-    peer: SocketAddr,
-    guard: Guard,
-    routes: Routes,
-    mut draining: watch::Receiver<bool>,
-) {
+async fn answer(peer: SocketAddr, guard: Guard, routes: Routes, mut draining: watch::Receiver<bool>) {
     let exchange = Arc::clone(&routes.exchange);
     // The guard has the deadlines, so hyper's are off.
     let mut connection = http1::Builder::new()
@@ -101,17 +87,14 @@ impl HyperService<Request<Incoming>> for Routes {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         request.extensions_mut().insert(PeerAddr(self.peer));
-        request
-            .extensions_mut()
-            .insert(BodyBytesMax(self.body_bytes_max));
+        request.extensions_mut().insert(BodyBytesMax(self.body_bytes_max));
         // A router is always ready.
         let answering = self.app.clone().call(request.map(Body::new));
         let exchange = Arc::clone(&self.exchange);
         Box::pin(async move {
             let answer = answering.await?;
             let kind = answer.headers().get(CONTENT_TYPE);
-            let event_stream =
-                kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+            let event_stream = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
             Ok(answer.map(|body| Answer::new(body, event_stream, exchange)))
         })
     }

@@ -37,9 +37,7 @@ impl Exchange {
 
     /// Everything handed over so far is on its way; whether that ended the exchange.
     pub(super) fn flushed(&self) -> bool {
-        self.stage
-            .compare_exchange(ENDED, IDLE, Ordering::Relaxed, Ordering::Relaxed)
-            .is_ok()
+        self.stage.compare_exchange(ENDED, IDLE, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -69,11 +67,7 @@ impl Answer {
         if body.size_hint().exact().is_none() {
             exchange.stage.store(STREAMING, Ordering::Relaxed);
         }
-        Answer {
-            body,
-            event_stream,
-            exchange,
-        }
+        Answer { body, event_stream, exchange }
     }
 }
 
@@ -87,10 +81,7 @@ impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         if self.event_stream && self.exchange.draining.load(Ordering::Relaxed) {
             return Poll::Ready(None);
         }

@@ -98,11 +98,7 @@ impl Guard {
                 self.socket.write_all(refusal.answer().as_bytes()).await?;
             }
             self.socket.shutdown().await?;
-            if self.is_mid_request() {
-                self.discard().await
-            } else {
-                Ok(())
-            }
+            if self.is_mid_request() { self.discard().await } else { Ok(()) }
         };
         // The peer may be gone, or slow; neither is anybody's concern any more.
         if let Ok(Err(error)) = tokio::time::timeout(limits.linger_deadline, ending).await {
@@ -153,8 +149,7 @@ impl Guard {
             self.start = 0;
         } else {
             // The head's own bound ends this.
-            self.buffer
-                .resize(self.buffer.len().saturating_mul(2).max(BUFFER_BYTES), 0);
+            self.buffer.resize(self.buffer.len().saturating_mul(2).max(BUFFER_BYTES), 0);
         }
     }
 
@@ -172,10 +167,7 @@ impl Guard {
                 Ok(Some(head)) => {
                     self.reading.clear();
                     self.exchange.open();
-                    self.stage = Stage::Deliver {
-                        left: head.length,
-                        framing: head.framing,
-                    };
+                    self.stage = Stage::Deliver { left: head.length, framing: head.framing };
                     return Poll::Ready(Ok(true));
                 }
                 Ok(None) => {}
@@ -195,11 +187,7 @@ impl Guard {
     }
 
     fn poll_head_deadline(&mut self, cx: &mut Context<'_>, idle: bool) -> Poll<io::Result<bool>> {
-        let allowed = if idle && self.used {
-            self.limits.idle_deadline
-        } else {
-            self.limits.head_deadline
-        };
+        let allowed = if idle && self.used { self.limits.idle_deadline } else { self.limits.head_deadline };
         ready!(self.reading.poll(cx, allowed));
         if idle {
             self.over = true;
@@ -225,9 +213,7 @@ impl Guard {
     fn watch_for_next(&mut self, cx: &mut Context<'_>) {
         if let Some(waiting) = self.parked.take() {
             waiting.wake();
-        } else if matches!(self.stage, Stage::Head(_))
-            && self.reading.poll(cx, self.limits.idle_deadline).is_ready()
-        {
+        } else if matches!(self.stage, Stage::Head(_)) && self.reading.poll(cx, self.limits.idle_deadline).is_ready() {
             cx.waker().wake_by_ref();
         }
     }
@@ -241,10 +227,7 @@ impl Guard {
             Poll::Ready(read) => Poll::Ready(read),
             Poll::Pending => {
                 ready!(self.reading.poll(cx, self.limits.body_deadline));
-                Poll::Ready(Err(io::Error::new(
-                    io::ErrorKind::TimedOut,
-                    "the request body took too long",
-                )))
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the request body took too long")))
             }
         }
     }
@@ -261,24 +244,15 @@ impl Guard {
                 (taken, (*left == 0).then(|| after_head(*framing)))
             }
             Stage::Length(left) => {
-                let taken = usize::try_from(*left)
-                    .unwrap_or(usize::MAX)
-                    .min(unread.len());
+                let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(unread.len());
                 *left = left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
                 (taken, (*left == 0).then(|| after_head(Framing::Nothing)))
             }
             Stage::Chunked(chunks) => {
-                let malformed = |_| {
-                    io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "the chunks of the request body are malformed",
-                    )
-                };
+                let malformed =
+                    |_| io::Error::new(io::ErrorKind::InvalidData, "the chunks of the request body are malformed");
                 let taken = chunks.pass(unread).map_err(malformed)?;
-                (
-                    taken,
-                    chunks.is_over().then(|| after_head(Framing::Nothing)),
-                )
+                (taken, chunks.is_over().then(|| after_head(Framing::Nothing)))
             }
         };
         cursor.put_slice(unread.get(..taken).unwrap_or_default());
@@ -290,20 +264,13 @@ impl Guard {
         Ok(())
     }
 
-    fn poll_written(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
+    fn poll_written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.writing.clear();
             return written;
         }
         ready!(self.writing.poll(cx, self.limits.write_stall_deadline));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the peer does not read its answer",
-        )))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the peer does not read its answer")))
     }
 }
 
@@ -328,20 +295,12 @@ impl Read for Guard {
             Stage::Length(_) | Stage::Chunked(_) => ready!(this.poll_body(cx))?,
             Stage::Refused(_) => false,
         };
-        Poll::Ready(if more {
-            this.hand_on(&mut cursor)
-        } else {
-            Ok(())
-        })
+        Poll::Ready(if more { this.hand_on(&mut cursor) } else { Ok(()) })
     }
 }
 
 impl Write for Guard {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.poll_written(cx, written)
     }

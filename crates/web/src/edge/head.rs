@@ -51,9 +51,7 @@ impl HeadReader {
             let line_end = self.scanned.saturating_add(offset);
             let line = bytes.get(self.line_start..line_end).unwrap_or_default();
             let Some((b'\r', line)) = line.split_last() else {
-                return Err(Refusal::Malformed(
-                    "a line of the request head does not end in CR LF",
-                ));
+                return Err(Refusal::Malformed("a line of the request head does not end in CR LF"));
             };
             self.scanned = line_end.saturating_add(1);
             self.line_start = self.scanned;
@@ -64,10 +62,7 @@ impl HeadReader {
                 self.lines.take(line, limits)?;
             } else if self.lines.any() {
                 let framing = self.lines.framing()?;
-                return Ok(Some(Head {
-                    length: self.scanned,
-                    framing,
-                }));
+                return Ok(Some(Head { length: self.scanned, framing }));
             } else {
                 self.blank_line()?;
             }
@@ -88,16 +83,9 @@ impl HeadReader {
     /// What can already be said of a line that has not ended: a peer that speaks another protocol may never end one.
     fn unfinished(&self, line: &[u8], limits: &Limits) -> Result<(), Refusal> {
         if self.lines.any() {
-            return if self.scanned >= limits.head_bytes_max {
-                Err(Refusal::HeadTooLarge)
-            } else {
-                Ok(())
-            };
+            return if self.scanned >= limits.head_bytes_max { Err(Refusal::HeadTooLarge) } else { Ok(()) };
         }
-        if line.len()
-            >= limits
-                .target_bytes_max
-                .saturating_add(REQUEST_LINE_EXTRA_BYTES)
+        if line.len() >= limits.target_bytes_max.saturating_add(REQUEST_LINE_EXTRA_BYTES)
             || self.scanned >= limits.head_bytes_max
         {
             return Err(Refusal::TargetTooLong);
@@ -109,11 +97,7 @@ impl HeadReader {
     }
 
     fn too_long(&self) -> Refusal {
-        if self.lines.any() {
-            Refusal::HeadTooLarge
-        } else {
-            Refusal::TargetTooLong
-        }
+        if self.lines.any() { Refusal::HeadTooLarge } else { Refusal::TargetTooLong }
     }
 }
 
@@ -161,25 +145,16 @@ impl Lines {
             return Err(Refusal::Malformed("a header has no colon"));
         };
         if name.is_empty() || !name.iter().copied().all(is_token) {
-            return Err(Refusal::Malformed(
-                "a header's name has characters that no name has",
-            ));
+            return Err(Refusal::Malformed("a header's name has characters that no name has"));
         }
-        if value
-            .iter()
-            .any(|byte| byte.is_ascii_control() && *byte != b'\t')
-        {
-            return Err(Refusal::Malformed(
-                "a header's value contains control characters",
-            ));
+        if value.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
+            return Err(Refusal::Malformed("a header's value contains control characters"));
         }
         // No other length is looked at, so that most headers cost one comparison.
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.host(value.trim_ascii()),
             14 if name.eq_ignore_ascii_case(b"content-length") => self.length(value.trim_ascii()),
-            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                self.coding(value.trim_ascii())
-            }
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.coding(value.trim_ascii()),
             _ => Ok(()),
         }
     }
@@ -197,26 +172,18 @@ impl Lines {
 
     fn length(&mut self, value: &[u8]) -> Result<(), Refusal> {
         if self.length.is_some() {
-            return Err(Refusal::Malformed(
-                "there is more than one Content-Length header",
-            ));
+            return Err(Refusal::Malformed("there is more than one Content-Length header"));
         }
-        let digits = !value.is_empty()
-            && value.len() <= LENGTH_DIGITS_MAX
-            && value.iter().all(u8::is_ascii_digit);
+        let digits = !value.is_empty() && value.len() <= LENGTH_DIGITS_MAX && value.iter().all(u8::is_ascii_digit);
         let text = std::str::from_utf8(value).ok().filter(|_| digits);
         let length = text.and_then(|text| text.parse().ok());
-        self.length = Some(length.ok_or(Refusal::Malformed(
-            "the Content-Length header is not a length",
-        ))?);
+        self.length = Some(length.ok_or(Refusal::Malformed("the Content-Length header is not a length"))?);
         Ok(())
     }
 
     fn coding(&mut self, value: &[u8]) -> Result<(), Refusal> {
         if self.chunked || !value.eq_ignore_ascii_case(b"chunked") {
-            return Err(Refusal::Malformed(
-                "the only Transfer-Encoding understood is chunked, once",
-            ));
+            return Err(Refusal::Malformed("the only Transfer-Encoding understood is chunked, once"));
         }
         self.chunked = true;
         Ok(())
@@ -228,9 +195,7 @@ impl Lines {
             return Err(Refusal::Malformed("the Host header is missing"));
         }
         match (self.chunked, self.length) {
-            (true, Some(_)) => Err(Refusal::Malformed(
-                "Content-Length and Transfer-Encoding exclude each other",
-            )),
+            (true, Some(_)) => Err(Refusal::Malformed("Content-Length and Transfer-Encoding exclude each other")),
             (true, None) if self.version == Some(Version::Http10) => {
                 Err(Refusal::Malformed("HTTP/1.0 has no Transfer-Encoding"))
             }
@@ -247,8 +212,7 @@ fn request_line(line: &[u8], limits: &Limits) -> Result<Version, Refusal> {
     let (Some(method), Some(target)) = (words.next(), words.next()) else {
         return Err(NOT_A_REQUEST);
     };
-    if method.is_empty() || method.len() > METHOD_BYTES_MAX || !method.iter().copied().all(is_token)
-    {
+    if method.is_empty() || method.len() > METHOD_BYTES_MAX || !method.iter().copied().all(is_token) {
         return Err(NOT_A_REQUEST);
     }
     if target.len() > limits.target_bytes_max {
@@ -259,11 +223,7 @@ fn request_line(line: &[u8], limits: &Limits) -> Result<Version, Refusal> {
         (Some(b"HTTP/1.0"), None) => Version::Http10,
         _ => return Err(NOT_A_REQUEST),
     };
-    let form = if target == b"*" {
-        method == b"OPTIONS"
-    } else {
-        target.starts_with(b"/") || is_absolute(target)
-    };
+    let form = if target == b"*" { method == b"OPTIONS" } else { target.starts_with(b"/") || is_absolute(target) };
     if !form || method == b"CONNECT" || !target.iter().copied().all(is_target) {
         return Err(Refusal::Malformed("the request target is not a path"));
     }
@@ -272,13 +232,9 @@ fn request_line(line: &[u8], limits: &Limits) -> Result<Version, Refusal> {
 
 /// `http://host/…`, as clients write to a proxy; a server must take it too (RFC 9112, 3.2.2).
 fn is_absolute(target: &[u8]) -> bool {
-    let after = target
-        .strip_prefix(b"http://")
-        .or_else(|| target.strip_prefix(b"https://"));
+    let after = target.strip_prefix(b"http://").or_else(|| target.strip_prefix(b"https://"));
     let authority = after.and_then(|after| after.split(|byte| matches!(byte, b'/' | b'?')).next());
-    authority.is_some_and(|authority| {
-        !authority.is_empty() && authority.iter().copied().all(is_authority)
-    })
+    authority.is_some_and(|authority| !authority.is_empty() && authority.iter().copied().all(is_authority))
 }
 
 fn is_token(byte: u8) -> bool {

@@ -23,10 +23,7 @@ pub(super) struct Seat {
 
 impl Peers {
     pub(super) fn new(each_max: usize) -> Self {
-        Peers {
-            open: Arc::default(),
-            each_max,
-        }
+        Peers { open: Arc::default(), each_max }
     }
 
     /// A place for one more connection of this address, if it has not all of its places taken.
@@ -38,9 +35,7 @@ impl Peers {
             return None;
         }
         *count = count.saturating_add(1);
-        Some(Seat {
-            taken: Some((self.clone(), address)),
-        })
+        Some(Seat { taken: Some((self.clone(), address)) })
     }
 
     fn leave(&self, address: IpAddr) {

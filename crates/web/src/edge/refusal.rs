@@ -26,14 +26,8 @@ impl Refusal {
         let (status, message) = match self {
             Refusal::Malformed(message) => ("400 Bad Request", message),
             Refusal::TargetTooLong => ("414 URI Too Long", "the request target is too long"),
-            Refusal::HeadTooLarge => (
-                "431 Request Header Fields Too Large",
-                "the request head is too large",
-            ),
-            Refusal::HeadTooSlow => (
-                "408 Request Timeout",
-                "the request head took too long to arrive",
-            ),
+            Refusal::HeadTooLarge => ("431 Request Header Fields Too Large", "the request head is too large"),
+            Refusal::HeadTooSlow => ("408 Request Timeout", "the request head took too long to arrive"),
         };
         let number = REFUSALS.fetch_add(1, Ordering::Relaxed);
         let request_id = format!("req_edge{number:016x}");

@@ -74,19 +74,11 @@ impl Edge {
         let app = routes(Arc::clone(&signals));
         let shutdown = async move { drop(stopped.await) };
         let serving = start(serve(listener, app, limits, shutdown));
-        Edge {
-            address,
-            signals,
-            stop,
-            serving,
-        }
+        Edge { address, signals, stop, serving }
     }
 
     pub(crate) async fn connect(&self) -> Client {
-        Client {
-            stream: TcpStream::connect(self.address).await.expect("connected"),
-            unread: Vec::new(),
-        }
+        Client { stream: TcpStream::connect(self.address).await.expect("connected"), unread: Vec::new() }
     }
 
     /// Sends the bytes on a new connection and returns all that comes until the server closes it.
@@ -102,19 +94,14 @@ impl Edge {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test's server needs a task of its own"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test's server needs a task of its own")]
 fn start(serving: impl Future<Output = Drained> + Send + 'static) -> JoinHandle<Drained> {
     tokio::spawn(serving)
 }
 
 /// Waits for what will surely come.
 pub(crate) async fn soon<T>(coming: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, coming)
-        .await
-        .expect("came in time")
+    tokio::time::timeout(PATIENCE, coming).await.expect("came in time")
 }
 
 pub(crate) struct Client {
@@ -131,9 +118,7 @@ impl Client {
     /// All that comes until the server closes the connection.
     pub(crate) async fn rest(&mut self) -> String {
         let mut bytes = std::mem::take(&mut self.unread);
-        soon(self.stream.read_to_end(&mut bytes))
-            .await
-            .expect("closed in order");
+        soon(self.stream.read_to_end(&mut bytes)).await.expect("closed in order");
         String::from_utf8(bytes).expect("text")
     }
 
@@ -145,9 +130,7 @@ impl Client {
             }
             self.more().await;
         };
-        let head = String::from_utf8(self.unread.drain(..head_end).collect())
-            .expect("text")
-            .to_ascii_lowercase();
+        let head = String::from_utf8(self.unread.drain(..head_end).collect()).expect("text").to_ascii_lowercase();
         let length = head
             .lines()
             .find_map(|line| line.strip_prefix("content-length: "))
@@ -162,14 +145,8 @@ impl Client {
 
     /// At least one more byte.
     pub(crate) async fn more(&mut self) {
-        let read = soon(self.stream.read_buf(&mut self.unread))
-            .await
-            .expect("open");
-        assert!(
-            read > 0,
-            "closed after {:?}",
-            String::from_utf8_lossy(&self.unread)
-        );
+        let read = soon(self.stream.read_buf(&mut self.unread)).await.expect("open");
+        assert!(read > 0, "closed after {:?}", String::from_utf8_lossy(&self.unread));
     }
 
     pub(crate) fn unread(&self) -> String {
@@ -180,14 +157,8 @@ impl Client {
 fn routes(signals: Arc<Signals>) -> Router {
     Router::new()
         .route("/echo", any(echo))
-        .route(
-            "/ignore",
-            any(|| async { (StatusCode::UNAUTHORIZED, "no") }),
-        )
-        .route(
-            "/peer",
-            get(|Extension(PeerAddr(peer)): Extension<PeerAddr>| async move { peer.to_string() }),
-        )
+        .route("/ignore", any(|| async { (StatusCode::UNAUTHORIZED, "no") }))
+        .route("/peer", get(|Extension(PeerAddr(peer)): Extension<PeerAddr>| async move { peer.to_string() }))
         .route("/hold", get(hold))
         .route("/events", get(events))
         .route("/endless", get(|| async { Body::new(Endless) }))
@@ -212,14 +183,7 @@ async fn hold(State(signals): State<Arc<Signals>>) -> &'static str {
 async fn events(State(signals): State<Arc<Signals>>) -> Response {
     let (sender, receiver) = mpsc::channel(1);
     sender.try_send("data: first\n\n").expect("room");
-    (
-        [(header::CONTENT_TYPE, "text/event-stream")],
-        Body::new(Events {
-            receiver,
-            _sender: sender,
-            signals,
-        }),
-    )
+    ([(header::CONTENT_TYPE, "text/event-stream")], Body::new(Events { receiver, _sender: sender, signals }))
         .into_response()
 }
 

@@ -16,35 +16,21 @@ async fn refused(edge: &Edge, bytes: impl AsRef<[u8]>) {
     let sent = [bytes.as_ref(), SMUGGLED.as_bytes()].concat();
     let answer = edge.talk(&sent).await;
     let sent = String::from_utf8_lossy(&sent);
-    assert!(
-        answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
-        "{sent:?} got {answer:?}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{sent:?} got {answer:?}");
     assert_eq!(
         answer.matches("HTTP/1.1").count(),
         1 + answer.matches("not an HTTP/1.1 request").count(),
         "{sent:?} got {answer:?}"
     );
-    assert!(
-        answer.contains("\r\nconnection: close\r\n"),
-        "{sent:?} got {answer:?}"
-    );
-    assert!(
-        answer.contains(r#"{"error":{"code":"validation_error","message":""#),
-        "{sent:?} got {answer:?}"
-    );
-    assert!(
-        answer.contains(r#""meta":{"request_id":"req_"#),
-        "{sent:?} got {answer:?}"
-    );
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{sent:?} got {answer:?}");
+    assert!(answer.contains(r#"{"error":{"code":"validation_error","message":""#), "{sent:?} got {answer:?}");
+    assert!(answer.contains(r#""meta":{"request_id":"req_"#), "{sent:?} got {answer:?}");
 }
 
 /// Both requests are answered, one after the other, on one connection.
 async fn answered(edge: &Edge, bytes: impl AsRef<[u8]>, body: &str) {
     let mut client = edge.connect().await;
-    client
-        .send([bytes.as_ref(), SMUGGLED.as_bytes()].concat())
-        .await;
+    client.send([bytes.as_ref(), SMUGGLED.as_bytes()].concat()).await;
     let sent = String::from_utf8_lossy(bytes.as_ref()).into_owned();
     assert_eq!(client.answer().await, (200, body.to_owned()), "{sent:?}");
     assert_eq!(client.answer().await, (200, String::new()), "{sent:?}");
@@ -54,35 +40,18 @@ async fn answered(edge: &Edge, bytes: impl AsRef<[u8]>, body: &str) {
 #[tokio::test]
 async fn a_length_and_chunks_exclude_each_other() {
     let edge = edge().await;
-    let with = |headers: &str| {
-        format!("POST /echo HTTP/1.1\r\nHost: a\r\n{headers}\r\n3\r\nabc\r\n0\r\n\r\n")
-    };
-    refused(
-        &edge,
-        with("Content-Length: 13\r\nTransfer-Encoding: chunked\r\n"),
-    )
-    .await;
-    refused(
-        &edge,
-        with("Transfer-Encoding: chunked\r\nContent-Length: 13\r\n"),
-    )
-    .await;
+    let with = |headers: &str| format!("POST /echo HTTP/1.1\r\nHost: a\r\n{headers}\r\n3\r\nabc\r\n0\r\n\r\n");
+    refused(&edge, with("Content-Length: 13\r\nTransfer-Encoding: chunked\r\n")).await;
+    refused(&edge, with("Transfer-Encoding: chunked\r\nContent-Length: 13\r\n")).await;
     answered(&edge, with("Transfer-Encoding: chunked\r\n"), "abc").await;
-    answered(
-        &edge,
-        with("Content-Length: 13\r\n"),
-        "3\r\nabc\r\n0\r\n\r\n",
-    )
-    .await;
+    answered(&edge, with("Content-Length: 13\r\n"), "3\r\nabc\r\n0\r\n\r\n").await;
 }
 
 #[tokio::test]
 async fn chunked_is_the_only_coding_and_http_1_0_has_none() {
     let edge = edge().await;
     let with = |version: &str, coding: &str| {
-        format!(
-            "POST /echo {version}\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-        )
+        format!("POST /echo {version}\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
     };
     for coding in [
         "identity, chunked",
@@ -98,16 +67,8 @@ async fn chunked_is_the_only_coding_and_http_1_0_has_none() {
     ] {
         refused(&edge, with("HTTP/1.1", coding)).await;
     }
-    refused(
-        &edge,
-        with("HTTP/1.1", "chunked\r\nTransfer-Encoding: chunked"),
-    )
-    .await;
-    refused(
-        &edge,
-        with("HTTP/1.1", "chunked\r\nTransfer-Encoding: identity"),
-    )
-    .await;
+    refused(&edge, with("HTTP/1.1", "chunked\r\nTransfer-Encoding: chunked")).await;
+    refused(&edge, with("HTTP/1.1", "chunked\r\nTransfer-Encoding: identity")).await;
     refused(&edge, with("HTTP/1.0", "chunked")).await;
     answered(&edge, with("HTTP/1.1", "chunked"), "abc").await;
     answered(&edge, with("HTTP/1.1", "CHUNKED"), "abc").await;
@@ -173,9 +134,7 @@ async fn lines_end_in_cr_lf() {
 #[tokio::test]
 async fn a_header_is_one_line_with_a_proper_name() {
     let edge = edge().await;
-    let with = |headers: &str| {
-        format!("POST /echo HTTP/1.1\r\nHost: a\r\n{headers}Content-Length: 3\r\n\r\nabc")
-    };
+    let with = |headers: &str| format!("POST /echo HTTP/1.1\r\nHost: a\r\n{headers}Content-Length: 3\r\n\r\nabc");
     for headers in [
         "X: a\r\n b\r\n",
         "X: a\r\n\tb\r\n",
@@ -219,12 +178,7 @@ async fn a_request_line_is_method_target_and_version() {
     ] {
         refused(&edge, format!("{line}\r\nHost: a\r\n\r\n")).await;
     }
-    answered(
-        &edge,
-        "GET /echo?a=%00&b={} HTTP/1.1\r\nHost: a\r\n\r\n",
-        "",
-    )
-    .await;
+    answered(&edge, "GET /echo?a=%00&b={} HTTP/1.1\r\nHost: a\r\n\r\n", "").await;
     answered(&edge, "GET http://a/echo HTTP/1.1\r\nHost: a\r\n\r\n", "").await;
 }
 
@@ -242,9 +196,7 @@ async fn another_protocol_is_refused_at_once() {
 #[tokio::test]
 async fn malformed_chunks_end_the_connection() {
     let edge = edge().await;
-    let with = |chunks: &str| {
-        format!("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")
-    };
+    let with = |chunks: &str| format!("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}");
     let long = format!("3;{}\r\nabc\r\n0\r\n\r\n", "x".repeat(5_000));
     let many = format!("{}0\r\n\r\n", "1;xxxxxxxx\r\na\r\n".repeat(200));
     let trailers = format!("0\r\nX: {}\r\n\r\n", "x".repeat(5_000));
@@ -267,23 +219,11 @@ async fn malformed_chunks_end_the_connection() {
         &trailers,
     ] {
         let answer = edge.talk(with(&format!("{chunks}{SMUGGLED}"))).await;
-        assert!(
-            answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
-            "{chunks:?} got {answer:?}"
-        );
-        assert_eq!(
-            answer.matches("HTTP/1.1").count(),
-            1,
-            "{chunks:?} got {answer:?}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{chunks:?} got {answer:?}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{chunks:?} got {answer:?}");
     }
     answered(&edge, with("3\r\nabc\r\n0\r\n\r\n"), "abc").await;
-    answered(
-        &edge,
-        with("3;name=\"v\"\r\nabc\r\n0a\r\n0123456789\r\n00\r\nX: y\r\n\r\n"),
-        "abc0123456789",
-    )
-    .await;
+    answered(&edge, with("3;name=\"v\"\r\nabc\r\n0a\r\n0123456789\r\n00\r\nX: y\r\n\r\n"), "abc0123456789").await;
 }
 
 #[tokio::test]
@@ -301,11 +241,7 @@ async fn a_request_cut_anywhere_is_the_same_request() {
             client.send(first).await;
             let_the_server_read().await;
             client.send(second).await;
-            assert_eq!(
-                client.answer().await,
-                (200, "hello".to_owned()),
-                "cut at {cut}"
-            );
+            assert_eq!(client.answer().await, (200, "hello".to_owned()), "cut at {cut}");
         }
         for byte in request.as_bytes() {
             client.send([*byte]).await;
@@ -326,24 +262,17 @@ async fn an_ambiguous_request_cut_anywhere_is_refused() {
         let_the_server_read().await;
         client.send(second).await;
         let answer = client.rest().await;
-        assert!(
-            answer.starts_with("HTTP/1.1 400 "),
-            "cut at {cut}: {answer:?}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 400 "), "cut at {cut}: {answer:?}");
     }
 }
 
 #[tokio::test]
 async fn a_byte_changed_anywhere_is_understood_or_refused_by_the_guard() {
-    let edge = Edge::start(Limits {
-        head_deadline: Duration::from_secs(2),
-        ..Limits::default()
-    })
-    .await;
+    let edge = Edge::start(Limits { head_deadline: Duration::from_secs(2), ..Limits::default() }).await;
     let request = "POST /echo?a=b HTTP/1.1\r\nHost: a:80\r\nX-Y: z\r\nContent-Length: 3\r\n\r\nabc";
     let nasty = [
-        0, 1, b'\t', b'\n', b'\r', b' ', b'"', b'%', b'*', b'+', b',', b'/', b':', b';', b'?',
-        b'@', b'[', b'\\', b'|', 0x7F, 0x80, 0xFF,
+        0, 1, b'\t', b'\n', b'\r', b' ', b'"', b'%', b'*', b'+', b',', b'/', b':', b';', b'?', b'@', b'[', b'\\', b'|',
+        0x7F, 0x80, 0xFF,
     ];
     for at in 0..request.len() {
         for byte in nasty {
@@ -357,10 +286,7 @@ async fn a_byte_changed_anywhere_is_understood_or_refused_by_the_guard() {
             let answer = String::from_utf8_lossy(&answer);
             // hyper refuses without a body; it must not come to that.
             let first = answer.split("\r\n\r\n").next().unwrap_or_default();
-            assert!(
-                first.starts_with("HTTP/1.1 "),
-                "{byte:#x} at {at}: {answer:?}"
-            );
+            assert!(first.starts_with("HTTP/1.1 "), "{byte:#x} at {at}: {answer:?}");
             assert!(
                 !first.contains("content-length: 0")
                     || first.starts_with("HTTP/1.1 404 ")
@@ -389,11 +315,11 @@ async fn requests_sent_at_once_are_answered_in_order() {
     let mut sent = String::new();
     for number in 0..200 {
         let body = "x".repeat(number * 7);
+        sent.push_str(&format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
         sent.push_str(&format!(
-            "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
+            "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n",
+            number % 10
         ));
-        sent.push_str(&format!("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n", number % 10));
     }
     client.send(&sent).await;
     for number in 0..200 {
@@ -407,9 +333,7 @@ async fn what_came_before_an_ambiguous_request_is_answered_first() {
     let edge = edge().await;
     let good = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nok";
     let mut client = edge.connect().await;
-    client
-        .send(format!("{good}{good}GET /echo HTTP/1.1\r\n\r\n{good}"))
-        .await;
+    client.send(format!("{good}{good}GET /echo HTTP/1.1\r\n\r\n{good}")).await;
     assert_eq!(client.answer().await, (200, "ok".to_owned()));
     assert_eq!(client.answer().await, (200, "ok".to_owned()));
     assert_eq!(client.answer().await.0, 400);
@@ -420,9 +344,7 @@ async fn what_came_before_an_ambiguous_request_is_answered_first() {
 async fn a_held_answer_is_not_overtaken_by_the_next_request_nor_lost_with_it() {
     let edge = edge().await;
     let mut client = edge.connect().await;
-    client
-        .send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\n\r\n")
-        .await;
+    client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /echo HTTP/1.1\r\n\r\n").await;
     soon(edge.signals.held.notified()).await;
     edge.signals.release.notify_one();
     assert_eq!(client.answer().await, (200, "released".to_owned()));
@@ -446,9 +368,7 @@ async fn a_client_that_only_stopped_sending_gets_its_answer() {
 async fn a_body_after_expect_continue_is_asked_for() {
     let edge = edge().await;
     let mut client = edge.connect().await;
-    client
-        .send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
-        .await;
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n").await;
     assert_eq!(client.answer().await, (100, String::new()));
     client.send("abc").await;
     assert_eq!(client.answer().await, (200, "abc".to_owned()));
@@ -459,16 +379,9 @@ async fn an_unread_small_body_does_not_become_a_request() {
     let edge = edge().await;
     let inside = "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut client = edge.connect().await;
-    client
-        .send(format!(
-            "POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{inside}",
-            inside.len()
-        ))
-        .await;
+    client.send(format!("POST /ignore HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{inside}", inside.len())).await;
     assert_eq!(client.answer().await, (401, "no".to_owned()));
-    client
-        .send("GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .await;
+    client.send("GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     let rest = client.rest().await;
     assert!(rest.matches("HTTP/1.1 200").count() <= 1, "{rest:?}");
 }
@@ -478,8 +391,6 @@ async fn routes_see_the_peer() {
     let edge = edge().await;
     let mut client: Client = edge.connect().await;
     let own = client.stream.local_addr().expect("an address");
-    client
-        .send("GET /peer HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n")
-        .await;
+    client.send("GET /peer HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n").await;
     assert_eq!(client.answer().await, (200, own.to_string()));
 }

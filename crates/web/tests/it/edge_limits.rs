@@ -10,23 +10,13 @@ const GET: &str = "GET /echo HTTP/1.1\r\nHost: a\r\n\r\n";
 #[tokio::test]
 async fn a_head_and_its_target_are_bounded() {
     let edge = Edge::start(Limits::default()).await;
-    let target = |bytes: usize| {
-        format!(
-            "GET /echo?{} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-            "a".repeat(bytes - 6)
-        )
-    };
+    let target =
+        |bytes: usize| format!("GET /echo?{} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "a".repeat(bytes - 6));
     let header = |bytes: usize| {
-        format!(
-            "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: {}\r\n\r\n",
-            "a".repeat(bytes)
-        )
+        format!("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX: {}\r\n\r\n", "a".repeat(bytes))
     };
     let headers = |count: usize| {
-        format!(
-            "GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{}\r\n",
-            "X: a\r\n".repeat(count - 2)
-        )
+        format!("GET /echo HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{}\r\n", "X: a\r\n".repeat(count - 2))
     };
     for (request, status) in [
         (target(8 * 1024), 200),
@@ -40,10 +30,7 @@ async fn a_head_and_its_target_are_bounded() {
         (headers(10_000), 431),
     ] {
         let answer = edge.talk(&request).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{status}: {answer:?}"
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {answer:?}");
     }
 }
 
@@ -72,11 +59,7 @@ async fn a_body_is_bounded_whether_announced_or_not() {
         (chunked(500, ""), 413),
     ] {
         let answer = edge.talk(&request).await;
-        assert!(
-            answer.starts_with(&format!("HTTP/1.1 {status} ")),
-            "{status}: {:?}",
-            answer.get(..200)
-        );
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status}: {:?}", answer.get(..200));
         assert!(status != 200 || answer.ends_with(&"x".repeat(64 * 1024)));
     }
 }
@@ -98,12 +81,9 @@ async fn a_connection_that_says_nothing_is_closed() {
 #[tokio::test]
 async fn a_half_open_head_is_closed_with_a_reason() {
     let edge = Edge::start(short()).await;
-    for begun in [
-        "G",
-        "GET /echo HTTP/1.1\r\n",
-        "GET /echo HTTP/1.1\r\nHost: a\r\n",
-        "GET /echo HTTP/1.1\r\nHost: a\r\nX: aaaa",
-    ] {
+    for begun in
+        ["G", "GET /echo HTTP/1.1\r\n", "GET /echo HTTP/1.1\r\nHost: a\r\n", "GET /echo HTTP/1.1\r\nHost: a\r\nX: aaaa"]
+    {
         let answer = edge.talk(begun).await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{begun:?}: {answer:?}");
     }
@@ -129,11 +109,7 @@ async fn an_idle_connection_is_closed_without_a_word() {
 
 #[tokio::test]
 async fn idling_has_its_own_longer_deadline() {
-    let edge = Edge::start(Limits {
-        idle_deadline: Duration::from_secs(3_600),
-        ..short()
-    })
-    .await;
+    let edge = Edge::start(Limits { idle_deadline: Duration::from_secs(3_600), ..short() }).await;
     let mut idle = edge.connect().await;
     idle.send(GET).await;
     assert_eq!(idle.answer().await, (200, String::new()));
@@ -153,9 +129,7 @@ async fn a_body_that_stops_or_dribbles_is_too_slow() {
     let chunks = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
     assert!(edge.talk(chunks).await.starts_with("HTTP/1.1 408 "));
     let mut client = edge.connect().await;
-    client
-        .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n")
-        .await;
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 50000\r\n\r\n").await;
     let (mut reader, mut writer) = client.stream.split();
     let dribble = async {
         let mut pause = tokio::time::interval(Duration::from_millis(20));
@@ -176,9 +150,7 @@ async fn a_body_that_stops_or_dribbles_is_too_slow() {
 async fn a_body_cut_short_is_broken() {
     let edge = Edge::start(Limits::default()).await;
     let mut client = edge.connect().await;
-    client
-        .send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc")
-        .await;
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc").await;
     client.stream.shutdown().await.expect("half closed");
     assert!(client.rest().await.starts_with("HTTP/1.1 400 "));
 }
@@ -187,9 +159,7 @@ async fn a_body_cut_short_is_broken() {
 async fn a_reader_that_stalls_is_cut() {
     let edge = Edge::start(short()).await;
     let mut client = edge.connect().await;
-    client
-        .send("GET /endless HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .await;
+    client.send("GET /endless HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await;
     client.more().await;
     // Another connection's deadline runs out, and nothing is read here meanwhile.
     for _ in 0..3 {
@@ -221,11 +191,7 @@ async fn an_event_stream_outlives_every_deadline_and_notices_its_reader_leave() 
 
 #[tokio::test]
 async fn connections_beyond_the_cap_wait_for_room() {
-    let edge = Edge::start(Limits {
-        connections_max: 2,
-        ..Limits::default()
-    })
-    .await;
+    let edge = Edge::start(Limits { connections_max: 2, ..Limits::default() }).await;
     let mut first = edge.connect().await;
     let mut second = edge.connect().await;
     for client in [&mut first, &mut second] {
@@ -237,10 +203,7 @@ async fn connections_beyond_the_cap_wait_for_room() {
     first.send(GET).await;
     assert_eq!(first.answer().await, (200, String::new()));
     let mut byte = [0];
-    assert!(
-        third.stream.try_read(&mut byte).is_err(),
-        "nobody answers yet"
-    );
+    assert!(third.stream.try_read(&mut byte).is_err(), "nobody answers yet");
     drop(first);
     assert_eq!(third.answer().await, (200, String::new()));
 }
@@ -266,20 +229,11 @@ async fn the_process_ends_when_open_requests_are_answered() {
     assert_eq!(idle.rest().await, "");
     assert_eq!(halfway.rest().await, "");
     assert_eq!(silent.rest().await, "");
-    assert!(
-        stream.rest().await.ends_with("0\r\n\r\n"),
-        "an event stream ends in order"
-    );
-    assert!(
-        tokio::net::TcpStream::connect(address).await.is_err(),
-        "nobody listens any more"
-    );
+    assert!(stream.rest().await.ends_with("0\r\n\r\n"), "an event stream ends in order");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err(), "nobody listens any more");
     signals.release.notify_one();
     assert!(held.rest().await.ends_with("released"));
-    assert_eq!(
-        soon(ending).await.expect("no panic"),
-        Drained { connections_cut: 0 }
-    );
+    assert_eq!(soon(ending).await.expect("no panic"), Drained { connections_cut: 0 });
 }
 
 #[tokio::test]
@@ -289,9 +243,6 @@ async fn what_does_not_end_in_time_is_cut() {
     held.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n").await;
     soon(edge.signals.held.notified()).await;
     let ending = edge.begin_stop();
-    assert_eq!(
-        soon(ending).await.expect("no panic"),
-        Drained { connections_cut: 1 }
-    );
+    assert_eq!(soon(ending).await.expect("no panic"), Drained { connections_cut: 1 });
     assert_eq!(held.rest().await, "");
 }

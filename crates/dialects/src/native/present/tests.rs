@@ -31,16 +31,11 @@ pub(in crate::native) fn with_context<T>(show: impl FnOnce(&Context<'_>) -> T) -
 }
 
 fn shown(invoice: &Invoice) -> String {
-    with_context(|context| {
-        serde_json::to_string_pretty(&InvoiceView::of(invoice, context)).unwrap()
-    })
+    with_context(|context| serde_json::to_string_pretty(&InvoiceView::of(invoice, context)).unwrap())
 }
 
 fn asset(code: &str, network: &str) -> farthing_domain::asset::Asset {
-    Catalog::shipped()
-        .resolve(code, Some(network))
-        .unwrap()
-        .clone()
+    Catalog::shipped().resolve(code, Some(network)).unwrap().clone()
 }
 
 fn terms(price: Price, choice: Choice, is_deferred: bool) -> Terms {
@@ -77,16 +72,12 @@ fn open(terms: Terms, quote: Option<Quote>) -> Invoice {
 
 fn quote(due: Amount, rate: Option<Rate>, made_at: Timestamp) -> Quote {
     let asset = asset(due.asset.code.as_str(), due.asset.network.as_str());
-    let step = if rate.is_some() {
-        unit_of_due(&asset).unwrap()
-    } else {
-        1
-    };
+    let step = if rate.is_some() { unit_of_due(&asset).unwrap() } else { 1 };
     Quote {
         due,
         step,
         rate,
-        address: "tb1qaddress".to_owned(),
+        address: if due.asset.network.as_str() == "bitcoin" { "tb1qaddress" } else { "0xaddress" }.to_owned(),
         made_at,
         ends_at: None,
     }
@@ -95,32 +86,18 @@ fn quote(due: Amount, rate: Option<Rate>, made_at: Timestamp) -> Quote {
 /// Half a bitcoin, to be paid at once.
 pub(in crate::native) fn half_a_bitcoin() -> Invoice {
     let due = Amount::parse(&asset("BTC", "bitcoin"), "0.5").unwrap();
-    open(
-        terms(Price::Asset(due), Choice::Fixed(due.asset), false),
-        Some(quote(due, None, at(0))),
-    )
+    open(terms(Price::Asset(due), Choice::Fixed(due.asset), false), Some(quote(due, None, at(0))))
 }
 
 pub(in crate::native) fn key(name: &str) -> PaymentKey {
-    PaymentKey {
-        network: NetworkId::new("bitcoin").unwrap(),
-        transaction: name.to_owned(),
-        position: "0".to_owned(),
-    }
+    PaymentKey { network: NetworkId::new("bitcoin").unwrap(), transaction: name.to_owned(), position: "0".to_owned() }
 }
 
 /// A transfer of bitcoin in a block of height 101, or in the mempool.
-pub(in crate::native) fn sighting(
-    name: &str,
-    amount: &str,
-    block_time: Option<i64>,
-) -> Observation {
+pub(in crate::native) fn sighting(name: &str, amount: &str, block_time: Option<i64>) -> Observation {
     let btc = asset("BTC", "bitcoin");
     let place = block_time.map_or(Place::Mempool { since: None }, |time| Place::Block {
-        block: BlockRef {
-            height: 101,
-            hash: "aa".to_owned(),
-        },
+        block: BlockRef { height: 101, hash: "aa".to_owned() },
         time: at(time),
     });
     Observation::Seen(Sighting {
@@ -133,10 +110,7 @@ pub(in crate::native) fn sighting(
 }
 
 fn euros(minor: u128) -> Price {
-    Price::Fiat(FiatAmount {
-        currency: "EUR".parse().unwrap(),
-        minor,
-    })
+    Price::Fiat(FiatAmount { currency: "EUR".parse().unwrap(), minor })
 }
 
 #[test]
@@ -152,34 +126,16 @@ fn a_fiat_draft_for_the_payer_to_choose() {
 #[test]
 fn a_locked_fiat_invoice_after_activation() {
     let usdt = asset("USDT", "bsc");
-    let price = FiatAmount {
-        currency: Fiat::USD,
-        minor: 4990,
-    };
-    let mut invoice = open(
-        terms(Price::Fiat(price), Choice::Fixed(usdt.id), true),
-        None,
-    );
+    let price = FiatAmount { currency: Fiat::USD, minor: 4990 };
+    let mut invoice = open(terms(Price::Fiat(price), Choice::Fixed(usdt.id), true), None);
     let draft: serde_json::Value = serde_json::from_str(&shown(&invoice)).unwrap();
     assert_eq!(
-        (
-            &draft["currency"],
-            &draft["network"],
-            &draft["amount_requested"]
-        ),
+        (&draft["currency"], &draft["network"], &draft["amount_requested"]),
         (&"USDT".into(), &"bsc".into(), &serde_json::Value::Null)
     );
-    let rate = Rate::fixed(
-        "0.9997".parse().unwrap(),
-        Fiat::USD,
-        at(60),
-        vec!["offline".to_owned()],
-    )
-    .unwrap();
+    let rate = Rate::fixed("0.9997".parse().unwrap(), Fiat::USD, at(60), vec!["offline".to_owned()]).unwrap();
     let due = rate.due(price, &usdt).unwrap();
-    invoice
-        .activate(quote(due, Some(rate), at(60)), at(60))
-        .unwrap();
+    invoice.activate(quote(due, Some(rate), at(60)), at(60)).unwrap();
     insta::assert_snapshot!(shown(&invoice));
 }
 
@@ -188,11 +144,7 @@ fn a_paid_invoice_with_its_payments() {
     let mut invoice = half_a_bitcoin();
     invoice.observe(vec![sighting("a1", "0.2", Some(250))], None, at(300));
     invoice.observe(
-        vec![
-            sighting("b2", "0.3", Some(350)),
-            Observation::Final(key("a1")),
-            Observation::Final(key("b2")),
-        ],
+        vec![sighting("b2", "0.3", Some(350)), Observation::Final(key("a1")), Observation::Final(key("b2"))],
         None,
         at(400),
     );
@@ -250,10 +202,7 @@ fn section_5_1_every_field_of_the_documented_example_is_present_in_its_order() {
     let text = shown(&half_a_bitcoin());
     let places: Vec<usize> = documented
         .iter()
-        .map(|field| {
-            text.find(&format!("\n  \"{field}\":"))
-                .unwrap_or_else(|| panic!("{field}"))
-        })
+        .map(|field| text.find(&format!("\n  \"{field}\":")).unwrap_or_else(|| panic!("{field}")))
         .collect();
     assert!(places.is_sorted());
     let shown: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -262,10 +211,7 @@ fn section_5_1_every_field_of_the_documented_example_is_present_in_its_order() {
 
 #[test]
 fn section_11_never_null() {
-    let drafts = [
-        open(terms(euros(4990), Choice::Any, true), None),
-        half_a_bitcoin(),
-    ];
+    let drafts = [open(terms(euros(4990), Choice::Any, true), None), half_a_bitcoin()];
     for invoice in &drafts {
         let shown: serde_json::Value = serde_json::from_str(&shown(invoice)).unwrap();
         for field in [
@@ -295,15 +241,9 @@ fn money_that_is_not_final_is_not_paid() {
     let mut invoice = half_a_bitcoin();
     invoice.observe(vec![sighting("a1", "0.5", None)], None, at(300));
     let shown: serde_json::Value = serde_json::from_str(&shown(&invoice)).unwrap();
-    assert_eq!(
-        (&shown["status"], &shown["amount_paid"]),
-        (&"confirming".into(), &"0".into())
-    );
+    assert_eq!((&shown["status"], &shown["amount_paid"]), (&"confirming".into(), &"0".into()));
     let payment = &shown["payments"][0];
-    assert_eq!(
-        (&payment["status"], &payment["confirmations"]),
-        (&"detected".into(), &0.into())
-    );
+    assert_eq!((&payment["status"], &payment["confirmations"]), (&"detected".into(), &0.into()));
 }
 
 #[test]
@@ -313,12 +253,8 @@ fn confirmations_are_zero_while_the_head_is_unknown_and_enough_once_final() {
     let confirmations = |invoice: &Invoice, head: Option<u64>| {
         let catalog = Catalog::shipped();
         let heads = |_| head;
-        let context = Context {
-            public_url: "",
-            catalog: &catalog,
-            heads: &heads,
-            required_confirmations: &|_| Some(6),
-        };
+        let context =
+            Context { public_url: "", catalog: &catalog, heads: &heads, required_confirmations: &|_| Some(6) };
         let payment = InvoiceView::of(invoice, &context).payments.remove(0);
         (payment.confirmations, payment.required_confirmations)
     };

@@ -67,11 +67,7 @@ pub struct CreateInvoiceBody {
     #[schema(value_type = Option<Object>, example = json!({ "cart": "9f1c" }))]
     pub metadata: Option<Map<String, Value>>,
     /// Where the payer returns to: an `https` URL (`http` on localhost only).
-    #[schema(
-        max_length = 2048,
-        format = "uri",
-        example = "https://shop.example/orders/1042"
-    )]
+    #[schema(max_length = 2048, format = "uri", example = "https://shop.example/orders/1042")]
     pub redirect_url: Option<String>,
     /// The payment window in minutes; 0 is the default of 30 minutes.
     #[schema(minimum = 0, maximum = 43200, default = 0, example = 30)]
@@ -109,8 +105,6 @@ impl CreateInvoiceBody {
 
     /// The window's length in seconds; `None` for the default.
     pub(super) fn window_seconds(&self) -> Option<i64> {
-        self.expiry_minutes
-            .filter(|minutes| *minutes > 0)
-            .map(|minutes| minutes.saturating_mul(60))
+        self.expiry_minutes.filter(|minutes| *minutes > 0).map(|minutes| minutes.saturating_mul(60))
     }
 }

@@ -35,20 +35,11 @@ pub(super) fn of(terms: &Terms) -> String {
         },
     );
     part("deferred", terms.is_deferred.then(String::new));
-    part(
-        "tolerance",
-        (!terms.tolerance.is_zero()).then(|| terms.tolerance.to_string()),
-    );
-    part(
-        "window",
-        terms.window_seconds.map(|seconds| seconds.to_string()),
-    );
+    part("tolerance", (!terms.tolerance.is_zero()).then(|| terms.tolerance.to_string()));
+    part("window", terms.window_seconds.map(|seconds| seconds.to_string()));
     part("description", terms.description.clone());
     part("external_id", terms.external_id.clone());
-    part(
-        "metadata",
-        (terms.metadata != "{}").then(|| terms.metadata.clone()),
-    );
+    part("metadata", (terms.metadata != "{}").then(|| terms.metadata.clone()));
     part("redirect_url", terms.redirect_url.clone());
     part("customer_email", terms.customer_email.clone());
     hex::encode(hash.finalize())

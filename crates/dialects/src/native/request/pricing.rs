@@ -49,9 +49,7 @@ impl Pricing {
         let currency = fiat_currency(sent)?;
         let priced = match (&sent.amount, fiat) {
             (Some(amount), _) => priced_in_asset(sent, amount, catalog, form),
-            (None, Some((field, text))) => {
-                priced_in_fiat(sent, field, text, currency, catalog, form)
-            }
+            (None, Some((field, text))) => priced_in_fiat(sent, field, text, currency, catalog, form),
             (None, None) => {
                 refuse_missing_amount(sent, catalog, form);
                 None
@@ -61,12 +59,7 @@ impl Pricing {
             return Ok(None);
         };
         let tolerance = tolerance(sent, &price, form);
-        Ok(tolerance.map(|tolerance| Self {
-            price,
-            choice,
-            is_deferred,
-            tolerance,
-        }))
+        Ok(tolerance.map(|tolerance| Self { price, choice, is_deferred, tolerance }))
     }
 }
 
@@ -75,10 +68,7 @@ fn fiat_currency(sent: &CreateInvoiceBody) -> Result<Fiat, ApiError> {
     let Some(code) = sent.fiat_currency.as_deref() else {
         return Ok(Fiat::USD);
     };
-    let known = fiat::NATIVE
-        .contains(&code)
-        .then(|| code.parse::<Fiat>().ok())
-        .flatten();
+    let known = fiat::NATIVE.contains(&code).then(|| code.parse::<Fiat>().ok()).flatten();
     known.ok_or_else(|| {
         let problem = format!("must be one of {}", fiat::NATIVE.join(", "));
         ApiError::coded_field(ErrorCode::InvalidFiatCurrency, "fiat_currency", &problem)
@@ -101,20 +91,14 @@ fn priced_in_asset(
         return None;
     };
     match Amount::parse(asset, amount) {
-        Ok(amount) if amount.units > 0 => Some((
-            Price::Asset(amount),
-            Choice::Fixed(asset.id),
-            sent.deferred.unwrap_or(false),
-        )),
-        Ok(_) => refused("amount", "must be greater than zero", form),
-        Err(DecimalError::Places(places)) => refused(
-            "amount",
-            &format!("has more decimal places than {} has ({places})", asset.id),
-            form,
-        ),
-        Err(error @ (DecimalError::Form | DecimalError::Range)) => {
-            refused("amount", &error.to_string(), form)
+        Ok(amount) if amount.units > 0 => {
+            Some((Price::Asset(amount), Choice::Fixed(asset.id), sent.deferred.unwrap_or(false)))
         }
+        Ok(_) => refused("amount", "must be greater than zero", form),
+        Err(DecimalError::Places(places)) => {
+            refused("amount", &format!("has more decimal places than {} has ({places})", asset.id), form)
+        }
+        Err(error @ (DecimalError::Form | DecimalError::Range)) => refused("amount", &error.to_string(), form),
     }
 }
 
@@ -137,46 +121,28 @@ fn priced_in_fiat(
         // Rule g.
         Some(code) => {
             if sent.deferred != Some(true) {
-                form.require(
-                    "deferred",
-                    "must be true when a fiat amount is locked to a currency",
-                );
+                form.require("deferred", "must be true when a fiat amount is locked to a currency");
             }
             pair(code, sent.network.as_deref(), catalog, form).map(|asset| Choice::Fixed(asset.id))
         }
     };
-    price
-        .zip(choice)
-        .map(|(price, choice)| (price, choice, true))
+    price.zip(choice).map(|(price, choice)| (price, choice, true))
 }
 
-fn fiat_price(
-    field: &'static str,
-    text: &str,
-    currency: Fiat,
-    form: &mut Form<'_>,
-) -> Option<Price> {
+fn fiat_price(field: &'static str, text: &str, currency: Fiat, form: &mut Form<'_>) -> Option<Price> {
     match FiatAmount::parse(currency, text) {
-        Ok(amount) if amount.minor > FIAT_MINOR_MAX => {
-            refused(field, &DecimalError::Range.to_string(), form)
-        }
+        Ok(amount) if amount.minor > FIAT_MINOR_MAX => refused(field, &DecimalError::Range.to_string(), form),
         Ok(amount) if amount.minor > 0 => Some(Price::Fiat(amount)),
         Ok(_) => refused(field, "must be greater than zero", form),
-        Err(DecimalError::Places(places)) => refused(
-            field,
-            &format!("has more decimal places than {currency} has ({places})"),
-            form,
-        ),
-        Err(error @ (DecimalError::Form | DecimalError::Range)) => {
-            refused(field, &error.to_string(), form)
+        Err(DecimalError::Places(places)) => {
+            refused(field, &format!("has more decimal places than {currency} has ({places})"), form)
         }
+        Err(error @ (DecimalError::Form | DecimalError::Range)) => refused(field, &error.to_string(), form),
     }
 }
 
 fn refuse_missing_amount(sent: &CreateInvoiceBody, catalog: &Catalog, form: &mut Form<'_>) {
-    let is_told = ["amount", "amount_fiat", "amount_usd"]
-        .into_iter()
-        .any(|name| form.is_wrong(name));
+    let is_told = ["amount", "amount_fiat", "amount_usd"].into_iter().any(|name| form.is_wrong(name));
     if !is_told {
         form.refuse("amount", "is required unless amount_fiat is sent");
     }
@@ -185,22 +151,14 @@ fn refuse_missing_amount(sent: &CreateInvoiceBody, catalog: &Catalog, form: &mut
             pair(code, sent.network.as_deref(), catalog, form);
         }
         None if !is_told && sent.deferred != Some(true) => {
-            form.require(
-                "currency",
-                "is required unless amount_fiat is sent or deferred is true",
-            );
+            form.require("currency", "is required unless amount_fiat is sent or deferred is true");
         }
         None => {}
     }
 }
 
 /// Rule i. `None` where a problem was recorded.
-fn pair<'c>(
-    code: &str,
-    network: Option<&str>,
-    catalog: &'c Catalog,
-    form: &mut Form<'_>,
-) -> Option<&'c Asset> {
+fn pair<'c>(code: &str, network: Option<&str>, catalog: &'c Catalog, form: &mut Form<'_>) -> Option<&'c Asset> {
     // A network that could not be read was told already; inferring another would only confuse.
     if form.is_wrong("network") {
         return None;

@@ -35,7 +35,13 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
 
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK_NAME);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(file_error(&path))?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(&path)
+        .map_err(file_error(&path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
@@ -59,7 +65,8 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
 
 /// A connection that only reads.
 pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;
@@ -71,7 +78,9 @@ pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> 
 
 /// Brings the schema up to date, each step in a transaction of its own with its row.
 pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> Result<(), StoreError> {
-    connection.execute_batch("CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT")?;
+    connection.execute_batch(
+        "CREATE TABLE IF NOT EXISTS migrations (number INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT",
+    )?;
     let last = "SELECT coalesce(max(number), 0) FROM migrations";
     let found: i64 = connection.query_row(last, [], |row| row.get(0))?;
     let known = migrations.last().map_or(0, |migration| migration.number);
@@ -84,8 +93,10 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> 
         let found: i64 = transaction.query_row(last, [], |row| row.get(0))?;
         if migration.number > found {
             transaction.execute_batch(migration.sql)?;
-            transaction
-                .execute("INSERT INTO migrations (number, name) VALUES (?1, ?2)", params![migration.number, migration.name])?;
+            transaction.execute(
+                "INSERT INTO migrations (number, name) VALUES (?1, ?2)",
+                params![migration.number, migration.name],
+            )?;
         }
         transaction.commit()?;
     }

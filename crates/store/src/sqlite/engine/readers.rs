@@ -30,7 +30,8 @@ impl Readers {
         for _ in 0..THREADS {
             let connection = open::reading_connection(path)?;
             let waiting = Arc::clone(&waiting);
-            let spawned = std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || run(&connection, &waiting));
+            let spawned =
+                std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || run(&connection, &waiting));
             threads.push(spawned.map_err(|source| StoreError::File { path: "store-reader".into(), source })?);
         }
         Ok(Self { jobs: Some(jobs), threads })

@@ -27,7 +27,9 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, health: Arc<Health>) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
-        let spawned = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || run(connection, waiting, &health));
+        let spawned = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(connection, waiting, &health));
         let thread = spawned.map_err(|source| StoreError::File { path: "store-writer".into(), source })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -96,7 +98,11 @@ fn repeat(error: &StoreError) -> StoreError {
 }
 
 /// Runs a group in one transaction. An error is about all of it: nothing of it can be relied on.
-fn commit_group(connection: &Connection, group: &mut [Submitted], health: &Health) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+fn commit_group(
+    connection: &Connection,
+    group: &mut [Submitted],
+    health: &Health,
+) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     execute(connection, "BEGIN IMMEDIATE").map_err(before_commit)?;
     let is_alone = group.len() == 1;
     let mut outcomes = Vec::with_capacity(group.len());

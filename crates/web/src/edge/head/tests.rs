@@ -20,10 +20,7 @@ fn framing(text: &str) -> Result<Framing, Refusal> {
         }
     }
     assert_eq!(dribbled, whole, "{text:?}");
-    whole.map(|head| {
-        head.unwrap_or_else(|| panic!("unfinished: {text:?}"))
-            .framing
-    })
+    whole.map(|head| head.unwrap_or_else(|| panic!("unfinished: {text:?}")).framing)
 }
 
 fn with(headers: &str) -> Result<Framing, Refusal> {
@@ -36,32 +33,17 @@ fn an_ordinary_head_says_what_follows() {
     assert_eq!(with("Content-Length: 0\r\n"), Ok(Framing::Nothing));
     assert_eq!(with("content-LENGTH:\t17 \r\n"), Ok(Framing::Length(17)));
     assert_eq!(with("Transfer-Encoding: Chunked\r\n"), Ok(Framing::Chunked));
-    assert_eq!(
-        with("X-Empty:\r\nX-Name: é\r\nContent-Lengths: 5\r\n"),
-        Ok(Framing::Nothing)
-    );
+    assert_eq!(with("X-Empty:\r\nX-Name: é\r\nContent-Lengths: 5\r\n"), Ok(Framing::Nothing));
     assert_eq!(framing("GET / HTTP/1.0\r\n\r\n"), Ok(Framing::Nothing));
-    assert_eq!(
-        framing("\r\nGET /?a=%20 HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"),
-        Ok(Framing::Nothing)
-    );
-    assert_eq!(
-        framing("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Ok(Framing::Nothing)
-    );
-    assert_eq!(
-        framing("GET http://a:8080/b HTTP/1.1\r\nHost: a\r\n\r\n"),
-        Ok(Framing::Nothing)
-    );
+    assert_eq!(framing("\r\nGET /?a=%20 HTTP/1.1\r\nHost: [::1]:80\r\n\r\n"), Ok(Framing::Nothing));
+    assert_eq!(framing("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(Framing::Nothing));
+    assert_eq!(framing("GET http://a:8080/b HTTP/1.1\r\nHost: a\r\n\r\n"), Ok(Framing::Nothing));
 }
 
 #[test]
 fn a_head_ends_at_its_empty_line() {
     let text = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    let head = Head {
-        length: text.len(),
-        framing: Framing::Nothing,
-    };
+    let head = Head { length: text.len(), framing: Framing::Nothing };
     assert_eq!(scan(format!("{text}GET /next").as_bytes()), Ok(Some(head)));
 }
 
@@ -102,10 +84,7 @@ fn ambiguous_headers_are_refused() {
         ": a\r\n",
         "no colon\r\n",
     ] {
-        assert!(
-            matches!(with(headers), Err(Refusal::Malformed(_))),
-            "{headers:?}"
-        );
+        assert!(matches!(with(headers), Err(Refusal::Malformed(_))), "{headers:?}");
     }
 }
 
@@ -141,10 +120,7 @@ fn ambiguous_request_lines_are_refused() {
         "GET //\r HTTP/1.1",
     ] {
         let text = format!("{line}\r\nHost: a\r\n\r\n");
-        assert!(
-            matches!(framing(&text), Err(Refusal::Malformed(_))),
-            "{line:?}"
-        );
+        assert!(matches!(framing(&text), Err(Refusal::Malformed(_))), "{line:?}");
     }
 }
 
@@ -160,51 +136,24 @@ fn a_host_is_named_once_and_only_once() {
         "GET / HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n",
         "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
     ] {
-        assert!(
-            matches!(framing(head), Err(Refusal::Malformed(_))),
-            "{head:?}"
-        );
+        assert!(matches!(framing(head), Err(Refusal::Malformed(_))), "{head:?}");
     }
 }
 
 #[test]
 fn sizes_are_bounded_to_the_byte() {
     let limits = Limits::default();
-    let target =
-        |bytes: usize| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(bytes - 1));
-    assert_eq!(
-        framing(&target(limits.target_bytes_max)),
-        Ok(Framing::Nothing)
-    );
-    assert_eq!(
-        framing(&target(limits.target_bytes_max + 1)),
-        Err(Refusal::TargetTooLong)
-    );
-    assert_eq!(
-        framing(&target(limits.target_bytes_max + 100)),
-        Err(Refusal::TargetTooLong)
-    );
+    let target = |bytes: usize| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(bytes - 1));
+    assert_eq!(framing(&target(limits.target_bytes_max)), Ok(Framing::Nothing));
+    assert_eq!(framing(&target(limits.target_bytes_max + 1)), Err(Refusal::TargetTooLong));
+    assert_eq!(framing(&target(limits.target_bytes_max + 100)), Err(Refusal::TargetTooLong));
     let headers = |count: usize| "X: a\r\n".repeat(count - 1);
     assert_eq!(with(&headers(limits.headers_max)), Ok(Framing::Nothing));
-    assert_eq!(
-        with(&headers(limits.headers_max + 1)),
-        Err(Refusal::HeadTooLarge)
-    );
+    assert_eq!(with(&headers(limits.headers_max + 1)), Err(Refusal::HeadTooLarge));
     let empty = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n".len();
-    let head = |bytes: usize| {
-        format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n",
-            "a".repeat(bytes - empty)
-        )
-    };
-    assert_eq!(
-        scan(head(limits.head_bytes_max).as_bytes()).map(|head| head.is_some()),
-        Ok(true)
-    );
-    assert_eq!(
-        scan(head(limits.head_bytes_max + 1).as_bytes()),
-        Err(Refusal::HeadTooLarge)
-    );
+    let head = |bytes: usize| format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(bytes - empty));
+    assert_eq!(scan(head(limits.head_bytes_max).as_bytes()).map(|head| head.is_some()), Ok(true));
+    assert_eq!(scan(head(limits.head_bytes_max + 1).as_bytes()), Err(Refusal::HeadTooLarge));
 }
 
 #[test]
@@ -220,10 +169,7 @@ fn another_protocol_is_refused_at_its_first_byte() {
 #[test]
 fn every_target_let_through_is_one_to_hyper() {
     for byte in 0..=u8::MAX {
-        for target in [
-            [b"/".as_slice(), &[byte]].concat(),
-            [b"/?".as_slice(), &[byte]].concat(),
-        ] {
+        for target in [[b"/".as_slice(), &[byte]].concat(), [b"/?".as_slice(), &[byte]].concat()] {
             let line = [b"GET ", target.as_slice(), b" HTTP/1.1"].concat();
             if request_line(&line, &Limits::default()).is_ok() {
                 assert!(Uri::try_from(target.as_slice()).is_ok(), "{byte:#x}");

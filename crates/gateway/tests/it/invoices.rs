@@ -1,0 +1,106 @@
+//! Creating, activating, cancelling.
+
+use crate::shop::{HALF_BITCOIN, Shop};
+use farthing_domain::standing::Status;
+use farthing_gateway::{
+    change_invoice::{ChangeError, Which},
+    create_invoice::{CreateError, Created},
+};
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn a_new_invoice_is_pending_with_an_address_of_its_own() {
+    let shop = Shop::open().await;
+    let (first, second) = (shop.create(HALF_BITCOIN).await, shop.create(HALF_BITCOIN).await);
+    assert_eq!(first.standing.status, Status::Pending);
+    assert!(first.quotes[0].address.starts_with("tb1q"), "{}", first.quotes[0].address);
+    assert_ne!(first.quotes[0].address, second.quotes[0].address);
+    assert_ne!(first.token, second.token);
+    assert_eq!(shop.events(first.id).await, ["created"]);
+}
+
+#[tokio::test]
+async fn a_hundred_parallel_twins_make_one_invoice() {
+    let shop = Shop::open().await;
+    let body = r#"{"currency":"BTC","amount":"0.5","idempotency_key":"one"}"#;
+    let twins: Vec<_> = (0..100)
+        .map(|_| {
+            let (gateway, command) = (std::sync::Arc::clone(&shop.world.gateway), shop.command(body));
+            async move { gateway.create_invoice(command).await.unwrap() }
+        })
+        .collect();
+    let mut ids = BTreeSet::new();
+    let mut new = 0;
+    for twin in futures_util::future::join_all(twins).await {
+        match twin {
+            Created::New(invoice) => {
+                new += 1;
+                ids.insert(invoice.id);
+            }
+            Created::Replayed(invoice) => {
+                ids.insert(invoice.id);
+            }
+        }
+    }
+    assert_eq!((new, ids.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_key_used_for_another_request_is_refused_and_nothing_is_stored() {
+    let shop = Shop::open().await;
+    shop.create(r#"{"currency":"BTC","amount":"0.5","idempotency_key":"one"}"#).await;
+    let other = shop.try_create(r#"{"currency":"BTC","amount":"0.6","idempotency_key":"one"}"#).await;
+    assert!(matches!(other, Err(CreateError::KeyMismatch)));
+    let owner = shop.owner;
+    let last = shop.world.gateway.store().read(move |reader| reader.last_event(owner)).await.unwrap();
+    assert_eq!(last, 1, "only the first was told of");
+}
+
+#[tokio::test]
+async fn a_draft_gets_its_address_and_window_when_it_is_activated() {
+    let shop = Shop::open().await;
+    let draft = shop.create(r#"{"amount_fiat":"49.90","fiat_currency":"EUR"}"#).await;
+    assert_eq!(draft.standing.status, Status::Draft);
+    let which = Which::ById(shop.owner, draft.id);
+    let gateway = &shop.world.gateway;
+    let tron = gateway.environment(shop.owner.environment).catalog.resolve("USDT", Some("tron")).unwrap().id;
+    let active = gateway.activate(which.clone(), tron).await.unwrap();
+    assert_eq!(active.standing.status, Status::Pending);
+    assert_eq!(active.quotes[0].due.to_string(), "62.375");
+    let bitcoin = gateway.environment(shop.owner.environment).catalog.resolve("BTC", None).unwrap().id;
+    let changed = gateway.activate(which, bitcoin).await.unwrap();
+    assert_eq!((changed.activation_count, changed.deadline), (2, active.deadline));
+    assert_eq!(shop.events(draft.id).await, ["created", "activated", "activated"]);
+}
+
+#[tokio::test]
+async fn evm_networks_of_one_invoice_share_its_address() {
+    let shop = Shop::open().await;
+    let draft = shop.create(r#"{"amount_fiat":"10"}"#).await;
+    let gateway = &shop.world.gateway;
+    for network in ["polygon", "base"] {
+        let asset = gateway.environment(shop.owner.environment).catalog.resolve("USDC", Some(network)).unwrap().id;
+        gateway.activate(Which::ById(shop.owner, draft.id), asset).await.unwrap();
+    }
+    let quotes = shop.read(draft.id).await.quotes;
+    assert_eq!(quotes[0].address, quotes[1].address);
+}
+
+#[tokio::test]
+async fn a_cancelled_invoice_stays_cancelled_and_a_paid_one_cannot_be() {
+    let shop = Shop::open().await;
+    let (first, second) = (shop.create(HALF_BITCOIN).await, shop.create(HALF_BITCOIN).await);
+    let gateway = &shop.world.gateway;
+    let cancelled = gateway.cancel(Which::ById(shop.owner, first.id)).await.unwrap();
+    assert_eq!(cancelled.standing.status, Status::Cancelled);
+    shop.pay(&first, "0.5", 2).await;
+    assert_eq!(shop.status(first.id).await, Status::Cancelled);
+    assert_eq!(shop.events(first.id).await, ["created", "cancelled", "payment_detected", "late_deposit"]);
+    shop.pay(&second, "0.5", 2).await;
+    let refused = gateway.cancel(Which::ById(shop.owner, second.id)).await;
+    assert!(matches!(refused, Err(ChangeError::Refused(_))));
+    assert!(
+        matches!(gateway.cancel(Which::ByToken(second.token)).await, Err(ChangeError::Refused(_))),
+        "payers may not"
+    );
+}

@@ -1,0 +1,8 @@
+#![cfg(test)]
+//! The gateway's use cases, step by step, over a real store and the simulated networks.
+
+mod invoices;
+mod scanning;
+mod shop;
+mod stories;
+mod webhooks;

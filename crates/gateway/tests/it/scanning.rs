@@ -1,0 +1,86 @@
+//! The scanner under reorganisations, lag and restarts.
+
+use crate::shop::{HALF_BITCOIN, Shop};
+use farthing_domain::{id::Environment, name::NetworkId, network::ChainId, standing::Status};
+use farthing_networks::simulated::Faults;
+
+fn bitcoin() -> NetworkId {
+    NetworkId::new("bitcoin").unwrap()
+}
+
+fn chain() -> ChainId {
+    ChainId { environment: Environment::Test, network: bitcoin() }
+}
+
+#[tokio::test]
+async fn a_payment_lost_with_its_block_is_reversed_and_one_that_comes_back_counts_again() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(HALF_BITCOIN).await;
+    let gateway = &shop.world.gateway;
+    shop.pay(&invoice, "0.5", 1).await;
+    let hash = shop.read(invoice.id).await.payments[0].key.transaction.clone();
+    gateway.reorganise_test_network(bitcoin(), 1, vec![hash]).await.unwrap();
+    assert_eq!(shop.status(invoice.id).await, Status::Pending);
+    assert_eq!(shop.events(invoice.id).await, ["created", "payment_detected", "confirming", "payment_dropped"]);
+}
+
+#[tokio::test]
+async fn a_final_payment_lost_beyond_finality_is_reversed_and_new_credits_wait() {
+    let shop = Shop::open().await;
+    let (first, second) = (shop.create(HALF_BITCOIN).await, shop.create(HALF_BITCOIN).await);
+    let gateway = &shop.world.gateway;
+    shop.pay(&first, "0.5", 2).await;
+    assert_eq!(shop.status(first.id).await, Status::Paid);
+    let hash = shop.read(first.id).await.payments[0].key.transaction.clone();
+    gateway.reorganise_test_network(bitcoin(), 2, vec![hash]).await.unwrap();
+    assert_eq!(shop.status(first.id).await, Status::Pending);
+    assert_eq!(shop.events(first.id).await.last().map(String::as_str), Some("deposit_reversed"));
+    let state = gateway.store().read(|reader| reader.chain(chain())).await.unwrap().unwrap();
+    assert!(state.alarm.is_some());
+    shop.pay(&second, "0.5", 5).await;
+    assert_eq!(shop.status(second.id).await, Status::Confirming, "it waits for the operator");
+}
+
+#[tokio::test]
+async fn a_lagging_provider_takes_nothing_back_and_catches_up() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(HALF_BITCOIN).await;
+    let gateway = &shop.world.gateway;
+    gateway.mine_test_blocks(bitcoin(), 5).await.unwrap();
+    shop.pay(&invoice, "0.5", 2).await;
+    let simulated = gateway.simulated(bitcoin()).unwrap();
+    simulated.set_faults(Faults { lag: 2, ..Faults::default() });
+    gateway.scan_to_tip(chain()).await.unwrap();
+    assert_eq!(shop.status(invoice.id).await, Status::Paid);
+    simulated.set_faults(Faults::default());
+    gateway.mine_test_blocks(bitcoin(), 1).await.unwrap();
+    assert_eq!(shop.status(invoice.id).await, Status::Paid);
+}
+
+#[tokio::test]
+async fn what_was_paid_while_the_gateway_was_away_is_found_after_its_start() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(HALF_BITCOIN).await;
+    let gateway = &shop.world.gateway;
+    let simulated = gateway.simulated(bitcoin()).unwrap().clone();
+    simulated.set_faults(Faults { unreachable: true, ..Faults::default() });
+    let due = invoice.quotes[0].due;
+    let paid = gateway.pay_test_invoice(shop.owner, invoice.id, due, 2).await;
+    assert!(paid.is_err(), "the provider does not answer");
+    let Shop { world, owner } = shop;
+    let shop = Shop { world: world.restart().await.unwrap(), owner };
+    shop.world.gateway.mine_test_blocks(bitcoin(), 2).await.unwrap();
+    assert_eq!(shop.status(invoice.id).await, Status::Paid);
+}
+
+#[tokio::test]
+async fn scanning_twice_tells_nothing_twice() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(HALF_BITCOIN).await;
+    shop.pay(&invoice, "0.5", 1).await;
+    let before = shop.events(invoice.id).await;
+    for _ in 0..3 {
+        shop.world.gateway.scan_to_tip(chain()).await.unwrap();
+    }
+    assert_eq!(shop.events(invoice.id).await, before);
+}

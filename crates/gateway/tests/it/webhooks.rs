@@ -1,0 +1,162 @@
+//! Webhooks to a real HTTP receiver on loopback.
+
+use crate::shop::{HALF_BITCOIN, Shop};
+use farthing_dialects::native::{callback, events::EventName};
+use farthing_store::records::{DeliveryStage, Page};
+use std::sync::{Arc, Mutex};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+/// A receiver that answers each request with the next status and keeps what it got.
+struct Receiver {
+    url: String,
+    got: Arc<Mutex<Vec<String>>>,
+}
+
+impl Receiver {
+    async fn answering(statuses: Vec<u16>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", listener.local_addr().unwrap());
+        let got = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&got);
+        #[expect(clippy::disallowed_methods, reason = "a receiver lives beside the test")]
+        tokio::spawn(async move {
+            for status in statuses {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let request = read_request(&mut stream).await;
+                kept.lock().unwrap().push(request);
+                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        Self { url, got }
+    }
+}
+
+async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
+    let mut bytes = Vec::new();
+    loop {
+        let mut chunk = [0; 4096];
+        let count = stream.read(&mut chunk).await.unwrap();
+        bytes.extend_from_slice(&chunk[..count]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if length.is_none_or(|length: usize| body.len() >= length) || count == 0 {
+                return text;
+            }
+        }
+    }
+}
+
+fn header<'a>(request: &'a str, name: &str) -> &'a str {
+    let found = request.lines().find_map(|line| {
+        let (key, value) = line.split_once(": ")?;
+        key.eq_ignore_ascii_case(name).then_some(value)
+    });
+    found.unwrap_or_else(|| panic!("no {name} in {request}"))
+}
+
+#[tokio::test]
+async fn a_paid_invoice_reaches_the_endpoint_signed() {
+    let shop = Shop::open().await;
+    let receiver = Receiver::answering(vec![200, 200]).await;
+    let gateway = &shop.world.gateway;
+    let (endpoint, secret) =
+        gateway.create_endpoint(shop.owner, receiver.url.clone(), EventName::documented()).await.unwrap();
+    let invoice = shop.create(HALF_BITCOIN).await;
+    shop.pay(&invoice, "0.5", 2).await;
+    assert_eq!(gateway.due_endpoints().await.unwrap(), [endpoint.id]);
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 2);
+    let got = receiver.got.lock().unwrap().clone();
+    assert_eq!(header(&got[0], "x-halfin-event"), "invoice.confirming");
+    assert_eq!(header(&got[1], "x-halfin-event"), "invoice.paid");
+    let body = got[1].split_once("\r\n\r\n").unwrap().1;
+    let attempt = callback::Attempt {
+        id: header(&got[1], "webhook-id"),
+        event: "invoice.paid",
+        timestamp_seconds: header(&got[1], "webhook-timestamp").parse().unwrap(),
+        body: body.as_bytes(),
+    };
+    for (name, value) in callback::headers(&[secret], &attempt) {
+        assert_eq!(header(&got[1], name), value);
+    }
+    let value: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(value["data"]["invoice_id"], invoice.id.to_string());
+    assert_eq!(value["data"]["status"], "paid");
+}
+
+#[tokio::test]
+async fn a_refused_delivery_is_sent_again_with_the_same_bytes() {
+    let shop = Shop::open().await;
+    let receiver = Receiver::answering(vec![500, 302, 204]).await;
+    let gateway = &shop.world.gateway;
+    let (endpoint, _) =
+        gateway.create_endpoint(shop.owner, receiver.url.clone(), vec!["invoice.created".to_owned()]).await.unwrap();
+    shop.create(HALF_BITCOIN).await;
+    for wait in [60, 120, 240] {
+        assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
+        assert!(gateway.due_endpoints().await.unwrap().is_empty());
+        shop.world.clock.move_by_ms((wait + 31) * 1000);
+    }
+    let got = receiver.got.lock().unwrap().clone();
+    let body = |request: &String| request.split_once("\r\n\r\n").unwrap().1.to_owned();
+    assert_eq!((body(&got[0]), body(&got[1])), (body(&got[1]), body(&got[2])));
+    assert_eq!(header(&got[0], "webhook-id"), header(&got[2], "webhook-id"));
+    assert_ne!(header(&got[0], "x-halfin-signature"), header(&got[2], "x-halfin-signature"));
+    let id = endpoint.id;
+    let (deliveries, _) =
+        gateway.store().read(move |reader| reader.deliveries(id, Page { limit: 9, offset: 0 })).await.unwrap();
+    assert_eq!((deliveries[0].stage, deliveries[0].attempts), (DeliveryStage::Delivered, 3));
+    let delivery = deliveries[0].id;
+    let attempts = gateway.store().read(move |reader| reader.attempts(delivery)).await.unwrap();
+    assert_eq!(attempts.iter().map(|attempt| attempt.status).collect::<Vec<_>>(), [Some(500), Some(302), Some(204)]);
+}
+
+#[tokio::test]
+async fn after_ten_attempts_a_delivery_is_given_up_and_can_be_repeated_by_hand() {
+    let shop = Shop::open().await;
+    let receiver = Receiver::answering([vec![500; 10], vec![200]].concat()).await;
+    let gateway = &shop.world.gateway;
+    let (endpoint, _) =
+        gateway.create_endpoint(shop.owner, receiver.url.clone(), vec!["invoice.created".to_owned()]).await.unwrap();
+    shop.create(HALF_BITCOIN).await;
+    for _ in 0..10 {
+        assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
+        shop.world.clock.move_by_ms(86_500_000);
+    }
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 0);
+    let id = endpoint.id;
+    let (deliveries, _) =
+        gateway.store().read(move |reader| reader.deliveries(id, Page { limit: 9, offset: 0 })).await.unwrap();
+    assert_eq!(deliveries[0].stage, DeliveryStage::GivenUp);
+    gateway.redeliver(shop.owner, deliveries[0].id).await.unwrap();
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
+    let delivery = deliveries[0].id;
+    let owner = shop.owner;
+    let after = gateway.store().read(move |reader| reader.delivery(owner, delivery)).await.unwrap().unwrap();
+    assert_eq!(after.stage, DeliveryStage::Delivered);
+}
+
+#[tokio::test]
+async fn a_rotated_secret_signs_beside_the_old_one_until_the_overlap_ends() {
+    let shop = Shop::open().await;
+    let receiver = Receiver::answering(vec![200, 200]).await;
+    let gateway = &shop.world.gateway;
+    let (endpoint, old) =
+        gateway.create_endpoint(shop.owner, receiver.url.clone(), EventName::documented()).await.unwrap();
+    let (_, new) = gateway.rotate_secret(shop.owner, endpoint.id, 3600).await.unwrap();
+    assert_ne!(old.reveal(), new.reveal());
+    for wait in [0, 3_601_000] {
+        shop.world.clock.move_by_ms(wait);
+        gateway.send_test_event(shop.owner, endpoint.id).await.unwrap();
+        assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
+    }
+    let got = receiver.got.lock().unwrap().clone();
+    assert_eq!(header(&got[0], "x-halfin-signature").matches("v1=").count(), 2);
+    assert_eq!(header(&got[1], "x-halfin-signature").matches("v1=").count(), 1);
+    assert_eq!(header(&got[1], "x-halfin-event"), "test");
+}

@@ -1,0 +1,178 @@
+//! A world to test in: a gateway over a temporary folder, with a clock that only moves when told.
+
+use farthing_dialects::native::api_keys::{ApiKeySecret, Permission};
+use farthing_domain::{
+    id::{Environment, MerchantId, Owner},
+    time::Timestamp,
+};
+use farthing_gateway::{
+    clock::Clock,
+    entropy::{Entropy, Ids},
+    gateway::{EnvironmentSetup, Gateway, Parts},
+    outgoing::{Guard, Limits, Outgoing},
+    rates::RateSource,
+    test_environment,
+};
+use farthing_store::{OpenAs, Store, Threads, sealing::Sealer};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
+use tempfile::TempDir;
+
+/// Where every world's clock starts: 2026-01-01T00:00:00Z.
+pub const START: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
+/// A clock that moves when told.
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that shows this moment.
+    #[must_use]
+    pub const fn at(start: Timestamp) -> Self {
+        Self(AtomicI64::new(start.milliseconds()))
+    }
+
+    /// Moves it; backwards too, as clocks do.
+    pub fn move_by_ms(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_milliseconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Randomness that a seed decides: SHA-256 of the seed and a count.
+pub struct SeededEntropy {
+    seed: u64,
+    count: AtomicU64,
+}
+
+impl SeededEntropy {
+    /// Randomness of this seed.
+    #[must_use]
+    pub const fn of(seed: u64) -> Self {
+        Self { seed, count: AtomicU64::new(0) }
+    }
+}
+
+impl Entropy for SeededEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let mut hash = Sha256::new_with_prefix(self.seed.to_be_bytes());
+            hash.update(self.count.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            for (byte, random) in chunk.iter_mut().zip(hash.finalize()) {
+                *byte = random;
+            }
+        }
+    }
+}
+
+/// A gateway and what it stands on.
+pub struct World {
+    /// The gateway.
+    pub gateway: Arc<Gateway>,
+    /// Real time, as the gateway sees it.
+    pub clock: Arc<ManualClock>,
+    entropy: Arc<SeededEntropy>,
+    threads: Threads,
+    folder: Arc<TempDir>,
+}
+
+impl World {
+    /// A new installation, its store on threads of its own.
+    ///
+    /// # Errors
+    /// When the temporary folder or the store cannot be made.
+    pub async fn new() -> anyhow::Result<Self> {
+        Self::with(1, Threads::Own).await
+    }
+
+    /// A new installation, with the randomness of a seed.
+    ///
+    /// # Errors
+    /// When the temporary folder or the store cannot be made.
+    pub async fn with(seed: u64, threads: Threads) -> anyhow::Result<Self> {
+        let clock = Arc::new(ManualClock::at(START));
+        let entropy = Arc::new(SeededEntropy::of(seed));
+        let folder = Arc::new(tempfile::tempdir()?);
+        let gateway = open(folder.path(), Arc::clone(&clock), Arc::clone(&entropy), threads).await?;
+        Ok(Self { gateway, clock, entropy, threads, folder })
+    }
+
+    /// Stops the gateway without a word and starts it again on what is on disk.
+    ///
+    /// # Errors
+    /// When somebody else still holds the gateway, or the store cannot be opened again.
+    pub async fn restart(self) -> anyhow::Result<Self> {
+        let Self { gateway, clock, entropy, threads, folder } = self;
+        Arc::try_unwrap(gateway).map_err(|_| anyhow::anyhow!("the gateway is still in use"))?;
+        let gateway = open(folder.path(), Arc::clone(&clock), Arc::clone(&entropy), threads).await?;
+        Ok(Self { gateway, clock, entropy, threads, folder })
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// A new merchant's test environment.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn merchant(&self) -> anyhow::Result<Owner> {
+        let merchant = self.gateway.create_merchant("Tea shop".to_owned()).await?;
+        Ok(Owner { merchant: merchant.id, environment: Environment::Test })
+    }
+
+    /// A key with all permissions.
+    ///
+    /// # Errors
+    /// When there is no such merchant or the store fails.
+    pub async fn key(&self, merchant: MerchantId, environment: Environment) -> anyhow::Result<ApiKeySecret> {
+        Ok(self.gateway.create_api_key(merchant, environment, &Permission::ALL).await?.1)
+    }
+}
+
+async fn open(
+    folder: &Path,
+    clock: Arc<ManualClock>,
+    entropy: Arc<SeededEntropy>,
+    threads: Threads,
+) -> anyhow::Result<Arc<Gateway>> {
+    let is_new = !folder.join(farthing_store::sealing::KEY_FILE).exists();
+    let store = Store::open(folder, OpenAs::Server, threads)?;
+    let sealer = Sealer::open_or_create(folder, is_new)?;
+    let ids = Ids::new(entropy);
+    let clocks = test_environment::open_clocks(&store, clock).await?;
+    let test = test_environment::open(&store, &ids).await?;
+    let live = EnvironmentSetup {
+        catalog: farthing_domain::catalog::Catalog::new(Vec::new(), Vec::new()),
+        chains: BTreeMap::new(),
+        rates: RateSource::None,
+    };
+    let gateway = Gateway::new(Parts {
+        store,
+        sealer,
+        clocks,
+        ids,
+        live,
+        test: test.setup,
+        simulated: test.simulated,
+        outgoing: Outgoing::new(Guard { allow_private: true }, Limits::default())?,
+        public_url: "http://127.0.0.1:8080".to_owned(),
+    });
+    gateway.rebuild_watch().await?;
+    let gateway = Arc::new(gateway);
+    gateway.scan_all(Environment::Test).await?;
+    Ok(gateway)
+}
