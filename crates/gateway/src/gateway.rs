@@ -134,6 +134,7 @@ pub struct Gateway {
     pub(crate) test_clock: tokio::sync::Mutex<()>,
     pub(crate) simulated_turn: tokio::sync::Mutex<()>,
     pub(crate) key_cache: RwLock<crate::keys::KeyCache>,
+    pub(crate) checked: RwLock<crate::read_invoice::Checked>,
 }
 
 impl Gateway {
@@ -148,6 +149,7 @@ impl Gateway {
             test_clock: tokio::sync::Mutex::new(()),
             simulated_turn: tokio::sync::Mutex::new(()),
             key_cache: RwLock::default(),
+            checked: RwLock::default(),
         }
     }
 

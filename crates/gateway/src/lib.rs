@@ -17,6 +17,7 @@ pub mod keys;
 pub mod outgoing;
 pub mod quotes;
 pub mod rates;
+pub mod read_invoice;
 pub mod scan;
 mod tell;
 pub mod test_environment;

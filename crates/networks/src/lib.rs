@@ -6,5 +6,4 @@ pub mod account;
 pub mod address;
 pub mod network;
 pub mod simulated;
-pub mod simulated_accounts;
 pub mod watch_set;

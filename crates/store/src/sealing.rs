@@ -9,7 +9,7 @@ use ring::{
 };
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
@@ -34,10 +34,8 @@ impl Sealer {
         let random = SystemRandom::new();
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_new_installation => {
-                create(&path, &random)?
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == ErrorKind::NotFound && is_new_installation => create(&path, &random)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(StoreError::Sealing(format!(
                     "{} is missing: without it no webhook can be signed; restore it from the backup that the database came from",
                     path.display()
@@ -81,23 +79,34 @@ impl Sealer {
     }
 }
 
-/// Writes a new key durably before anything is sealed with it.
+/// Writes a new key durably before anything is sealed with it. It appears whole or not at all; of two processes that start
+/// at the same time, the first one's key is used by both.
 fn create(path: &Path, random: &SystemRandom) -> Result<Vec<u8>, StoreError> {
     let mut key = vec![0; KEY_LENGTH];
     random.fill(&mut key).map_err(|_| StoreError::Sealing("the system gives no randomness".to_owned()))?;
-    let write = || {
-        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    let mut suffix = [0; 8];
+    random.fill(&mut suffix).map_err(|_| StoreError::Sealing("the system gives no randomness".to_owned()))?;
+    let partial = path.with_extension(format!("{:016x}", u64::from_le_bytes(suffix)));
+    let mut write = || {
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&partial)?;
         file.write_all(&key)?;
         file.sync_all()?;
+        match fs::hard_link(&partial, path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => key = fs::read(path)?,
+            linked => linked?,
+        }
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     };
-    write().map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    let written = write();
+    drop(fs::remove_file(&partial));
+    written.map_err(|source| StoreError::File { path: path.to_owned(), source })?;
     Ok(key)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn a_secret_opens_only_in_its_context_and_with_its_key() {
@@ -109,6 +118,37 @@ mod tests {
         assert!(sealer.unseal(b"two", &sealed).is_err());
         let other = tempfile::tempdir().unwrap();
         assert!(Sealer::open_or_create(other.path(), true).unwrap().unseal(b"one", &sealed).is_err());
+    }
+
+    #[test]
+    fn the_key_is_its_owner_s_alone_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = Sealer::open_or_create(folder.path(), true).unwrap();
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [KEY_FILE]);
+        let metadata = fs::metadata(folder.path().join(KEY_FILE)).unwrap();
+        assert_eq!((metadata.len(), metadata.permissions().mode() & 0o777), (32, 0o600));
+        // Another process that found no key a moment ago takes the one that is there now.
+        let path = folder.path().join(KEY_FILE);
+        assert_eq!(create(&path, &SystemRandom::new()).unwrap(), fs::read(&path).unwrap());
+        let sealed = first.seal(b"one", b"secret").unwrap();
+        assert_eq!(Sealer::open_or_create(folder.path(), true).unwrap().unseal(b"one", &sealed).unwrap(), b"secret");
+    }
+
+    #[test]
+    fn a_changed_secret_or_a_damaged_key_opens_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = Sealer::open_or_create(folder.path(), true).unwrap();
+        let sealed = sealer.seal(b"one", b"secret").unwrap();
+        for changed in 0..sealed.len() {
+            let mut forged = sealed.clone();
+            forged[changed] ^= 1;
+            assert!(sealer.unseal(b"one", &forged).is_err());
+        }
+        assert!(sealer.unseal(b"one", b"short").is_err());
+        fs::write(folder.path().join(KEY_FILE), b"too short").unwrap();
+        let error = Sealer::open_or_create(folder.path(), false).err().unwrap();
+        assert!(error.to_string().contains("is damaged"));
     }
 
     #[test]

@@ -2,6 +2,15 @@
 //!
 //! All waiting decisions share one commit, and each is answered after its fsync: an answer means durable. Only the writer's
 //! connection writes and checkpoints. The engine knows no table but its own list of migrations.
+//!
+//! What its users can rely on:
+//! - [`Engine::write`] runs a job inside a transaction. `Ok(Ok(_))`: durable. `Ok(Err(_))`, [`StoreError::Busy`],
+//!   [`StoreError::DiskFull`] and [`StoreError::DecisionPanicked`]: nothing of it was written. [`StoreError::Unknown`]: nobody
+//!   knows; the engine has failed, answers [`StoreError::Failed`] from then on, and [`Engine::failed`] tells the process to end.
+//! - A job whose caller went away runs all the same. A job propagates each database error: after some of them SQLite has
+//!   rolled the transaction back, and what a job wrote then would stand alone.
+//! - [`Engine::read`] sees everything acknowledged before it began, and one state throughout.
+//! - Jobs use `prepare_cached` with texts that do not vary.
 
 mod open;
 mod readers;
@@ -84,7 +93,11 @@ pub(crate) struct Engine {
 }
 
 enum Mode {
-    Own { writer: Writer, readers: Readers },
+    /// In the order in which they end: the last connection that closes empties the log into the database.
+    Own {
+        readers: Readers,
+        writer: Writer,
+    },
     Inline(Mutex<Connection>),
 }
 
@@ -156,6 +169,9 @@ impl Engine {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        if self.health.has_failed.load(Ordering::SeqCst) {
+            return Err(StoreError::Failed);
+        }
         match &self.mode {
             Mode::Own { readers, .. } => readers.run(job).await,
             Mode::Inline(connection) => {
@@ -183,3 +199,6 @@ impl Engine {
         self.health.failed.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests;

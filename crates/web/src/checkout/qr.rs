@@ -48,8 +48,8 @@ mod tests {
 
     #[test]
     fn capitals_make_a_smaller_code() {
-        let small = Qr::of("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq").unwrap();
-        let capitals = Qr::of("BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ").unwrap();
+        let small = Qr::of("bitcoin:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq?amount=0.5").unwrap();
+        let capitals = Qr::of("bitcoin:BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ?amount=0.5").unwrap();
         assert!(capitals.size < small.size);
     }
 

@@ -2,7 +2,7 @@
 
 use super::Migration;
 use crate::error::StoreError;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, backup::StepResult, params};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
@@ -21,8 +21,8 @@ const LOCK_NAME: &str = "farthing.lock";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection.
 const STATEMENTS_KEPT: usize = 128;
-/// Pages copied at a time while a backup lets others write.
-const BACKUP_PAGES: i32 = 256;
+/// All pages in one step: a backup in several would start anew with each commit in between. Writers do not wait for it.
+const ALL_PAGES: i32 = -1;
 
 fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
@@ -30,7 +30,13 @@ fn file_error(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 }
 
 pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))
+    let is_new = !folder.exists();
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))?;
+    if is_new && let Some(parent) = folder.parent().and_then(|parent| File::open(parent).ok()) {
+        // Where the parent may not be opened, its own file system's habits decide how soon the new folder is durable.
+        drop(parent.sync_all());
+    }
+    Ok(())
 }
 
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
@@ -59,6 +65,12 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
          PRAGMA trusted_schema = OFF; PRAGMA cache_size = -4096; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;",
     )?;
+    let journal: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    if journal != "wal" {
+        return Err(StoreError::Corrupt(format!(
+            "its journal is kept as {journal:?}: the file system must allow shared memory"
+        )));
+    }
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(connection)
 }
@@ -87,7 +99,7 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[Migration]) -> 
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
-    for migration in migrations {
+    for migration in migrations.iter().filter(|migration| migration.number > found) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Read again under the lock: a command started beside the server may have been quicker.
         let found: i64 = transaction.query_row(last, [], |row| row.get(0))?;
@@ -125,9 +137,13 @@ fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
     let mut target = Connection::open(to)?;
     {
         let backup = rusqlite::backup::Backup::new(&source, &mut target)?;
-        backup.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
+        match backup.step(ALL_PAGES)? {
+            StepResult::Done => {}
+            _ => return Err(StoreError::Busy),
+        }
     }
+    // One file, without a log beside it.
     target.execute_batch("PRAGMA journal_mode = DELETE")?;
-    drop(target.close());
+    target.close().map_err(|(_, error)| error)?;
     File::open(to).and_then(|file| file.sync_all()).map_err(file_error(to))
 }

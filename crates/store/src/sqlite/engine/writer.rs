@@ -27,9 +27,11 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(connection: Connection, health: Arc<Health>) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
-        let spawned = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || run(connection, waiting, &health));
+        let spawned = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
+            if catch_unwind(AssertUnwindSafe(|| run(connection, waiting, &health))).is_err() {
+                health.fail();
+            }
+        });
         let thread = spawned.map_err(|source| StoreError::File { path: "store-writer".into(), source })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
@@ -76,6 +78,9 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
                 answer_all(&mut group, || repeat(&error));
             }
         }
+    }
+    if health.has_failed.load(Ordering::SeqCst) {
+        return;
     }
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
         tracing::debug!(%error, "the last checkpoint was left to the next start");
@@ -132,7 +137,9 @@ fn run_one(connection: &Connection, job: &mut Job, is_alone: bool) -> Result<Res
     }
     let kept = catch_unwind(AssertUnwindSafe(|| job(connection)));
     if connection.is_autocommit() {
-        // SQLite itself rolled everything back: a full disk, or an I/O error.
+        // SQLite itself rolled everything back, as it does for a full disk and for an I/O error. A disk that is broken shows at
+        // the next BEGIN or COMMIT.
+        tracing::error!("the database rolled a group of decisions back: the disk is full or failing");
         return Err(StoreError::DiskFull);
     }
     if !matches!(kept, Ok(true)) {

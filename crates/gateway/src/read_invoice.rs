@@ -1,0 +1,151 @@
+//! Reading invoices to be shown. Every address is derived again first: one that does not come out of the account is never shown.
+
+use crate::gateway::Gateway;
+use farthing_domain::{
+    id::{InvoiceId, Owner},
+    invoice::Invoice,
+    network::ChainId,
+    quote::Quote,
+};
+use farthing_networks::address::Address;
+use farthing_store::{
+    Reader, StoreError,
+    records::{InvoiceFilter, Page},
+};
+use std::{collections::HashSet, sync::Arc};
+
+/// Addresses remembered as checked.
+const REMEMBERED: usize = 10_000;
+
+/// Addresses that were derived again already. One that somebody changes in the database is another text.
+#[derive(Default)]
+pub(crate) struct Checked(HashSet<(InvoiceId, String)>);
+
+impl Checked {
+    fn remember(&mut self, address: (InvoiceId, String)) {
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        self.0.insert(address);
+    }
+}
+
+/// Why an invoice is not shown.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address in the database is not the account's: somebody changed it. An alarm, never shown.
+    #[error("invoice {0} has an address that is not its own")]
+    AddressMismatch(InvoiceId),
+}
+
+impl Gateway {
+    /// One of the owner's invoices.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or an address is not the account's.
+    pub async fn invoice(self: &Arc<Self>, owner: Owner, id: InvoiceId) -> Result<Option<Invoice>, ReadError> {
+        let found = self.checked_read(move |reader| Ok(reader.invoice(owner, id)?.into_iter().collect()));
+        Ok(found.await?.pop())
+    }
+
+    /// The invoice whose checkout page has this token.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or an address is not the account's.
+    pub async fn invoice_by_token(self: &Arc<Self>, token: String) -> Result<Option<Invoice>, ReadError> {
+        let found = self.checked_read(move |reader| Ok(reader.invoice_by_token(&token)?.into_iter().collect()));
+        Ok(found.await?.pop())
+    }
+
+    /// A page of the owner's invoices, newest first, and how many the whole list has.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or an address is not the account's.
+    pub async fn invoices(
+        self: &Arc<Self>,
+        owner: Owner,
+        filter: InvoiceFilter,
+        page: Page,
+    ) -> Result<(Vec<Invoice>, u64), ReadError> {
+        let gateway = Arc::clone(self);
+        let (invoices, total, wrong) = self
+            .store()
+            .read(move |reader| {
+                let (invoices, total) = reader.invoices(owner, &filter, page)?;
+                let wrong = gateway.first_wrong(reader, &invoices)?;
+                Ok((invoices, total, wrong))
+            })
+            .await?;
+        wrong.map_or(Ok((invoices, total)), |id| Err(alarm(id)))
+    }
+
+    async fn checked_read(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Reader<'_>) -> Result<Vec<Invoice>, StoreError> + Send + 'static,
+    ) -> Result<Vec<Invoice>, ReadError> {
+        let gateway = Arc::clone(self);
+        let (invoices, wrong) = self
+            .store()
+            .read(move |reader| {
+                let invoices = read(reader)?;
+                let wrong = gateway.first_wrong(reader, &invoices)?;
+                Ok((invoices, wrong))
+            })
+            .await?;
+        wrong.map_or(Ok(invoices), |id| Err(alarm(id)))
+    }
+
+    fn first_wrong(&self, reader: &Reader<'_>, invoices: &[Invoice]) -> Result<Option<InvoiceId>, StoreError> {
+        for invoice in invoices {
+            if !self.has_its_own_addresses(reader, invoice)? {
+                return Ok(Some(invoice.id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether each address of an invoice was handed out to it and comes out of the account at its index. Of a network that
+    /// is not configured any more there is nothing to derive from; its invoices stay readable.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn has_its_own_addresses(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
+        for quote in &invoice.quotes {
+            let key = (invoice.id, quote.address.clone());
+            if self.checked.read().is_ok_and(|checked| checked.0.contains(&key)) {
+                continue;
+            }
+            if !self.is_own_address(reader, invoice, quote)? {
+                return Ok(false);
+            }
+            if let Ok(mut checked) = self.checked.write() {
+                checked.remember(key);
+            }
+        }
+        Ok(true)
+    }
+
+    fn is_own_address(&self, reader: &Reader<'_>, invoice: &Invoice, quote: &Quote) -> Result<bool, StoreError> {
+        let environment = invoice.owner.environment;
+        let Some(chain) = self.chain(ChainId { environment, network: quote.due.asset.network }) else { return Ok(true) };
+        let Ok(address) = Address::parse(chain.account.family(), chain.account.chain(), &quote.address) else {
+            return Ok(false);
+        };
+        let row = reader.address_of(environment, chain.facts.family, address.bytes())?;
+        let Some(row) = row.filter(|row| row.invoice == invoice.id) else { return Ok(false) };
+        if row.account != chain.account.key_id().to_bytes() {
+            // Handed out by an account that was configured before.
+            return Ok(true);
+        }
+        Ok(chain.account.address(row.index).is_ok_and(|derived| derived.text() == quote.address))
+    }
+}
+
+fn alarm(id: InvoiceId) -> ReadError {
+    tracing::error!(invoice = %id, "an address in the database is not the account's; it is not shown");
+    metrics::counter!("farthing_address_mismatches_total").increment(1);
+    ReadError::AddressMismatch(id)
+}

@@ -1,0 +1,274 @@
+//! The engine on a file of its own, with one small table.
+
+use super::*;
+use rusqlite::params;
+use std::{fs, os::unix::fs::PermissionsExt, sync::mpsc};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+type Plain = fn(&Connection) -> Result<(), StoreError>;
+
+const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "notes", sql: "CREATE TABLE notes (number INTEGER NOT NULL PRIMARY KEY) STRICT" },
+    Migration {
+        number: 2,
+        name: "replies",
+        sql: "CREATE TABLE replies (note INTEGER NOT NULL REFERENCES notes DEFERRABLE INITIALLY DEFERRED, text TEXT) STRICT",
+    },
+];
+
+fn open(folder: &TempDir, threads: Threads) -> Engine {
+    Engine::open(folder.path(), MIGRATIONS, OpenAs::Server, threads).unwrap()
+}
+
+fn insert(connection: &Connection, number: i64) -> Result<(), StoreError> {
+    connection.prepare_cached("INSERT INTO notes (number) VALUES (?1)")?.execute(params![number])?;
+    Ok(())
+}
+
+fn all(connection: &Connection) -> Result<Vec<i64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT number FROM notes ORDER BY number")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Lets the file grow no further than so many pages, or than it is.
+fn limited_to(pages: u32) -> impl FnMut(&Connection) -> rusqlite::Result<i64> + Send + 'static {
+    move |connection| connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |row| row.get(0))
+}
+
+async fn write(engine: &Engine, number: i64) -> Result<Result<(), StoreError>, StoreError> {
+    engine.write(move |connection| insert(connection, number)).await
+}
+
+/// Submits jobs while the writer is held up, so that they come into one group, and answers what each came to.
+async fn in_one_group(engine: &Arc<Engine>, jobs: &[Plain]) -> Vec<String> {
+    let (release, released) = mpsc::channel::<()>();
+    let (held, holds) = tokio::sync::oneshot::channel();
+    let mut held = Some(held);
+    let mut tasks = JoinSet::new();
+    let holder = Arc::clone(engine);
+    tasks.spawn(async move {
+        let job = move |_: &Connection| {
+            held.take().unwrap().send(()).unwrap();
+            released.recv().map_err(|_| StoreError::Busy)
+        };
+        (0, format!("{:?}", holder.write(job).await))
+    });
+    holds.await.unwrap();
+    for (number, job) in (1_u32..).zip(jobs.iter().copied()) {
+        let engine = Arc::clone(engine);
+        tasks.spawn(async move { (number, format!("{:?}", engine.write(job).await)) });
+    }
+    // This runtime polls its tasks in turn: when this one is polled again, the others have submitted.
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    let mut outcomes = tasks.join_all().await;
+    outcomes.sort();
+    outcomes.into_iter().skip(1).map(|(_, outcome)| outcome).collect()
+}
+
+#[tokio::test]
+async fn a_hundred_writers_share_commits_and_all_are_durable() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Arc::new(open(&folder, Threads::Own));
+    let (release, released) = mpsc::channel::<()>();
+    let mut tasks = JoinSet::new();
+    let holder = Arc::clone(&engine);
+    tasks.spawn(async move { holder.write(move |_| released.recv().map_err(|_| StoreError::Busy)).await });
+    for number in 0..100 {
+        let engine = Arc::clone(&engine);
+        tasks.spawn(async move { write(&engine, number).await });
+    }
+    tokio::task::yield_now().await;
+    release.send(()).unwrap();
+    for outcome in tasks.join_all().await {
+        outcome.unwrap().unwrap();
+    }
+    assert_eq!(engine.read(all).await.unwrap(), (0..100).collect::<Vec<_>>());
+    let statistics = engine.statistics();
+    assert_eq!(statistics.decisions, 101);
+    assert!(statistics.commits <= 4, "{} commits", statistics.commits);
+    drop(engine);
+    assert!(!folder.path().join("farthing.db-wal").exists(), "the log is emptied at the end");
+    let again = open(&folder, Threads::Inline);
+    assert_eq!(again.read(all).await.unwrap().len(), 100);
+}
+
+#[tokio::test]
+async fn a_failing_or_panicking_job_leaves_its_neighbours_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Arc::new(open(&folder, Threads::Own));
+    let outcomes = in_one_group(
+        &engine,
+        &[
+            |connection| insert(connection, 1),
+            |connection| insert(connection, 2).and(Err(StoreError::Corrupt("no".to_owned()))),
+            |connection| insert(connection, 1),
+            |connection| {
+                insert(connection, 3)?;
+                panic!("a planted panic")
+            },
+            |connection| insert(connection, 4),
+        ],
+    )
+    .await;
+    assert_eq!(outcomes[0], "Ok(Ok(()))");
+    assert_eq!(outcomes[1], "Ok(Err(Corrupt(\"no\")))");
+    assert!(outcomes[2].contains("UNIQUE"), "{}", outcomes[2]);
+    assert_eq!(outcomes[3], "Err(DecisionPanicked)");
+    assert_eq!(outcomes[4], "Ok(Ok(()))");
+    assert_eq!(engine.read(all).await.unwrap(), [1, 4]);
+    assert_eq!(engine.statistics().commits, 2, "the one that held the writer, and then all of them");
+}
+
+#[tokio::test]
+async fn alone_in_its_group_a_job_is_undone_all_the_same() {
+    for threads in [Threads::Own, Threads::Inline] {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(&folder, threads);
+        let failed = engine.write(|connection| insert(connection, 1).and(Err::<(), _>(StoreError::Busy))).await;
+        assert!(matches!(failed, Ok(Err(StoreError::Busy))));
+        let panicking = |connection: &Connection| -> Result<(), StoreError> {
+            insert(connection, 2)?;
+            panic!("a planted panic")
+        };
+        assert!(matches!(engine.write(panicking).await, Err(StoreError::DecisionPanicked)));
+        write(&engine, 3).await.unwrap().unwrap();
+        assert_eq!(engine.read(all).await.unwrap(), [3]);
+        assert_eq!(engine.statistics(), Statistics { commits: 1, decisions: 1 });
+    }
+}
+
+#[tokio::test]
+async fn a_failed_commit_is_unknown_and_ends_the_engine() {
+    for threads in [Threads::Own, Threads::Inline] {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(&folder, threads);
+        let failed = engine.failed();
+        write(&engine, 1).await.unwrap().unwrap();
+        // A reply to nothing is found by COMMIT itself.
+        let orphan = |connection: &Connection| connection.execute("INSERT INTO replies (note) VALUES (9)", []);
+        assert!(matches!(engine.write(orphan).await, Err(StoreError::Unknown)));
+        assert!(*failed.borrow());
+        assert!(matches!(write(&engine, 2).await, Err(StoreError::Failed)));
+        assert!(matches!(engine.read(all).await, Err(StoreError::Failed)));
+        drop(engine);
+        assert_eq!(open(&folder, threads).read(all).await.unwrap(), [1]);
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_the_engine_goes_on() {
+    for threads in [Threads::Own, Threads::Inline] {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = open(&folder, threads);
+        engine.write(limited_to(1)).await.unwrap().unwrap();
+        let large = |connection: &Connection| {
+            let sql = "INSERT INTO notes WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999) SELECT i FROM n";
+            connection.execute(sql, []).map_err(StoreError::from)
+        };
+        let refused = engine.write(large).await;
+        assert!(matches!(refused, Err(StoreError::DiskFull) | Ok(Err(StoreError::DiskFull))), "{refused:?}");
+        assert!(engine.read(all).await.unwrap().is_empty());
+        engine.write(limited_to(10_000)).await.unwrap().unwrap();
+        engine.write(large).await.unwrap().unwrap();
+        assert_eq!(engine.read(all).await.unwrap().len(), 9999);
+    }
+}
+
+#[tokio::test]
+async fn readers_cannot_write_and_see_what_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(&folder, Threads::Own);
+    for number in 0..50 {
+        write(&engine, number).await.unwrap().unwrap();
+        let seen = engine.read(all).await.unwrap();
+        assert_eq!(seen.last(), Some(&number));
+    }
+    let refused = engine.read(|connection| insert(connection, 99)).await;
+    assert!(matches!(refused, Err(StoreError::Sqlite(_))), "{refused:?}");
+    let panicking = engine.read(|_| -> Result<(), StoreError> { panic!("a planted panic") }).await;
+    assert!(matches!(panicking, Err(StoreError::DecisionPanicked)));
+    assert_eq!(engine.read(all).await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_second_server_is_refused_and_a_command_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(&folder, Threads::Own);
+    let refused = Engine::open(folder.path(), MIGRATIONS, OpenAs::Server, Threads::Own).err().unwrap();
+    assert!(matches!(refused, StoreError::Locked(_)));
+    assert!(refused.to_string().contains(&folder.path().display().to_string()));
+    let command = Engine::open(folder.path(), MIGRATIONS, OpenAs::Command, Threads::Own).unwrap();
+    for number in 0..20 {
+        let writer = if number % 2 == 0 { &server } else { &command };
+        write(writer, number).await.unwrap().unwrap();
+    }
+    assert_eq!(server.read(all).await.unwrap().len(), 20);
+    drop(command);
+    write(&server, 20).await.unwrap().unwrap();
+    drop(server);
+    assert_eq!(open(&folder, Threads::Own).read(all).await.unwrap().len(), 21);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_an_older_one_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = Engine::open(folder.path(), &MIGRATIONS[..1], OpenAs::Server, Threads::Own).unwrap();
+    write(&old, 1).await.unwrap().unwrap();
+    drop(old);
+    drop(open(&folder, Threads::Own));
+    let refused = Engine::open(folder.path(), &MIGRATIONS[..1], OpenAs::Server, Threads::Own).err().unwrap();
+    assert!(matches!(refused, StoreError::Newer { found: 2, known: 1 }));
+    assert_eq!(open(&folder, Threads::Own).read(all).await.unwrap(), [1]);
+}
+
+#[test]
+fn a_migration_that_fails_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken =
+        [Migration { number: 1, name: "broken", sql: "CREATE TABLE notes (number); INSERT INTO nowhere VALUES (1)" }];
+    assert!(Engine::open(folder.path(), &broken, OpenAs::Server, Threads::Own).is_err());
+    drop(open(&folder, Threads::Own));
+}
+
+#[test]
+fn the_folder_and_its_files_are_their_owner_s_alone() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("data");
+    let engine = Engine::open(&folder, MIGRATIONS, OpenAs::Server, Threads::Own).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(names.len() >= 3);
+    for path in names {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    drop(engine);
+}
+
+#[tokio::test]
+async fn a_backup_made_while_writing_has_all_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Arc::new(open(&folder, Threads::Own));
+    for number in 0..200 {
+        write(&engine, number).await.unwrap().unwrap();
+    }
+    let copy = tempfile::tempdir().unwrap();
+    let to = copy.path().join("farthing.db");
+    let mut tasks = JoinSet::new();
+    let (source, target) = (Arc::clone(&engine), to.clone());
+    tasks.spawn_blocking(move || source.backup(&target).unwrap());
+    for number in 200..400 {
+        write(&engine, number).await.unwrap().unwrap();
+    }
+    tasks.join_all().await;
+    assert!(matches!(engine.backup(&to), Err(StoreError::Exists(_))));
+    assert_eq!(fs::metadata(&to).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read_dir(copy.path()).unwrap().count(), 1, "the copy is one file");
+    let restored = open(&copy, Threads::Own).read(all).await.unwrap();
+    assert!(restored.len() >= 200);
+    assert_eq!(restored, (0..i64::try_from(restored.len()).unwrap()).collect::<Vec<_>>());
+    assert_eq!(engine.read(all).await.unwrap().len(), 400);
+}
