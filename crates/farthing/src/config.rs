@@ -14,6 +14,7 @@ use networks::read_networks;
 pub(crate) use networks::{Finality, NetworkConfig};
 pub(crate) use reader::Problem;
 use reader::Reader;
+pub(crate) use reader::suggestion;
 use std::{
     collections::BTreeMap,
     fmt,

@@ -1,6 +1,6 @@
 //! Applying what a scan found: facts, invoices, events, deliveries and the cursor, in one transaction.
 
-use crate::gateway::Gateway;
+use crate::gateway::{DeepReorganisation, Gateway};
 use farthing_domain::{
     id::InvoiceId,
     invoice::Invoice,
@@ -70,12 +70,27 @@ impl Gateway {
         Ok(())
     }
 
+    /// Lets money on a chain become final again, after the operator looked into a reorganisation that replaced final blocks.
+    /// What waited becomes final with the next block.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn resume_credits(&self, id: ChainId) -> Result<(), StoreError> {
+        self.store()
+            .decide(move |transaction| match transaction.chain(id)? {
+                Some(state) => transaction.put_chain(&ChainState { alarm: None, ..state }),
+                None => Ok(()),
+            })
+            .await
+    }
+
     fn decide_block(&self, transaction: &mut Transaction<'_>, batch: &Batch) -> Result<Vec<Invoice>, StoreError> {
         let Some(state) = transaction.chain(batch.chain)? else { return Ok(Vec::new()) };
         if state.cursor != batch.expected {
             return Ok(Vec::new());
         }
-        let state = advanced(&state, batch);
+        let deep = self.chain(batch.chain).map(|chain| chain.deep_reorganisation);
+        let state = advanced(&state, batch, deep.unwrap_or(DeepReorganisation::WaitsForOperator));
         let observations = self.observations(transaction, batch, &state)?;
         write_cursor(transaction, batch, &state)?;
         let mut changed = Vec::new();
@@ -209,10 +224,11 @@ fn sighting(chain: ChainId, transfer: &Transfer, place: Place) -> Sighting {
 }
 
 /// The chain's state after the batch.
-fn advanced(state: &ChainState, batch: &Batch) -> ChainState {
+fn advanced(state: &ChainState, batch: &Batch, deep: DeepReorganisation) -> ChainState {
     let start = batch.lost.as_ref().map_or(&state.cursor, |lost| &lost.ancestor);
     let cursor = batch.scanned.as_ref().map_or(start, |scanned| &scanned.end.block).clone();
-    let alarm = batch.lost.as_ref().filter(|lost| lost.is_beyond_final).map(|lost| {
+    let waits = deep == DeepReorganisation::WaitsForOperator;
+    let alarm = batch.lost.as_ref().filter(|lost| waits && lost.is_beyond_final).map(|lost| {
         format!(
             "a reorganisation replaced final blocks above height {}: new credits wait for the operator",
             lost.ancestor.height

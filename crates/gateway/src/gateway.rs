@@ -26,6 +26,15 @@ use tokio::sync::{Notify, broadcast};
 /// Changes that may wait for a slow page before it has to read the invoice anew.
 const CHANGES_KEPT: usize = 1024;
 
+/// What follows a reorganisation that replaced final blocks. Its reversals are applied and told in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeepReorganisation {
+    /// An alarm: nothing new becomes final until the operator has looked ([`Gateway::resume_credits`]).
+    WaitsForOperator,
+    /// Nothing more, where whoever asked for it is the operator: in test mode.
+    GoesOn,
+}
+
 /// One chain that is sold on and watched.
 pub struct Chain {
     /// Which.
@@ -44,6 +53,8 @@ pub struct Chain {
     pub watch: Arc<Watch>,
     /// Blocks, the payment's own included, after which money is final, where the network has no finality tag.
     pub confirmations: u32,
+    /// What follows a reorganisation that replaced final blocks.
+    pub deep_reorganisation: DeepReorganisation,
     /// Blocks that are read again below the first cursor, because payers can be faster than memory.
     pub overlap: u64,
     pub(crate) marks: ChainMarks,

@@ -3,7 +3,7 @@
 use crate::{
     clock::Clocks,
     entropy::Ids,
-    gateway::{Chain, EnvironmentSetup},
+    gateway::{Chain, DeepReorganisation, EnvironmentSetup},
     rates::RateSource,
     test_mode::{CLOCK_LATEST_SETTING, CLOCK_SETTING},
 };
@@ -97,6 +97,7 @@ fn chain_of(facts: &NetworkFacts, adapter: Simulated, account: Arc<Account>, wat
         start_index: 0,
         watch,
         overlap: 0,
+        deep_reorganisation: DeepReorganisation::GoesOn,
         marks: crate::gateway::ChainMarks::default(),
     }
 }

@@ -14,8 +14,8 @@ pub enum StoreError {
     /// The store failed earlier; the process is ending.
     #[error("the store has failed; the process is ending")]
     Failed,
-    /// The disk is full; nothing was written.
-    #[error("the disk is full")]
+    /// The disk is full, or failed before the commit; nothing was written.
+    #[error("the disk is full or failing; nothing was written")]
     DiskFull,
     /// A decision panicked; nothing of it was written.
     #[error("an internal decision failed")]

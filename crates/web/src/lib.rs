@@ -1,14 +1,13 @@
-//! Placeholder.
+//! Farthing's HTTP surface.
 
 mod checkout;
 pub mod edge;
+pub mod state;
 
-/// What every route works with.
-mod state {
-    /// What every route works with.
-    #[derive(Clone)]
-    pub(crate) struct AppState {
-        pub(crate) gateway: std::sync::Arc<farthing_gateway::gateway::Gateway>,
-        pub(crate) trusted_proxies: std::sync::Arc<[crate::edge::client_ip::IpNet]>,
-    }
+use axum::Router;
+use state::AppState;
+
+/// All routes.
+pub fn router(state: AppState) -> Router {
+    checkout::routes().with_state(state)
 }

@@ -3,6 +3,7 @@
 use crate::shop::{HALF_BITCOIN, Shop};
 use farthing_domain::{id::Environment, name::NetworkId, network::ChainId, standing::Status};
 use farthing_networks::simulated::Faults;
+use farthing_store::{StoreError, records::ChainState};
 
 fn bitcoin() -> NetworkId {
     NetworkId::new("bitcoin").unwrap()
@@ -25,7 +26,7 @@ async fn a_payment_lost_with_its_block_is_reversed_and_one_that_comes_back_count
 }
 
 #[tokio::test]
-async fn a_final_payment_lost_beyond_finality_is_reversed_and_new_credits_wait() {
+async fn a_final_payment_lost_beyond_finality_is_reversed_and_told() {
     let shop = Shop::open().await;
     let (first, second) = (shop.create(HALF_BITCOIN).await, shop.create(HALF_BITCOIN).await);
     let gateway = &shop.world.gateway;
@@ -35,10 +36,28 @@ async fn a_final_payment_lost_beyond_finality_is_reversed_and_new_credits_wait()
     gateway.reorganise_test_network(bitcoin(), 2, vec![hash]).await.unwrap();
     assert_eq!(shop.status(first.id).await, Status::Pending);
     assert_eq!(shop.events(first.id).await.last().map(String::as_str), Some("deposit_reversed"));
-    let state = gateway.store().read(|reader| reader.chain(chain())).await.unwrap().unwrap();
-    assert!(state.alarm.is_some());
-    shop.pay(&second, "0.5", 5).await;
-    assert_eq!(shop.status(second.id).await, Status::Confirming, "it waits for the operator");
+    shop.pay(&second, "0.5", 2).await;
+    assert_eq!(shop.status(second.id).await, Status::Paid, "in test mode the caller is the operator");
+}
+
+#[tokio::test]
+async fn while_an_alarm_stands_nothing_new_becomes_final() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(HALF_BITCOIN).await;
+    let gateway = &shop.world.gateway;
+    let alarm = |text: Option<&'static str>| {
+        gateway.store().decide(move |transaction| {
+            let state = transaction.chain(chain())?.unwrap();
+            transaction.put_chain(&ChainState { alarm: text.map(str::to_owned), ..state })
+        })
+    };
+    let raised: Result<(), StoreError> = alarm(Some("final blocks were replaced")).await;
+    raised.unwrap();
+    shop.pay(&invoice, "0.5", 5).await;
+    assert_eq!(shop.status(invoice.id).await, Status::Confirming);
+    gateway.resume_credits(chain()).await.unwrap();
+    gateway.mine_test_blocks(bitcoin(), 1).await.unwrap();
+    assert_eq!(shop.status(invoice.id).await, Status::Paid);
 }
 
 #[tokio::test]

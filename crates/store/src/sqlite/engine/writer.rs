@@ -15,7 +15,7 @@ pub(super) type Job = Box<dyn FnMut(&Connection) -> bool + Send>;
 type Submitted = (Job, oneshot::Sender<Result<(), StoreError>>);
 
 /// Decisions that may wait before the store says that it is busy.
-const WAITING_MAX: usize = 4096;
+pub(super) const WAITING_MAX: usize = 4096;
 /// Decisions in one commit.
 const GROUP_MAX: usize = 256;
 

@@ -1,0 +1,85 @@
+//! Opening an installation: the store, its key, and a gateway over them, for a server or for a command beside it.
+
+use crate::{clock::SystemClock, config::Config, entropy::SystemEntropy};
+use anyhow::Context;
+use farthing_domain::catalog::Catalog;
+use farthing_gateway::{
+    entropy::Ids,
+    gateway::{EnvironmentSetup, Gateway, Parts},
+    outgoing::{Guard, Limits, Outgoing},
+    rates::RateSource,
+    test_environment,
+};
+use farthing_store::{
+    OpenAs, Store, Threads,
+    sealing::{KEY_FILE, Sealer},
+};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+/// What commands and the server begin with.
+struct Opened {
+    store: Store,
+    sealer: Sealer,
+    ids: Ids,
+}
+
+async fn open(folder: &Path, open_as: OpenAs) -> anyhow::Result<Opened> {
+    let store = Store::open(folder, open_as, Threads::Own).context("the store cannot be opened")?;
+    // Nothing can have been sealed before there was a merchant; a start that was cut short may still have to make the key.
+    let has_key = folder.join(KEY_FILE).exists();
+    let is_new = !has_key && store.read(|reader| reader.merchants()).await?.is_empty();
+    let sealer = Sealer::open_or_create(folder, is_new)?;
+    Ok(Opened { store, sealer, ids: Ids::new(Arc::new(SystemEntropy)) })
+}
+
+/// Opens the gateway that serves. Nothing runs yet; every address ever handed out is watched.
+///
+/// # Errors
+/// When another server uses the folder, or something stored cannot be read.
+pub(crate) async fn open_for_server(config: &Config, public_url: String) -> anyhow::Result<Arc<Gateway>> {
+    let Opened { store, sealer, ids } = open(&config.data_dir, OpenAs::Server).await?;
+    let clocks = test_environment::open_clocks(&store, Arc::new(SystemClock)).await?;
+    let test = test_environment::open(&store, &ids).await?;
+    let gateway = Gateway::new(Parts {
+        store,
+        sealer,
+        clocks,
+        ids,
+        live: nothing_on_sale(),
+        test: test.setup,
+        simulated: test.simulated,
+        outgoing: outgoing(config)?,
+        public_url,
+    });
+    let watched = gateway.rebuild_watch().await.context("the addresses to watch cannot be read")?;
+    tracing::info!(watched, "watching every address that was handed out");
+    Ok(Arc::new(gateway))
+}
+
+/// Opens a gateway for a command, beside a running server or before there is one. It has no networks.
+///
+/// # Errors
+/// When the store cannot be opened.
+pub(crate) async fn open_for_command(config: &Config) -> anyhow::Result<Arc<Gateway>> {
+    let Opened { store, sealer, ids } = open(&config.data_dir, OpenAs::Command).await?;
+    let clocks = test_environment::open_clocks(&store, Arc::new(SystemClock)).await?;
+    Ok(Arc::new(Gateway::new(Parts {
+        store,
+        sealer,
+        clocks,
+        ids,
+        live: nothing_on_sale(),
+        test: nothing_on_sale(),
+        simulated: BTreeMap::new(),
+        outgoing: outgoing(config)?,
+        public_url: config.public_url.clone().unwrap_or_default(),
+    })))
+}
+
+fn outgoing(config: &Config) -> anyhow::Result<Outgoing> {
+    Ok(Outgoing::new(Guard { allow_private: config.allow_private_addresses }, Limits::default())?)
+}
+
+fn nothing_on_sale() -> EnvironmentSetup {
+    EnvironmentSetup { catalog: Catalog::new(Vec::new(), Vec::new()), chains: BTreeMap::new(), rates: RateSource::None }
+}
