@@ -53,6 +53,15 @@ pub struct Batch {
     pub read_at: Timestamp,
 }
 
+/// Whether a batch was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// All of it.
+    Whole,
+    /// Nothing of it: somebody else moved the cursor since the look began.
+    CursorMoved,
+}
+
 /// What is to be recorded, by invoice: invoices are locked in the order of their ids.
 type Observations = BTreeMap<InvoiceId, Vec<Observation>>;
 
@@ -61,13 +70,13 @@ impl Gateway {
     ///
     /// # Errors
     /// When the store fails; then nothing is applied.
-    pub async fn apply_block(self: &Arc<Self>, batch: Batch) -> Result<(), StoreError> {
+    pub async fn apply_block(self: &Arc<Self>, batch: Batch) -> Result<Applied, StoreError> {
         let gateway = Arc::clone(self);
         let changed = self.store().decide(move |transaction| gateway.decide_block(transaction, &batch)).await?;
-        for invoice in &changed {
+        for invoice in changed.iter().flatten() {
             self.announce(invoice);
         }
-        Ok(())
+        Ok(changed.map_or(Applied::CursorMoved, |_| Applied::Whole))
     }
 
     /// Lets money on a chain become final again, after the operator looked into a reorganisation that replaced final blocks.
@@ -84,11 +93,13 @@ impl Gateway {
             .await
     }
 
-    fn decide_block(&self, transaction: &mut Transaction<'_>, batch: &Batch) -> Result<Vec<Invoice>, StoreError> {
-        let Some(state) = transaction.chain(batch.chain)? else { return Ok(Vec::new()) };
-        if state.cursor != batch.expected {
-            return Ok(Vec::new());
-        }
+    fn decide_block(
+        &self,
+        transaction: &mut Transaction<'_>,
+        batch: &Batch,
+    ) -> Result<Option<Vec<Invoice>>, StoreError> {
+        let state = transaction.chain(batch.chain)?.filter(|state| state.cursor == batch.expected);
+        let Some(state) = state else { return Ok(None) };
         let deep = self.chain(batch.chain).map(|chain| chain.deep_reorganisation);
         let state = advanced(&state, batch, deep.unwrap_or(DeepReorganisation::WaitsForOperator));
         let observations = self.observations(transaction, batch, &state)?;
@@ -97,7 +108,7 @@ impl Gateway {
         for (id, seen) in observations {
             changed.extend(self.record(transaction, id, seen)?);
         }
-        Ok(changed)
+        Ok(Some(changed))
     }
 
     /// Records what was seen of one invoice; `None` when nothing of it is new.

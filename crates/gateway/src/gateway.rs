@@ -66,6 +66,8 @@ pub(crate) struct ChainMarks {
     head: AtomicU64,
     scanned_through_ms: AtomicI64,
     reached_at_ms: AtomicI64,
+    /// One scan at a time: a mempool that was read before another scan's would show as gone what that one recorded.
+    pub(crate) turn: tokio::sync::Mutex<()>,
 }
 
 impl Chain {

@@ -130,7 +130,9 @@ impl Gateway {
 
     fn is_own_address(&self, reader: &Reader<'_>, invoice: &Invoice, quote: &Quote) -> Result<bool, StoreError> {
         let environment = invoice.owner.environment;
-        let Some(chain) = self.chain(ChainId { environment, network: quote.due.asset.network }) else { return Ok(true) };
+        let Some(chain) = self.chain(ChainId { environment, network: quote.due.asset.network }) else {
+            return Ok(true);
+        };
         let Ok(address) = Address::parse(chain.account.family(), chain.account.chain(), &quote.address) else {
             return Ok(false);
         };

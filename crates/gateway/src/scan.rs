@@ -4,7 +4,7 @@
 //! scanned. Each range is applied in one transaction ([`crate::apply_block`]).
 
 use crate::{
-    apply_block::{Batch, Lost},
+    apply_block::{Applied, Batch, Lost},
     gateway::{Chain, Gateway},
 };
 use farthing_domain::{name::NetworkId, network::ChainId, payment::BlockRef, time::Timestamp};
@@ -66,6 +66,7 @@ impl Gateway {
     /// When the provider or the store fails; what was applied before that stays, and the cursor stands after it.
     pub async fn scan(self: &Arc<Self>, id: ChainId) -> Result<Progress, ScanError> {
         let chain = self.chain(id).ok_or(ScanError::NoSuchChain(id.network))?;
+        let _turn = chain.marks.turn.lock().await;
         for _ in 0..RANGES_PER_STEP {
             if self.scan_range(chain).await? == Progress::Idle {
                 return Ok(Progress::Idle);
@@ -130,8 +131,8 @@ impl Gateway {
             mempool: view.mempool.filter(|_| reaches_tip),
             read_at: view.read_at,
         };
-        self.apply_if_new(chain, batch, &state).await?;
-        if !reaches_tip {
+        let applied = self.apply_if_new(chain, batch, &state).await?;
+        if !reaches_tip || applied == Applied::CursorMoved {
             return Ok(Progress::More);
         }
         chain.note_scanned_through(view.read_at);
@@ -297,10 +298,15 @@ impl Gateway {
     }
 
     /// Applies a batch unless it says nothing new: an idle chain costs no write.
-    async fn apply_if_new(self: &Arc<Self>, chain: &Chain, batch: Batch, state: &ChainState) -> Result<(), StoreError> {
+    async fn apply_if_new(
+        self: &Arc<Self>,
+        chain: &Chain,
+        batch: Batch,
+        state: &ChainState,
+    ) -> Result<Applied, StoreError> {
         let is_news = batch.scanned.is_some() || batch.lost.is_some() || batch.final_height > state.final_height;
         if !is_news && !self.mempool_is_news(chain, batch.mempool.as_deref()).await? {
-            return Ok(());
+            return Ok(Applied::Whole);
         }
         self.apply_block(batch).await
     }

@@ -1,10 +1,15 @@
 //! QR codes as one SVG path: dark squares on a light field with its quiet zone, the same in dark mode, or scanners fail.
 
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{Color, EcLevel, QrCode, Version, bits::Bits, types::QrResult};
 use std::fmt::Write;
 
 /// Light modules around the code (ISO/IEC 18004 asks for four).
 const QUIET: usize = 4;
+
+/// How much damage a code survives: 15 %.
+const LEVEL: EcLevel = EcLevel::M;
+/// A run of capitals and digits this long is worth a segment of its own.
+const RUN_WORTH: usize = 16;
 
 /// A QR code, ready to be drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +23,8 @@ pub(crate) struct Qr {
 impl Qr {
     /// The code of a text; `None` when the text is too long for one.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+        let code = QrCode::with_error_correction_level(text, LEVEL).ok()?;
+        let code = in_capitals(text, &code).unwrap_or(code);
         let width = code.width();
         let colors = code.to_colors();
         let mut path = String::new();
@@ -27,6 +33,34 @@ impl Qr {
         }
         Some(Self { size: width.saturating_add(QUIET.saturating_mul(2)), path })
     }
+}
+
+/// A smaller code than `whole` with the text's longest run of capitals and digits as a segment of its own, which the encoder
+/// itself does not find between other characters; `None` when there is no such run or nothing is won.
+fn in_capitals(text: &str, whole: &QrCode) -> Option<QrCode> {
+    let is_compact = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b" $%*+-./:".contains(byte);
+    let runs = text.as_bytes().chunk_by(|left, right| is_compact(left) == is_compact(right));
+    let longest = runs.filter(|run| run.first().is_some_and(is_compact)).max_by_key(|run| run.len())?;
+    let (before, after) = text.split_once(std::str::from_utf8(longest).ok()?)?;
+    let Version::Normal(version) = whole.version() else { return None };
+    let smaller = 1..version;
+    let encoded = |version| segments(Version::Normal(version), before.as_bytes(), longest, after.as_bytes());
+    let bits = smaller.filter(|_| longest.len() >= RUN_WORTH).find_map(|version| encoded(version).ok())?;
+    QrCode::with_bits(bits, LEVEL).ok()
+}
+
+/// Bytes, capitals, bytes in a code of that size.
+fn segments(version: Version, before: &[u8], capitals: &[u8], after: &[u8]) -> QrResult<Bits> {
+    let mut bits = Bits::new(version);
+    if !before.is_empty() {
+        bits.push_byte_data(before)?;
+    }
+    bits.push_alphanumeric_data(capitals)?;
+    if !after.is_empty() {
+        bits.push_byte_data(after)?;
+    }
+    bits.push_terminator(LEVEL)?;
+    Ok(bits)
 }
 
 /// Adds a row's runs of dark modules to a path.

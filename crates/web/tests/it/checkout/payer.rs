@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// 0.5 BTC.
 pub(crate) const HALF_BITCOIN: &str = r#"{"currency":"BTC","amount":"0.5"}"#;
 /// 50 USD in whatever the payer chooses.
-pub(crate) const FIFTY_DOLLARS: &str = r#"{"fiat_amount":"50","fiat_currency":"USD"}"#;
+pub(crate) const FIFTY_DOLLARS: &str = r#"{"amount_fiat":"50","fiat_currency":"USD","deferred":true}"#;
 
 /// A shop, its world and its page.
 pub(crate) struct Shop {
