@@ -249,7 +249,8 @@ const NAME_CHARACTERS_MAX: usize = 100;
 
 fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
-    let is_good = !text.is_empty() && text.chars().count() <= NAME_CHARACTERS_MAX && !text.chars().any(char::is_control);
+    let is_good =
+        !text.is_empty() && text.chars().count() <= NAME_CHARACTERS_MAX && !text.chars().any(char::is_control);
     if is_good { Ok(text.to_owned()) } else { Err(format!("a name has 1 to {NAME_CHARACTERS_MAX} characters")) }
 }
 

@@ -69,5 +69,8 @@ fn check(file: Option<&Path>) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     let networks: Vec<&str> = config.networks.keys().map(String::as_str).collect();
     let sold = if networks.is_empty() { "none; test keys work".to_owned() } else { networks.join(", ") };
-    Ok(output::say(&format!("The configuration is good. Listening on {}; networks for live keys: {sold}.", config.listen))?)
+    Ok(output::say(&format!(
+        "The configuration is good. Listening on {}; networks for live keys: {sold}.",
+        config.listen
+    ))?)
 }

@@ -10,8 +10,8 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
+pub(crate) use networks::NetworkConfig;
 use networks::read_networks;
-pub(crate) use networks::{Finality, NetworkConfig};
 pub(crate) use reader::Problem;
 use reader::Reader;
 pub(crate) use reader::suggestion;
@@ -109,7 +109,9 @@ impl Config {
         let default = Path::new(FILE_NAME);
         let file = named.map(Path::to_owned).or_else(|| default.exists().then(|| default.to_owned()));
         let figment = match &file {
-            Some(file) => Self::file(file).map_err(|problem| ConfigError { file: Some(file.clone()), problems: vec![problem] })?,
+            Some(file) => {
+                Self::file(file).map_err(|problem| ConfigError { file: Some(file.clone()), problems: vec![problem] })?
+            }
             None => Figment::new(),
         };
         let environment = Env::prefixed(VARIABLES).split("__");
@@ -118,7 +120,10 @@ impl Config {
 
     fn file(file: &Path) -> Result<Figment, Problem> {
         let text = std::fs::read_to_string(file).map_err(|error| {
-            Problem::of(&file.display().to_string(), &format!("cannot be read: {error}; `farthing config example` prints one to start from"))
+            Problem::of(
+                &file.display().to_string(),
+                &format!("cannot be read: {error}; `farthing config example` prints one to start from"),
+            )
         })?;
         Ok(Figment::from(Toml::string(&text)))
     }
@@ -126,7 +131,10 @@ impl Config {
     /// Reads and checks all keys.
     fn read(figment: Figment) -> Result<Self, Vec<Problem>> {
         let mut reader = Reader::new(figment)?;
-        reader.known_keys("", &["listen", "public_url", "data_dir", "networks", "rates", "webhooks", "limits", "http", "log"]);
+        reader.known_keys(
+            "",
+            &["listen", "public_url", "data_dir", "networks", "rates", "webhooks", "limits", "http", "log"],
+        );
         reader.known_keys("rates", &["sources", "max_age_seconds"]);
         reader.known_keys("webhooks", &["allow_private_addresses"]);
         reader.known_keys("limits", &["requests_per_minute"]);
@@ -153,7 +161,10 @@ impl Config {
 fn read_public_url(reader: &mut Reader, listen: SocketAddr) -> Option<String> {
     let Some(text) = reader.value::<String>("public_url") else {
         if !listen.ip().is_loopback() && !reader.has_problem("public_url") {
-            reader.problem("public_url", "must be set when `listen` is not a loopback address, as \"https://pay.shop.example\"");
+            reader.problem(
+                "public_url",
+                "must be set when `listen` is not a loopback address, as \"https://pay.shop.example\"",
+            );
         }
         return None;
     };
@@ -234,7 +245,10 @@ fn read_log_format(reader: &mut Reader) -> LogFormat {
 fn read_log_level(reader: &mut Reader) -> String {
     let level = reader.value::<String>("log.level").unwrap_or_else(|| "info".to_owned());
     if tracing_subscriber::EnvFilter::try_new(&level).is_err() || level.is_empty() {
-        reader.problem("log.level", "must be error, warn, info, debug or trace, or such as \"info,farthing_gateway=debug\"");
+        reader.problem(
+            "log.level",
+            "must be error, warn, info, debug or trace, or such as \"info,farthing_gateway=debug\"",
+        );
     }
     level
 }

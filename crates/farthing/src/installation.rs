@@ -11,7 +11,8 @@ use farthing_gateway::{
     test_environment,
 };
 use farthing_store::{
-    OpenAs, Store, Threads,
+    OpenAs, Store, StoreError, Threads,
+    records::Merchant,
     sealing::{KEY_FILE, Sealer},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
@@ -27,7 +28,7 @@ async fn open(folder: &Path, open_as: OpenAs) -> anyhow::Result<Opened> {
     let store = Store::open(folder, open_as, Threads::Own).context("the store cannot be opened")?;
     // Nothing can have been sealed before there was a merchant; a start that was cut short may still have to make the key.
     let has_key = folder.join(KEY_FILE).exists();
-    let is_new = !has_key && store.read(|reader| reader.merchants()).await?.is_empty();
+    let is_new = !has_key && merchants(&store).await?.is_empty();
     let sealer = Sealer::open_or_create(folder, is_new)?;
     Ok(Opened { store, sealer, ids: Ids::new(Arc::new(SystemEntropy)) })
 }
@@ -74,6 +75,18 @@ pub(crate) async fn open_for_command(config: &Config) -> anyhow::Result<Arc<Gate
         outgoing: outgoing(config)?,
         public_url: config.public_url.clone().unwrap_or_default(),
     })))
+}
+
+/// Every merchant.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(crate) async fn merchants(store: &Store) -> Result<Vec<Merchant>, StoreError> {
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's path is not general enough in its lifetime"
+    )]
+    store.read(|reader| reader.merchants()).await
 }
 
 fn outgoing(config: &Config) -> anyhow::Result<Outgoing> {

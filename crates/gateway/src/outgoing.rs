@@ -15,7 +15,7 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use resolver::{LookUp, NameRefusal, VettingResolver};
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{error::Error, fmt, io, sync::Arc, time::Duration};
 
 /// How long an idle connection is kept for the next request to the same host.
 const IDLE: Duration = Duration::from_secs(20);
@@ -93,12 +93,34 @@ impl SendError {
 #[error("the HTTP client cannot be made: {0}")]
 pub struct OutgoingError(#[from] reqwest::Error);
 
+/// What stands in for every receiver in a simulation: it gets URL, headers and body. `None`: it never answers, and whoever waits
+/// gives up waiting.
+pub type SimulatedReceivers =
+    Arc<dyn Fn(&str, &[(&str, String)], &[u8]) -> Option<Result<Answer, SendError>> + Send + Sync>;
+
 /// The guarded client. One serves the whole process; it keeps few connections and no cookies.
 #[derive(Debug)]
 pub struct Outgoing {
     guard: Guard,
     limits: Limits,
-    client: Client,
+    way: Way,
+}
+
+/// Where requests go.
+enum Way {
+    /// Out of this machine.
+    Network(Client),
+    /// Nowhere: a simulation answers them, without sockets and without time passing.
+    Simulated(SimulatedReceivers),
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Network(_) => "Network",
+            Self::Simulated(_) => "Simulated",
+        })
+    }
 }
 
 impl Outgoing {
@@ -121,7 +143,13 @@ impl Outgoing {
                 builder(guard, look_up).tls_certs_only(std::iter::empty()).build()?
             }
         };
-        Ok(Self { guard, limits, client })
+        Ok(Self { guard, limits, way: Way::Network(client) })
+    }
+
+    /// A client whose requests are answered by a simulation and never leave the process. URLs are vetted all the same.
+    #[must_use]
+    pub fn simulated(guard: Guard, receivers: SimulatedReceivers) -> Self {
+        Self { guard, limits: Limits::default(), way: Way::Simulated(receivers) }
     }
 
     /// Checks a URL that a merchant registers. Its name is resolved and vetted at each request only.
@@ -138,8 +166,17 @@ impl Outgoing {
     /// When there was no answer; also for a header that cannot be sent.
     pub async fn post(&self, url: &str, headers: &[(&str, String)], body: Vec<u8>) -> Result<Answer, SendError> {
         let url = self.guard.vet(url).map_err(|_| SendError::ForbiddenAddress)?;
-        let headers = header_map(headers).ok_or(SendError::Protocol)?;
-        let request = self.client.post(url).timeout(self.limits.deadline).headers(headers).body(body);
+        let map = header_map(headers).ok_or(SendError::Protocol)?;
+        let client = match &self.way {
+            Way::Network(client) => client,
+            Way::Simulated(receivers) => {
+                return match receivers(url.as_str(), headers, &body) {
+                    Some(answer) => answer,
+                    None => std::future::pending().await,
+                };
+            }
+        };
+        let request = client.post(url).timeout(self.limits.deadline).headers(map).body(body);
         let response = request.send().await.map_err(|error| classify(&error))?;
         let status = response.status().as_u16();
         let first_bytes = first_bytes(response, self.limits.answer_bytes_max).await;

@@ -9,7 +9,7 @@ use farthing_gateway::{
     clock::Clock,
     entropy::{Entropy, Ids},
     gateway::{EnvironmentSetup, Gateway, Parts},
-    outgoing::{Guard, Limits, Outgoing},
+    outgoing::{Guard, Limits, Outgoing, SimulatedReceivers},
     rates::RateSource,
     test_environment,
 };
@@ -85,6 +85,8 @@ pub struct World {
     entropy: Arc<SeededEntropy>,
     threads: Threads,
     folder: Arc<TempDir>,
+    /// What answers webhooks; `None`: sockets do.
+    receivers: Option<SimulatedReceivers>,
 }
 
 impl World {
@@ -102,10 +104,34 @@ impl World {
     /// When the temporary folder or the store cannot be made.
     pub async fn with(seed: u64, threads: Threads) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::at(START));
+        let world = Self::open(seed, threads, clock, None).await?;
+        world.gateway.scan_all(Environment::Test).await?;
+        Ok(world)
+    }
+
+    /// A new installation on one thread, in which a seed decides everything and `receivers` answer the webhooks. Nothing was
+    /// scanned yet.
+    ///
+    /// # Errors
+    /// When the temporary folder or the store cannot be made.
+    pub async fn simulated(
+        seed: u64,
+        clock: Arc<ManualClock>,
+        receivers: SimulatedReceivers,
+    ) -> anyhow::Result<Self> {
+        Self::open(seed, Threads::Inline, clock, Some(receivers)).await
+    }
+
+    async fn open(
+        seed: u64,
+        threads: Threads,
+        clock: Arc<ManualClock>,
+        receivers: Option<SimulatedReceivers>,
+    ) -> anyhow::Result<Self> {
         let entropy = Arc::new(SeededEntropy::of(seed));
         let folder = Arc::new(tempfile::tempdir()?);
-        let gateway = open(folder.path(), Arc::clone(&clock), Arc::clone(&entropy), threads).await?;
-        Ok(Self { gateway, clock, entropy, threads, folder })
+        let gateway = open(folder.path(), &clock, &entropy, threads, receivers.as_ref()).await?;
+        Ok(Self { gateway, clock, entropy, threads, folder, receivers })
     }
 
     /// Stops the gateway without a word and starts it again on what is on disk.
@@ -113,10 +139,20 @@ impl World {
     /// # Errors
     /// When somebody else still holds the gateway, or the store cannot be opened again.
     pub async fn restart(self) -> anyhow::Result<Self> {
-        let Self { gateway, clock, entropy, threads, folder } = self;
-        Arc::try_unwrap(gateway).map_err(|_| anyhow::anyhow!("the gateway is still in use"))?;
-        let gateway = open(folder.path(), Arc::clone(&clock), Arc::clone(&entropy), threads).await?;
-        Ok(Self { gateway, clock, entropy, threads, folder })
+        let world = self.reopen().await?;
+        world.gateway.scan_all(Environment::Test).await?;
+        Ok(world)
+    }
+
+    /// The same, and nothing is scanned yet.
+    ///
+    /// # Errors
+    /// As [`Self::restart`].
+    pub async fn reopen(self) -> anyhow::Result<Self> {
+        let Self { gateway, clock, entropy, threads, folder, receivers } = self;
+        drop(Arc::try_unwrap(gateway).map_err(|_| anyhow::anyhow!("the gateway is still in use"))?);
+        let gateway = open(folder.path(), &clock, &entropy, threads, receivers.as_ref()).await?;
+        Ok(Self { gateway, clock, entropy, threads, folder, receivers })
     }
 
     /// The data folder.
@@ -145,20 +181,26 @@ impl World {
 
 async fn open(
     folder: &Path,
-    clock: Arc<ManualClock>,
-    entropy: Arc<SeededEntropy>,
+    clock: &Arc<ManualClock>,
+    entropy: &Arc<SeededEntropy>,
     threads: Threads,
+    receivers: Option<&SimulatedReceivers>,
 ) -> anyhow::Result<Arc<Gateway>> {
     let is_new = !folder.join(farthing_store::sealing::KEY_FILE).exists();
     let store = Store::open(folder, OpenAs::Server, threads)?;
     let sealer = Sealer::open_or_create(folder, is_new)?;
-    let ids = Ids::new(entropy);
-    let clocks = test_environment::open_clocks(&store, clock).await?;
+    let ids = Ids::new(Arc::<SeededEntropy>::clone(entropy));
+    let clocks = test_environment::open_clocks(&store, Arc::<ManualClock>::clone(clock)).await?;
     let test = test_environment::open(&store, &ids).await?;
     let live = EnvironmentSetup {
         catalog: farthing_domain::catalog::Catalog::new(Vec::new(), Vec::new()),
         chains: BTreeMap::new(),
         rates: RateSource::None,
+    };
+    let guard = Guard { allow_private: true };
+    let outgoing = match receivers {
+        Some(receivers) => Outgoing::simulated(guard, Arc::clone(receivers)),
+        None => Outgoing::new(guard, Limits::default())?,
     };
     let gateway = Gateway::new(Parts {
         store,
@@ -168,11 +210,9 @@ async fn open(
         live,
         test: test.setup,
         simulated: test.simulated,
-        outgoing: Outgoing::new(Guard { allow_private: true }, Limits::default())?,
+        outgoing,
         public_url: "http://127.0.0.1:8080".to_owned(),
     });
     gateway.rebuild_watch().await?;
-    let gateway = Arc::new(gateway);
-    gateway.scan_all(Environment::Test).await?;
-    Ok(gateway)
+    Ok(Arc::new(gateway))
 }

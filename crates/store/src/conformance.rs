@@ -73,6 +73,28 @@ fn sqlite_in_the_calling_task(folder: &Path) -> Store {
     Store::open(folder, OpenAs::Server, Threads::Inline).unwrap()
 }
 
+#[test]
+fn what_a_killed_server_had_claimed_is_due_again_at_the_next_start() {
+    for open in [sqlite_on_its_threads, sqlite_in_the_calling_task] {
+        let folder = tempfile::tempdir().unwrap();
+        block_on(async {
+            let store = open(folder.path());
+            let (_, endpoint) = rows::with_delivery(&store).await;
+            let claim = move |store: Store| async move {
+                let claimed = store
+                    .decide(move |transaction| transaction.claim_deliveries(endpoint, at(10), at(310), 10))
+                    .await
+                    .unwrap();
+                claimed.len()
+            };
+            assert_eq!(claim(store).await, 1);
+            assert_eq!(claim(open(folder.path())).await, 1);
+            let command = Store::open(folder.path(), OpenAs::Command, Threads::Own).unwrap();
+            assert_eq!(claim(command).await, 0);
+        });
+    }
+}
+
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
 }

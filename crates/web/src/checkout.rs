@@ -14,23 +14,20 @@ mod qr;
 mod uri;
 mod view;
 
-use crate::{
-    edge::{PeerAddr, client_ip::client_ip},
-    state::AppState,
-};
+use crate::state::AppState;
 use axum::{
     Extension, Router,
     extract::{Path, State},
-    http::{Extensions, HeaderMap, StatusCode},
+    http::StatusCode,
     response::Response,
     routing::{get, post},
 };
 use farthing_domain::{asset::AssetId, invoice::Invoice, name::NetworkId, network::ChainId, price::Price};
-use farthing_gateway::gateway::{Chain, Gateway};
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
+use farthing_gateway::{
+    gateway::{Chain, Gateway},
+    read_invoice::ReadError,
 };
+use std::sync::Arc;
 use view::{Surroundings, View, phase::Chains};
 
 /// The longest token that is looked up.
@@ -41,6 +38,7 @@ const TOKEN_CHARS_MAX: usize = 128;
 struct Checkout {
     streams: Arc<crowd::Streams>,
     changes: crowd::Changes,
+    choices: crowd::Choices,
     audience: std::sync::OnceLock<Arc<live::Audience>>,
 }
 
@@ -56,6 +54,20 @@ enum NoPage {
     Unknown,
     /// The store cannot be read now.
     Unavailable,
+    /// The invoice has an address that is not its own; the alarm was raised where that was found.
+    WrongAddress,
+}
+
+impl From<ReadError> for NoPage {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => {
+                tracing::error!(%error, "an invoice's page cannot be read");
+                Self::Unavailable
+            }
+            ReadError::AddressMismatch(_) => Self::WrongAddress,
+        }
+    }
 }
 
 impl NoPage {
@@ -63,6 +75,7 @@ impl NoPage {
         match self {
             Self::Unknown => pages::not_found(),
             Self::Unavailable => pages::unavailable(),
+            Self::WrongAddress => pages::wrong_address(),
         }
     }
 }
@@ -97,23 +110,11 @@ async fn read(gateway: &Arc<Gateway>, token: &str) -> Result<Shown, NoPage> {
     if !may_be_one {
         return Err(NoPage::Unknown);
     }
-    let token = token.to_owned();
-    let found = gateway.store().read(move |reader| {
-        let Some(invoice) = reader.invoice_by_token(&token)? else { return Ok(None) };
-        let merchant = reader.merchant(invoice.owner.merchant)?;
-        Ok(Some((invoice, merchant)))
-    });
-    match found.await {
-        Ok(Some((invoice, merchant))) => {
-            let merchant = merchant.map(|merchant| merchant.name).filter(|name| !name.trim().is_empty());
-            Ok(Shown { invoice, merchant: merchant.unwrap_or_else(|| "Invoice".to_owned()) })
-        }
-        Ok(None) => Err(NoPage::Unknown),
-        Err(error) => {
-            tracing::error!(%error, "an invoice's page cannot be read");
-            Err(NoPage::Unavailable)
-        }
-    }
+    let invoice = gateway.invoice_by_token(token.to_owned()).await?.ok_or(NoPage::Unknown)?;
+    let merchant = invoice.owner.merchant;
+    let merchant = gateway.store().read(move |reader| reader.merchant(merchant)).await.map_err(ReadError::from)?;
+    let name = merchant.map(|merchant| merchant.name).filter(|name| !name.trim().is_empty());
+    Ok(Shown { invoice, merchant: name.unwrap_or_else(|| "Invoice".to_owned()) })
 }
 
 /// What the page shows now.
@@ -146,10 +147,4 @@ fn on_sale(gateway: &Gateway, invoice: &Invoice) -> Vec<AssetId> {
     };
     let assets = setup.catalog.assets().iter().map(|asset| asset.id);
     assets.filter(|asset| gateway.on_sale(environment, *asset).is_ok() && has_rate(*asset)).collect()
-}
-
-/// Whose request it is.
-fn client(state: &AppState, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-    let peer = extensions.get::<PeerAddr>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-    client_ip(peer, headers, &state.trusted_proxies)
 }

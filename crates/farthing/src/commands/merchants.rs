@@ -3,7 +3,7 @@
 use crate::{
     cli::{Json, Merchants},
     config::Config,
-    installation::open_for_command,
+    installation::{merchants, open_for_command},
     output::{answer, table},
 };
 use serde_json::json;
@@ -25,9 +25,15 @@ async fn create(config: &Config, name: String, json: Json) -> anyhow::Result<()>
 }
 
 async fn list(config: &Config, json: Json) -> anyhow::Result<()> {
-    let merchants = open_for_command(config).await?.store().read(|reader| reader.merchants()).await?;
-    let objects: Vec<_> = merchants.iter().map(|merchant| json!({"id": merchant.id.to_string(), "name": merchant.name})).collect();
+    let gateway = open_for_command(config).await?;
+    let merchants = merchants(gateway.store()).await?;
+    let objects: Vec<_> =
+        merchants.iter().map(|merchant| json!({"id": merchant.id.to_string(), "name": merchant.name})).collect();
     let rows: Vec<_> = merchants.iter().map(|merchant| vec![merchant.id.to_string(), merchant.name.clone()]).collect();
-    let text = if rows.is_empty() { "There is none yet: farthing merchants create \"My shop\"".to_owned() } else { table(&rows) };
+    let text = if rows.is_empty() {
+        "There is none yet: farthing merchants create \"My shop\"".to_owned()
+    } else {
+        table(&rows)
+    };
     Ok(answer(json, &json!({"merchants": objects}), &text)?)
 }

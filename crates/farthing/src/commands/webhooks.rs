@@ -24,23 +24,34 @@ pub(super) async fn execute(config: &Config, command: Webhooks) -> anyhow::Resul
             gateway.delete_endpoint(whose.owner(), id).await.with_context(|| hint(whose))?;
             Ok(answer(json, &json!({"id": id.to_string(), "deleted": true}), &format!("Deleted {id}."))?)
         }
-        Webhooks::Rotate { whose, id, overlap_seconds, json } => rotate(&gateway, whose, (id, overlap_seconds), json).await,
+        Webhooks::Rotate { whose, id, overlap_seconds, json } => {
+            rotate(&gateway, whose, (id, overlap_seconds), json).await
+        }
         Webhooks::Test { whose, id, json } => test(&gateway, whose, id, json).await,
         Webhooks::Redeliver { whose, id, json } => redeliver(&gateway, whose, id, json).await,
     }
 }
 
 fn hint(whose: Whose) -> String {
-    format!("farthing webhooks list --merchant {} --environment {} shows what there is", whose.merchant, whose.environment)
+    format!(
+        "farthing webhooks list --merchant {} --environment {} shows what there is",
+        whose.merchant, whose.environment
+    )
 }
 
-async fn create(gateway: &Arc<Gateway>, whose: Whose, (url, events): (String, Vec<String>), json: Json) -> anyhow::Result<()> {
+async fn create(
+    gateway: &Arc<Gateway>,
+    whose: Whose,
+    (url, events): (String, Vec<String>),
+    json: Json,
+) -> anyhow::Result<()> {
     let merchant = whose.merchant;
     if gateway.store().read(move |reader| reader.merchant(merchant)).await?.is_none() {
         bail!("there is no merchant {merchant}; farthing merchants list shows them");
     }
     let events = event_names(events)?;
-    let (endpoint, secret) = gateway.create_endpoint(whose.owner(), url, events).await.context("no endpoint was made")?;
+    let (endpoint, secret) =
+        gateway.create_endpoint(whose.owner(), url, events).await.context("no endpoint was made")?;
     let text = format!("{}\n{SHOWN_ONCE} The endpoint's id: {}", secret.reveal(), endpoint.id);
     Ok(answer(json, &json!({"id": endpoint.id.to_string(), "secret": secret.reveal()}), &text)?)
 }
@@ -59,17 +70,26 @@ fn event_names(events: Vec<String>) -> anyhow::Result<Vec<String>> {
 async fn list(gateway: &Arc<Gateway>, whose: Whose, json: Json) -> anyhow::Result<()> {
     let owner = whose.owner();
     let endpoints = gateway.store().read(move |reader| reader.endpoints(owner)).await?;
-    let objects: Vec<_> =
-        endpoints.iter().map(|endpoint| json!({"id": endpoint.id.to_string(), "url": endpoint.url, "events": endpoint.events})).collect();
+    let objects: Vec<_> = endpoints
+        .iter()
+        .map(|endpoint| json!({"id": endpoint.id.to_string(), "url": endpoint.url, "events": endpoint.events}))
+        .collect();
     let rows: Vec<_> = endpoints
         .iter()
-        .map(|endpoint| vec![endpoint.id.to_string(), endpoint.url.clone(), format!("{} events", endpoint.events.len())])
+        .map(|endpoint| {
+            vec![endpoint.id.to_string(), endpoint.url.clone(), format!("{} events", endpoint.events.len())]
+        })
         .collect();
     let text = if rows.is_empty() { "There is no endpoint.".to_owned() } else { table(&rows) };
     Ok(answer(json, &json!({"webhooks": objects}), &text)?)
 }
 
-async fn rotate(gateway: &Arc<Gateway>, whose: Whose, (id, overlap): (EndpointId, i64), json: Json) -> anyhow::Result<()> {
+async fn rotate(
+    gateway: &Arc<Gateway>,
+    whose: Whose,
+    (id, overlap): (EndpointId, i64),
+    json: Json,
+) -> anyhow::Result<()> {
     let (_, secret) = gateway.rotate_secret(whose.owner(), id, overlap).await.with_context(|| hint(whose))?;
     let text = format!("{}\n{SHOWN_ONCE} The old one goes on signing for {overlap} seconds.", secret.reveal());
     Ok(answer(json, &json!({"id": id.to_string(), "secret": secret.reveal()}), &text)?)

@@ -127,7 +127,8 @@ pub(super) fn read_networks(reader: &mut Reader) -> BTreeMap<String, NetworkConf
     let mut networks = BTreeMap::new();
     reader.known_keys("networks", &reader.keys("networks").iter().map(String::as_str).collect::<Vec<_>>());
     for slug in reader.keys("networks") {
-        let facts = NetworkId::new(&slug).ok().and_then(|id| shipped.network(id)).filter(|facts| facts.id.as_str() == slug);
+        let facts =
+            NetworkId::new(&slug).ok().and_then(|id| shipped.network(id)).filter(|facts| facts.id.as_str() == slug);
         let key = format!("networks.{slug}");
         let Some(facts) = facts else {
             reader.problem(&key, &format!("there is no such network; {}", suggestion(&slug, &slugs)));
@@ -154,7 +155,15 @@ impl Section<'_> {
         let finality = self.finality();
         let start_index = self.reader.number(&self.at("start_index"), 0..=INDEX_MAX);
         let tokens = self.tokens(addresses);
-        Some(NetworkConfig { kind: kind?, chain, providers: providers?, account: account?, finality: finality?, start_index, tokens })
+        Some(NetworkConfig {
+            kind: kind?,
+            chain,
+            providers: providers?,
+            account: account?,
+            finality: finality?,
+            start_index,
+            tokens,
+        })
     }
 
     fn at(&self, key: &str) -> String {
@@ -308,7 +317,7 @@ impl Section<'_> {
         if contract.is_none() {
             self.problem(&at("contract"), &format!("must be a contract's address on {}", self.facts.name));
         }
-        let decimals = table.get("decimals").and_then(figment::value::Value::to_u128).and_then(|number| u32::try_from(number).ok());
+        let decimals = table.get("decimals").and_then(|value| value.deserialize::<u32>().ok());
         let decimals = decimals.filter(|number| *number <= DECIMALS_MAX).and_then(|number| u8::try_from(number).ok());
         if decimals.is_none() {
             self.problem(&at("decimals"), &format!("must be from 0 to {DECIMALS_MAX}"));

@@ -44,7 +44,9 @@ impl Reader {
     pub(crate) fn new(figment: Figment) -> Result<Self, Vec<Problem>> {
         let root = figment.extract::<Dict>().map_err(|error| {
             let text = |error: figment::Error| match error.kind {
-                Kind::Message(message) => Problem::of("the file", &format!("is no valid TOML: {}", without_excerpt(&message))),
+                Kind::Message(message) => {
+                    Problem::of("the file", &format!("is no valid TOML: {}", without_excerpt(&message)))
+                }
                 kind => Problem::of(&error.path.join("."), &describe(&kind)),
             };
             error.into_iter().map(text).collect::<Vec<_>>()
@@ -115,7 +117,7 @@ impl Reader {
 
     /// A whole number within bounds.
     pub(crate) fn number(&mut self, key: &str, range: RangeInclusive<u32>) -> Option<u32> {
-        let number: i128 = self.value(key)?;
+        let number: i64 = self.value(key)?;
         let found = u32::try_from(number).ok().filter(|number| range.contains(number));
         if found.is_none() {
             self.problem(key, &format!("must be from {} to {}", range.start(), range.end()));

@@ -1,7 +1,9 @@
-use super::*;
+use super::{networks::Finality, *};
 
-const XPUB: &str = "xpub6CUGRUonZSQ4TWtTMmzXdrXDtypWKiKrhko4egpiMZbpiaQL2jkwSB1icqYh2cfDfVxdx4df189oLKnC5fSwqPfgyP3hooxujYzAu3fDVmz";
-const XPRV: &str = "xprv9s21ZrQH143K3GJpoapnV8SFfukcVBSfeCficPSGfubmSFDxo1kuHnLisriDvSnRRuL2Qrg5ggqHKNVpxR86QEC8w35uxmGoggxtQTPvfUu";
+const XPUB: &str =
+    "xpub6CUGRUonZSQ4TWtTMmzXdrXDtypWKiKrhko4egpiMZbpiaQL2jkwSB1icqYh2cfDfVxdx4df189oLKnC5fSwqPfgyP3hooxujYzAu3fDVmz";
+const XPRV: &str =
+    "xprv9s21ZrQH143K3GJpoapnV8SFfukcVBSfeCficPSGfubmSFDxo1kuHnLisriDvSnRRuL2Qrg5ggqHKNVpxR86QEC8w35uxmGoggxtQTPvfUu";
 
 fn read(toml: &str) -> Result<Config, Vec<Problem>> {
     Config::read(Figment::from(Toml::string(toml)))
@@ -19,11 +21,15 @@ fn assert_problem(toml: &str, key: &str, words: &str) {
 }
 
 fn bitcoin(more: &str) -> String {
-    format!("[networks.bitcoin]\nkind = \"bitcoin\"\nproviders = [{{ core = \"http://127.0.0.1:8332\" }}]\naccount = \"{XPUB}\"\n{more}")
+    format!(
+        "[networks.bitcoin]\nkind = \"bitcoin\"\nproviders = [{{ core = \"http://127.0.0.1:8332\" }}]\naccount = \"{XPUB}\"\n{more}"
+    )
 }
 
 fn polygon(more: &str) -> String {
-    format!("[networks.polygon]\nkind = \"evm\"\nproviders = [{{ rpc = \"https://rpc.example\" }}]\naccount = \"{XPUB}\"\n{more}")
+    format!(
+        "[networks.polygon]\nkind = \"evm\"\nproviders = [{{ rpc = \"https://rpc.example\" }}]\naccount = \"{XPUB}\"\n{more}"
+    )
 }
 
 #[test]
@@ -34,9 +40,34 @@ fn the_example_parses_and_is_the_defaults() {
 #[test]
 fn every_key_that_can_be_set_is_in_the_example() {
     let keys = [
-        "listen", "public_url", "data_dir", "[networks.", "kind", "chain", "chain_id", "providers", "account", "confirmations",
-        "start_index", "finality", "tokens", "code", "contract", "decimals", "[rates]", "sources", "max_age_seconds", "[webhooks]",
-        "allow_private_addresses", "[limits]", "requests_per_minute", "[http]", "trusted_proxies", "[log]", "format", "level",
+        "listen",
+        "public_url",
+        "data_dir",
+        "[networks.",
+        "kind",
+        "chain",
+        "chain_id",
+        "providers",
+        "account",
+        "confirmations",
+        "start_index",
+        "finality",
+        "tokens",
+        "code",
+        "contract",
+        "decimals",
+        "[rates]",
+        "sources",
+        "max_age_seconds",
+        "[webhooks]",
+        "allow_private_addresses",
+        "[limits]",
+        "requests_per_minute",
+        "[http]",
+        "trusted_proxies",
+        "[log]",
+        "format",
+        "level",
     ];
     for key in keys {
         assert!(EXAMPLE.contains(key), "{key}");
@@ -51,8 +82,18 @@ fn every_mistake_names_its_key_and_all_are_told_at_once() {
          [log]\nformat = \"xml\"\nlevel = \"\"\n[networks.bitcoins]\n",
     );
     let keys = [
-        "listen", "public_url", "data_dir", "limts", "rates.sources[1]", "rates.max_age_seconds", "webhooks.allow_private_addresses",
-        "limits.requests_per_minute", "http.trusted_proxies[0]", "log.format", "log.level", "networks.bitcoins",
+        "listen",
+        "public_url",
+        "data_dir",
+        "limts",
+        "rates.sources[1]",
+        "rates.max_age_seconds",
+        "webhooks.allow_private_addresses",
+        "limits.requests_per_minute",
+        "http.trusted_proxies[0]",
+        "log.format",
+        "log.level",
+        "networks.bitcoins",
     ];
     for key in keys {
         assert!(found.iter().any(|problem| problem.starts_with(&format!("{key}: "))), "{key} is not in {found:#?}");
@@ -63,7 +104,11 @@ fn every_mistake_names_its_key_and_all_are_told_at_once() {
 #[test]
 fn an_unknown_key_suggests_the_one_that_was_meant() {
     assert_problem("lisen = \"x\"", "lisen", "did you mean listen?");
-    assert_problem("[limits]\nrequest_per_minute = 3", "limits.request_per_minute", "did you mean requests_per_minute?");
+    assert_problem(
+        "[limits]\nrequest_per_minute = 3",
+        "limits.request_per_minute",
+        "did you mean requests_per_minute?",
+    );
     assert_problem("[networks.bitcion]", "networks.bitcion", "did you mean bitcoin?");
     assert_problem("[database]\nurl = \"postgres://x\"", "database", "later version");
     assert_problem("nonsense = 1", "nonsense", "there are listen, public_url");
@@ -77,11 +122,23 @@ fn what_is_no_toml_says_where_and_shows_no_line_of_the_file() {
 
 #[test]
 fn the_public_url_is_https_or_on_loopback() {
-    for good in ["https://pay.shop.example", "https://pay.shop.example/", "http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:2"] {
+    for good in [
+        "https://pay.shop.example",
+        "https://pay.shop.example/",
+        "http://127.0.0.1:8080",
+        "http://localhost:1",
+        "http://[::1]:2",
+    ] {
         let config = read(&format!("public_url = \"{good}\"")).unwrap();
         assert_eq!(config.public_url.unwrap(), good.trim_end_matches('/'));
     }
-    for bad in ["http://pay.shop.example", "https://pay.shop.example/pay", "https://u:p@pay.shop.example", "https://x/?a=1", "pay.shop.example"] {
+    for bad in [
+        "http://pay.shop.example",
+        "https://pay.shop.example/pay",
+        "https://u:p@pay.shop.example",
+        "https://x/?a=1",
+        "pay.shop.example",
+    ] {
         assert_problem(&format!("public_url = \"{bad}\""), "public_url", "must");
     }
     assert_problem("listen = \"0.0.0.0:8080\"", "public_url", "must be set");
@@ -109,7 +166,10 @@ fn an_evm_network_has_a_chain_id_a_tag_and_tokens() {
     let token = "[[networks.polygon.tokens]]\ncode = \"USDC\"\ncontract = \"0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359\"\ndecimals = 6\n";
     let config = read(&polygon(&format!("chain_id = 31337\nfinality = \"safe\"\nstart_index = 7\n{token}"))).unwrap();
     let network = &config.networks["polygon"];
-    assert_eq!((network.chain.as_str(), network.finality, network.start_index), ("31337", Finality::Tag("safe"), Some(7)));
+    assert_eq!(
+        (network.chain.as_str(), network.finality, network.start_index),
+        ("31337", Finality::Tag("safe"), Some(7))
+    );
     assert_eq!(network.tokens.as_ref().unwrap().len(), 1);
     assert_problem(&polygon("finality = \"safe\"\nconfirmations = 3"), "networks.polygon.finality", "keep one");
     assert_problem(&polygon("finality = \"soon\""), "networks.polygon.finality", "finalized or safe");
@@ -135,7 +195,10 @@ fn providers_are_named_by_protocol_and_their_urls_are_never_repeated() {
 #[test]
 fn a_private_key_is_refused_and_not_repeated() {
     let found = problems(&bitcoin("").replace(XPUB, XPRV));
-    assert!(found[0].starts_with("networks.bitcoin.account: ") && found[0].contains("never takes a private key"), "{found:?}");
+    assert!(
+        found[0].starts_with("networks.bitcoin.account: ") && found[0].contains("never takes a private key"),
+        "{found:?}"
+    );
     assert!(!found[0].contains("xprv9s21"), "{found:?}");
 }
 

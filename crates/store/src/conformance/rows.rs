@@ -299,7 +299,7 @@ pub(super) async fn due_invoices_come_in_the_order_of_their_time(store: Store) {
     assert_eq!(due(true).await.len(), 2);
 }
 
-async fn with_delivery(store: &Store) -> (Owner, EndpointId) {
+pub(super) async fn with_delivery(store: &Store) -> (Owner, EndpointId) {
     let who = owner(1, TEST);
     let row = endpoint(1, who, &["invoice.paid"]);
     let to = row.id;

@@ -1,7 +1,7 @@
 //! `/pay/{token}/events`: the page's changing part as server-sent events, until nothing changes any more.
 
 use super::{
-    Checkout, client,
+    Checkout,
     crowd::Seat,
     live::{Audience, Watcher},
     pages, read,
@@ -40,7 +40,7 @@ pub(super) async fn stream(
     Path(token): Path<String>,
     request: Request,
 ) -> Response {
-    let address = client(&state, request.extensions(), request.headers());
+    let address = state.client(&request);
     let Some(seat) = checkout.streams.enter(address) else {
         let text = "This page is open too many times. It still shows the newest state whenever it is reloaded.";
         return pages::message(StatusCode::TOO_MANY_REQUESTS, "Too many open pages", text, None);

@@ -1,6 +1,6 @@
 //! What a payer can do: choose a coin, cancel where the policy lets them, and pay test invoices with simulated money.
 
-use super::{Checkout, NoPage, Shown, client, origin::is_same_origin, pages, read, view::ACTIVATIONS_MAX};
+use super::{Checkout, NoPage, Shown, origin::is_same_origin, pages, read, view::ACTIVATIONS_MAX};
 use crate::{edge::body::read_body, state::AppState};
 use axum::{
     Extension,
@@ -41,8 +41,14 @@ pub(super) async fn activate(
         Err(refusal) => return *refusal,
     };
     let Some(asset) = form.value("asset").and_then(asset_id) else { return unreadable(&token) };
-    if shown.invoice.activation_count >= ACTIVATIONS_MAX {
-        return refused(&token, "The coin was changed too often. Please ask the shop for a new invoice.");
+    // A second press of the button sees what the first one did.
+    let Some(_turn) = checkout.choices.begin(shown.invoice.id) else { return see_page(&token) };
+    match read(&state.gateway, &token).await {
+        Err(no_page) => return no_page.answer(),
+        Ok(now) if now.invoice.activation_count >= ACTIVATIONS_MAX => {
+            return refused(&token, "The coin was changed too often. Please ask the shop for a new invoice.");
+        }
+        Ok(_) => {}
     }
     match state.gateway.activate(Which::ByToken(token.clone()), asset).await {
         Ok(_) => see_page(&token),
@@ -113,9 +119,11 @@ impl Play {
     async fn run(self, gateway: &Arc<Gateway>, invoice: &Invoice) -> Result<(), TestModeError> {
         let quote = invoice.latest_quote().ok_or_else(|| TestModeError::NoAddress("anything".to_owned()))?;
         match self {
-            Self::Scenario(scenario) => drop(gateway.play_scenario(invoice.owner, invoice.id, scenario).await?),
+            Self::Scenario(scenario) => {
+                gateway.play_scenario(invoice.owner, invoice.id, scenario).await?;
+            }
             Self::Unconfirmed => {
-                drop(gateway.pay_test_invoice(invoice.owner, invoice.id, due(invoice, quote), 0).await?)
+                gateway.pay_test_invoice(invoice.owner, invoice.id, due(invoice, quote), 0).await?;
             }
             Self::Blocks(count) => {
                 gateway.mine_test_blocks(quote.due.asset.network, count).await?;
@@ -157,7 +165,7 @@ async fn accept(
         let text = "This can be done only on the invoice's own page.";
         return Err(Box::new(pages::message(StatusCode::FORBIDDEN, "Not from here", text, Some(token))));
     }
-    let address = client(state, request.extensions(), request.headers());
+    let address = state.client(&request);
     if !checkout.changes.allow(address, state.gateway.clocks().real()) {
         let text = "Please wait a minute and try again.";
         return Err(Box::new(pages::message(StatusCode::TOO_MANY_REQUESTS, "Too many attempts", text, Some(token))));

@@ -110,3 +110,9 @@ pub(super) fn unavailable() -> Response {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     response
 }
+
+/// What is said when an invoice's address is not its own: showing it could send money to somebody else.
+pub(super) fn wrong_address() -> Response {
+    let text = "Please do not pay this invoice, and contact the shop. If you already paid, tell the shop that too.";
+    message(StatusCode::INTERNAL_SERVER_ERROR, "Something is wrong with this invoice", text, None)
+}

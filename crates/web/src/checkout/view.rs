@@ -11,7 +11,7 @@ mod tests;
 
 use super::{qr::Qr, uri::payment_uri};
 use farthing_domain::{
-    asset::AssetId,
+    asset::{Asset, AssetId},
     catalog::Catalog,
     id::Environment,
     invoice::{Choice, Invoice},
@@ -74,6 +74,8 @@ pub(crate) struct View {
     pub(crate) payments: Vec<PaymentLine>,
     /// Label and text of each detail.
     pub(crate) details: Vec<(&'static str, String)>,
+    /// The invoice's id, to be named to the merchant.
+    pub(crate) invoice: String,
     /// Where the payer goes back to.
     pub(crate) return_to: Option<ReturnTo>,
     /// Whether the payer may cancel.
@@ -132,6 +134,8 @@ pub(crate) struct Sum {
 pub(crate) struct Pay {
     /// What to send, as `USDT on Tron`.
     pub(crate) method: String,
+    /// What it is called where that differs from the coin: `Wrapped Ether` for ETH on Polygon.
+    pub(crate) alias: Option<String>,
     /// The network's name.
     pub(crate) network: String,
     /// The address in three parts, the middle of which may be shortened by the style sheet.
@@ -144,14 +148,14 @@ pub(crate) struct Pay {
     pub(crate) wallet_link: Option<String>,
 }
 
-/// A coin of the picker.
+/// A heading of the picker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Coin {
-    /// Its code.
+    /// The coin's code; empty for coins of several codes.
     pub(crate) code: String,
-    /// Its name.
+    /// What it says.
     pub(crate) name: String,
-    /// The networks that carry it.
+    /// What to choose from.
     pub(crate) methods: Vec<Method>,
 }
 
@@ -211,6 +215,7 @@ impl View {
             is_chosen: !invoice.quotes.is_empty(),
             payments: around.payments(invoice),
             details: around.details(invoice),
+            invoice: invoice.id.to_string(),
             return_to: invoice.terms.redirect_url.as_deref().and_then(ReturnTo::of),
             may_cancel: may_cancel(invoice, phase),
             is_test,
@@ -309,12 +314,19 @@ impl Surroundings<'_> {
         let uri = payment_uri(asset, network.family, invoice.owner.environment, due, &quote.address, self.merchant);
         Some(Pay {
             method: self.method_name(asset.id),
+            alias: self.alias(asset),
             network: network.name.clone(),
             address: parts::in_three(&quote.address),
             whole_address: quote.address.clone(),
             qr: Qr::of(&uri.qr),
             wallet_link: uri.link,
         })
+    }
+
+    /// The asset's name where the same code usually has another.
+    fn alias(&self, asset: &Asset) -> Option<String> {
+        let usual = self.catalog.assets().iter().find(|other| other.id.code == asset.id.code)?;
+        (usual.name != asset.name).then(|| asset.name.clone())
     }
 
     fn method(&self, asset: AssetId, chosen: Option<AssetId>) -> Method {
@@ -356,8 +368,16 @@ impl Surroundings<'_> {
             }
         }
         let is_one = matches!(coins.as_slice(), [only] if only.methods.len() == 1);
-        if is_one && chosen.is_some() { Vec::new() } else { coins }
+        if is_one && chosen.is_some() { Vec::new() } else { with_single_ones_together(coins) }
     }
+}
+
+/// Coins that one network carries need no heading each: they come first, under one.
+fn with_single_ones_together(coins: Vec<Coin>) -> Vec<Coin> {
+    let (single, several): (Vec<Coin>, Vec<Coin>) = coins.into_iter().partition(|coin| coin.methods.len() == 1);
+    let methods: Vec<Method> = single.into_iter().flat_map(|coin| coin.methods).collect();
+    let together = Coin { code: String::new(), name: "Coins".to_owned(), methods };
+    std::iter::once(together).filter(|coin| !coin.methods.is_empty()).chain(several).collect()
 }
 
 /// Whether the invoice's terms let it be paid with an asset at all.

@@ -5,7 +5,6 @@ use super::{
     *,
 };
 use farthing_domain::{
-    asset::Asset,
     id::{InvoiceId, MerchantId, Owner},
     invoice::{Canceller, NewInvoice, Source, Terms},
     money::FiatAmount,
@@ -18,7 +17,7 @@ const SEGWIT: &str = "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx";
 const HEAD: u64 = 100;
 
 fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_seconds(1_772_366_400 + seconds)
+    Timestamp::from_seconds(1_772_366_400).plus_seconds(seconds)
 }
 
 fn asset(code: &str, network: &str) -> Asset {
@@ -73,7 +72,8 @@ impl Story {
 
     fn half_bitcoin_by(dialect: Dialect) -> Self {
         let due = Amount::parse(&bitcoin(), "0.5").unwrap();
-        let quote = Quote { due, step: 1, rate: None, address: SEGWIT.to_owned(), made_at: at(0), ends_at: Some(at(1800)) };
+        let quote =
+            Quote { due, step: 1, rate: None, address: SEGWIT.to_owned(), made_at: at(0), ends_at: Some(at(1800)) };
         Self::open(dialect, terms(Price::Asset(due), Choice::Fixed(bitcoin().id)), Some(quote))
     }
 
@@ -153,7 +153,10 @@ impl Story {
         look(&Surroundings {
             merchant: "Example Shop",
             catalog: &catalog,
-            chains: Chains { head: &|_| Some(self.head), required: &|network| catalog.network(network).map(|found| found.confirmations) },
+            chains: Chains {
+                head: &|_| Some(self.head),
+                required: &|network| catalog.network(network).map(|found| found.confirmations),
+            },
             on_sale: &on_sale,
             now: self.now,
         })
@@ -200,10 +203,28 @@ fn every_state_has_its_words_and_shows_an_address_only_while_money_is_asked_for(
         ("seen", half().receiving(&coin, "0.5", None, 60), "Payment seen", false, false),
         ("confirming", half().receiving(&coin, "0.5", Some(HEAD), 60), "Confirming: 1 of 2", false, false),
         ("paid", half().receiving(&coin, "0.5", Some(HEAD), 60).finally(90), "Paid", false, true),
-        ("overpaid", half().receiving(&coin, "0.7", Some(HEAD), 60).finally(90), "Paid, with more than was due", false, true),
+        (
+            "overpaid",
+            half().receiving(&coin, "0.7", Some(HEAD), 60).finally(90),
+            "Paid, with more than was due",
+            false,
+            true,
+        ),
         ("part seen", half().receiving(&coin, "0.2", None, 60), "Part of the amount has arrived", true, false),
-        ("part final", half().receiving(&coin, "0.2", Some(HEAD), 60).finally(90), "Part of the amount has arrived", true, false),
-        ("short", half().receiving(&coin, "0.2", Some(HEAD), 60).finally(90).scanned(1900), "Not fully paid", false, true),
+        (
+            "part final",
+            half().receiving(&coin, "0.2", Some(HEAD), 60).finally(90),
+            "Part of the amount has arrived",
+            true,
+            false,
+        ),
+        (
+            "short",
+            half().receiving(&coin, "0.2", Some(HEAD), 60).finally(90).scanned(1900),
+            "Not fully paid",
+            false,
+            true,
+        ),
         ("expired", half().scanned(1900), "This invoice has expired", false, true),
         ("late", half().scanned(1900).receiving(&coin, "0.5", None, 2000), "Your payment came late", false, true),
         ("cancelled", cancelled(), "This invoice was cancelled", false, true),
@@ -241,7 +262,12 @@ fn what_is_tolerated_is_not_asked_for() {
     let story = Story::half_bitcoin().tolerating("0.01").receiving(&bitcoin(), "0.495", None, 60);
     assert_eq!(story.view().headline, "Payment seen");
     assert!(story.view().pay.is_none());
-    let story = Story::fifty_dollars().tolerating("1").choosing(&bitcoin(), "50000", 10).receiving(&bitcoin(), "0.00098", None, 60);
+    let story = Story::fifty_dollars().tolerating("1").choosing(&bitcoin(), "50000", 10).receiving(
+        &bitcoin(),
+        "0.00098",
+        None,
+        60,
+    );
     assert_eq!(story.view().headline, "Payment seen");
 }
 
@@ -262,10 +288,19 @@ fn a_price_in_dollars_shows_what_it_comes_to_and_by_which_rate() {
 }
 
 #[test]
+fn an_asset_with_a_name_of_its_own_is_called_by_it() {
+    let alias = |network| Story::fifty_dollars().choosing(&asset("ETH", network), "2500", 10).view().pay.unwrap().alias;
+    assert_eq!(alias("polygon").as_deref(), Some("Wrapped Ether"));
+    assert_eq!(alias("base"), None);
+}
+
+#[test]
 fn the_picker_groups_networks_by_coin_and_hides_when_there_is_nothing_to_choose() {
     let view = Story::fifty_dollars().view();
     let tether = view.picker.iter().find(|coin| coin.code == "USDT").unwrap();
     assert!(tether.methods.len() > 3 && tether.methods.iter().any(|method| method.value == "USDT.tron"));
+    assert_eq!(view.picker[0].name, "Coins");
+    assert!(view.picker[0].methods.iter().any(|method| method.value == "BTC.bitcoin"));
     let chosen = Story::fifty_dollars().choosing(&asset("USDT", "tron"), "1", 10);
     let view = chosen.view();
     assert!(view.is_chosen);
@@ -295,7 +330,8 @@ fn a_lapsed_rate_is_renewed_only_where_the_invoice_lets_it() {
 #[test]
 fn confirmations_are_those_of_the_payment_that_needs_most() {
     let coin = bitcoin();
-    let mut story = Story::half_bitcoin().receiving(&coin, "0.2", Some(HEAD - 1), 60).receiving(&coin, "0.3", Some(HEAD), 70);
+    let mut story =
+        Story::half_bitcoin().receiving(&coin, "0.2", Some(HEAD - 1), 60).receiving(&coin, "0.3", Some(HEAD), 70);
     assert_eq!(story.view().progress, Some(Progress { have: 1, need: 2 }));
     story.head = HEAD + 5;
     assert_eq!(story.view().progress, Some(Progress { have: 2, need: 2 }));
@@ -305,13 +341,23 @@ fn confirmations_are_those_of_the_payment_that_needs_most() {
 
 #[test]
 fn a_wrong_token_and_late_money_are_pointed_out() {
-    let story = Story::fifty_dollars().choosing(&asset("USDT", "tron"), "1", 10).receiving(&asset("TRX", "tron"), "50", Some(HEAD), 60);
+    let story = Story::fifty_dollars().choosing(&asset("USDT", "tron"), "1", 10).receiving(
+        &asset("TRX", "tron"),
+        "50",
+        Some(HEAD),
+        60,
+    );
     let view = story.view();
     assert_eq!(view.headline, "Waiting for your payment");
-    assert!(view.notes[0].starts_with("50 TRX on Tron arrived, which this invoice cannot be paid with."), "{:?}", view.notes);
+    assert!(
+        view.notes[0].starts_with("50 TRX on Tron arrived, which this invoice cannot be paid with."),
+        "{:?}",
+        view.notes
+    );
     assert_eq!(view.payments[0].status, "not accepted");
     let coin = bitcoin();
-    let paid = Story::half_bitcoin().receiving(&coin, "0.5", Some(HEAD), 60).finally(90).receiving(&coin, "0.5", None, 100);
+    let paid =
+        Story::half_bitcoin().receiving(&coin, "0.5", Some(HEAD), 60).finally(90).receiving(&coin, "0.5", None, 100);
     assert!(paid.view().notes[0].contains("came after this invoice had ended"), "{:?}", paid.view().notes);
 }
 

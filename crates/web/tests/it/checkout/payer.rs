@@ -126,7 +126,10 @@ impl Shop {
     pub(crate) async fn post_with(&self, path: &str, form: &str, headers: &str) -> Answer {
         let length = form.len();
         let kind = "Content-Type: application/x-www-form-urlencoded";
-        self.send(&format!("POST {path} HTTP/1.0\r\nHost: pay.example\r\n{kind}\r\nContent-Length: {length}\r\n{headers}\r\n{form}")).await
+        self.send(&format!(
+            "POST {path} HTTP/1.0\r\nHost: pay.example\r\n{kind}\r\nContent-Length: {length}\r\n{headers}\r\n{form}"
+        ))
+        .await
     }
 
     async fn send(&self, request: &str) -> Answer {
@@ -142,8 +145,8 @@ impl Shop {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         let request = format!("GET /pay/{token}/events HTTP/1.0\r\nHost: pay.example\r\n\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
-        let mut watching = Watching { socket, text: String::new() };
-        watching.until("\r\n\r\n").await;
+        let mut watching = Watching { socket, text: String::new(), head: String::new() };
+        watching.head = watching.until("\r\n\r\n").await;
         watching
     }
 }
@@ -158,6 +161,8 @@ impl Drop for Shop {
 pub(crate) struct Watching {
     socket: TcpStream,
     text: String,
+    /// Status and headers.
+    pub(crate) head: String,
 }
 
 impl Watching {

@@ -1,0 +1,176 @@
+//! `doctor`: everything that could lose money or refuse a sale, looked at without changing anything.
+
+use crate::{
+    cli::Json,
+    clock::SystemClock,
+    commands::Outcome,
+    config::{Config, ConfigError},
+    installation::open_for_command,
+    output,
+};
+use farthing_domain::{id::Environment, time::Timestamp};
+use farthing_gateway::{clock::Clock, gateway::Gateway};
+use farthing_store::records::ChainState;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// 2026-01-01: a clock before this version was written is wrong.
+const WRITTEN_AT: Timestamp = Timestamp::from_seconds(1_767_225_600);
+/// How far ahead of the clock what was stored may be, in seconds.
+const AHEAD_SECONDS_MAX: i64 = 60;
+/// How long a webhook may wait before somebody should look, in seconds.
+const WAITING_SECONDS_MAX: i64 = 3600;
+
+/// How much a check matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Level {
+    /// Money could be missed or a sale refused.
+    Error,
+    /// Worth a look.
+    Warning,
+}
+
+/// One thing that was looked at.
+struct Check {
+    name: String,
+    level: Level,
+    is_ok: bool,
+    detail: String,
+}
+
+impl Check {
+    fn new(name: &str, level: Level, is_ok: bool, detail: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), level, is_ok, detail: detail.into() }
+    }
+
+    fn json(&self) -> Value {
+        let level = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+        };
+        json!({"name": self.name, "level": level, "ok": self.is_ok, "detail": self.detail})
+    }
+
+    fn line(&self) -> Vec<String> {
+        let mark = match (self.is_ok, self.level) {
+            (true, _) => "ok",
+            (false, Level::Error) => "ERROR",
+            (false, Level::Warning) => "warning",
+        };
+        vec![mark.to_owned(), self.name.clone(), self.detail.clone()]
+    }
+}
+
+/// Looks at everything and says it.
+///
+/// # Errors
+/// When nothing can be printed.
+pub(crate) async fn execute(config: Result<Config, ConfigError>, json: Json) -> anyhow::Result<Outcome> {
+    let checks = match config {
+        Ok(config) => examine(&config).await,
+        Err(error) => vec![Check::new("configuration", Level::Error, false, error.to_string())],
+    };
+    let is_ok = checks.iter().all(|check| check.is_ok || check.level == Level::Warning);
+    let object = json!({"ok": is_ok, "checks": checks.iter().map(Check::json).collect::<Vec<_>>()});
+    let rows: Vec<_> = checks.iter().map(Check::line).collect();
+    output::answer(json, &object, &output::table(&rows))?;
+    Ok(if is_ok { Outcome::Done } else { Outcome::Failed })
+}
+
+async fn examine(config: &Config) -> Vec<Check> {
+    let now = SystemClock.now();
+    let mut checks = vec![Check::new("configuration", Level::Error, true, "every key is good")];
+    checks.push(Check::new(
+        "clock",
+        Level::Error,
+        now >= WRITTEN_AT,
+        "the system's time is not before this version was written",
+    ));
+    checks.extend(configured(config));
+    if config.data_dir.join("farthing.db").exists() {
+        match open_for_command(config).await {
+            Ok(gateway) => checks.extend(stored(&gateway, now).await),
+            Err(error) => checks.push(Check::new("store", Level::Error, false, format!("{error:#}"))),
+        }
+    } else {
+        let detail = format!("nothing in {} yet; it is made at the first start", config.data_dir.display());
+        checks.push(Check::new("store", Level::Error, true, detail));
+    }
+    checks
+}
+
+/// What the configuration alone says.
+fn configured(config: &Config) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for slug in config.networks.keys() {
+        let detail = format!(
+            "the {slug} adapter is not part of this version yet; remove [networks.{slug}]; test keys work without it"
+        );
+        checks.push(Check::new(&format!("networks.{slug}"), Level::Error, false, detail));
+    }
+    if config.networks.is_empty() {
+        checks.push(Check::new("networks", Level::Warning, false, "no network is configured: only test keys sell"));
+    }
+    if config.networks.values().any(|network| network.providers.len() == 1) {
+        checks.push(Check::new(
+            "providers",
+            Level::Warning,
+            false,
+            "a network has a single provider: nobody audits it",
+        ));
+    }
+    let is_public = config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
+    let detail = if is_public { "https" } else { "plain http on loopback: payers elsewhere cannot reach it" };
+    checks.push(Check::new("public_url", Level::Warning, is_public, detail));
+    let is_guarded = !config.allow_private_addresses;
+    let detail = if is_guarded {
+        "webhooks go to public addresses only"
+    } else {
+        "webhooks may reach this machine's own network"
+    };
+    checks.push(Check::new("webhooks.allow_private_addresses", Level::Warning, is_guarded, detail));
+    checks
+}
+
+/// What the store says.
+async fn stored(gateway: &Arc<Gateway>, now: Timestamp) -> Vec<Check> {
+    let read = gateway
+        .store()
+        .read(|reader| {
+            Ok((reader.chains()?, reader.waiting_deliveries()?, reader.next_delivery_due()?, reader.merchants()?.len()))
+        })
+        .await;
+    let (chains, waiting, due, merchants) = match read {
+        Ok(read) => read,
+        Err(error) => return vec![Check::new("store", Level::Error, false, error.to_string())],
+    };
+    let mut checks =
+        vec![Check::new("store", Level::Error, true, format!("readable, {merchants} merchants, its key is there"))];
+    let live = chains.iter().filter(|state| state.chain.environment == Environment::Live);
+    let latest = live.map(|state| state.scanned_through).max();
+    let is_ahead = latest.is_some_and(|latest| latest > now.plus_seconds(AHEAD_SECONDS_MAX));
+    checks.push(Check::new("clock.stored", Level::Error, !is_ahead, "nothing stored is ahead of the system's time"));
+    checks.extend(chains.iter().map(chain_check));
+    let is_late = waiting > 0 && due.is_some_and(|due| now.seconds_since(due) > WAITING_SECONDS_MAX);
+    let detail = format!(
+        "{waiting} wait{}",
+        if is_late { ", the oldest for more than an hour: is the gateway running?" } else { "" }
+    );
+    checks.push(Check::new("webhooks.waiting", Level::Warning, !is_late, detail));
+    checks
+}
+
+fn chain_check(state: &ChainState) -> Check {
+    let name = format!("chain.{}.{}", state.chain.environment, state.chain.network);
+    let level = match state.chain.environment {
+        Environment::Live => Level::Error,
+        Environment::Test => Level::Warning,
+    };
+    let gap = state.tip.saturating_sub(state.cursor.height);
+    match &state.alarm {
+        Some(alarm) => Check::new(&name, level, false, alarm.clone()),
+        None => {
+            Check::new(&name, level, gap == 0, format!("scanned to block {} of {}", state.cursor.height, state.tip))
+        }
+    }
+}

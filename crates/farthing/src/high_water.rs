@@ -1,0 +1,119 @@
+//! The high-water marks: how far each account's addresses may have been handed out, kept in a file beside the database.
+//!
+//! A restored database is older than its backup's later life: addresses were handed out that it does not know. Marks are written
+//! ahead of what they stand for, outside of the database and in the log, so that `restore` can skip beyond them.
+
+use anyhow::Context;
+use farthing_domain::id::Environment;
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+/// The file in the data folder.
+pub(crate) const FILE_NAME: &str = "high-water.json";
+/// Marks are multiples of this, and at least this far ahead of the next index.
+const STEP: u32 = 1000;
+
+/// An account in an environment.
+pub(crate) type Key = (Environment, Vec<u8>);
+
+/// How far each account's indexes are reserved.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Marks(BTreeMap<Key, u32>);
+
+impl Marks {
+    /// Reads the marks of a data folder; none where there is no file.
+    ///
+    /// # Errors
+    /// When the file cannot be read: not knowing is not the same as none.
+    pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join(FILE_NAME);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+        };
+        let map: Map<String, Value> =
+            serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let mut marks = BTreeMap::new();
+        for (key, value) in &map {
+            let read = || {
+                let (environment, account) = key.split_once(':')?;
+                let mark = u32::try_from(value.as_u64()?).ok()?;
+                Some(((environment.parse().ok()?, hex::decode(account).ok()?), mark))
+            };
+            let (key, mark) = read().with_context(|| format!("{} is damaged at {key}", path.display()))?;
+            marks.insert(key, mark);
+        }
+        Ok(Self(marks))
+    }
+
+    /// Every mark.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, u32)> {
+        self.0.iter().map(|(key, mark)| (key, *mark))
+    }
+
+    /// Moves an account's mark ahead when its next index comes near. Answers the new mark.
+    pub(crate) fn raise(&mut self, key: Key, next_index: u32) -> Option<u32> {
+        let wanted = next_index.saturating_add(STEP).next_multiple_of(STEP);
+        let mark = self.0.entry(key).or_default();
+        (*mark < next_index.saturating_add(STEP)).then(|| {
+            *mark = wanted;
+            wanted
+        })
+    }
+
+    /// Writes the marks durably: whole, or as they were.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let entries = self.0.iter().map(|((environment, account), mark)| {
+            (format!("{environment}:{}", hex::encode(account)), Value::from(*mark))
+        });
+        let text = Value::Object(entries.collect()).to_string();
+        let (path, partial) = (folder.join(FILE_NAME), folder.join("high-water.partial"));
+        let write = || {
+            let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&partial)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&partial, &path)?;
+            File::open(folder)?.sync_all()
+        };
+        write().with_context(|| format!("{} cannot be written", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_stays_ahead_of_what_was_handed_out_and_is_seldom_written() {
+        let key = (Environment::Test, vec![1, 2]);
+        let mut marks = Marks::default();
+        assert_eq!(marks.raise(key.clone(), 0), Some(1000));
+        assert_eq!(marks.raise(key.clone(), 0), None);
+        assert_eq!(marks.raise(key.clone(), 1), Some(2000));
+        assert_eq!(marks.raise(key.clone(), 999), None);
+        assert_eq!(marks.raise(key, 1001), Some(3000));
+    }
+
+    #[test]
+    fn marks_are_read_back_and_damage_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Marks::read(folder.path()).unwrap(), Marks::default());
+        let mut marks = Marks::default();
+        marks.raise((Environment::Live, vec![0xab; 16]), 5);
+        marks.raise((Environment::Test, vec![0xcd; 16]), 5000);
+        marks.write(folder.path()).unwrap();
+        assert_eq!(Marks::read(folder.path()).unwrap(), marks);
+        fs::write(folder.path().join(FILE_NAME), "{\"live:zz\":1}").unwrap();
+        assert!(Marks::read(folder.path()).is_err());
+    }
+}

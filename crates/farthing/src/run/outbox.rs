@@ -1,0 +1,120 @@
+//! Delivering webhooks: one lane an endpoint, many lanes at once, so that a dead endpoint delays nobody else.
+
+use super::Stop;
+use farthing_domain::id::EndpointId;
+use farthing_gateway::gateway::Gateway;
+use farthing_store::StoreError;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep, timeout_at},
+};
+
+/// Endpoints delivered to at once.
+const LANES_MAX: usize = 64;
+/// The longest pause between two looks: commands beside the server write deliveries too.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+/// The shortest, when what is due is already being delivered.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+/// How long running attempts may take at the end; cut ones are repeated when their lease ends.
+const ENDING_MAX: Duration = Duration::from_secs(10);
+/// Endpoints whose turn is remembered.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// The lanes that run, and whose turn was last.
+struct Lanes {
+    gateway: Arc<Gateway>,
+    running: JoinSet<(EndpointId, Result<usize, StoreError>)>,
+    busy: BTreeSet<EndpointId>,
+    /// When each endpoint was last served, counted.
+    served: BTreeMap<EndpointId, u64>,
+    turn: u64,
+}
+
+pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
+    let mut lanes = Lanes {
+        gateway: Arc::clone(&gateway),
+        running: JoinSet::new(),
+        busy: BTreeSet::new(),
+        served: BTreeMap::new(),
+        turn: 0,
+    };
+    while !stop.is_told() {
+        let pause = match lanes.fill().await {
+            Ok(pause) => pause,
+            Err(error) => {
+                tracing::warn!(%error, "due webhooks cannot be read");
+                PAUSE_MAX
+            }
+        };
+        tokio::select! {
+            () = stop.told() => break,
+            Some(ended) = lanes.running.join_next_with_id(), if !lanes.running.is_empty() => {
+                lanes.ended(ended.map(|(_, done)| done));
+            }
+            () = gateway.outbox_woken() => {}
+            () = sleep(pause) => {}
+        }
+    }
+    lanes.end().await;
+}
+
+impl Lanes {
+    /// Starts a lane for every endpoint that has something due, those first that waited longest. Answers how long to wait.
+    async fn fill(&mut self) -> Result<Duration, StoreError> {
+        let mut due = self.gateway.due_endpoints().await?;
+        due.retain(|id| !self.busy.contains(id));
+        due.sort_by_key(|id| self.served.get(id).copied().unwrap_or_default());
+        let free = LANES_MAX.saturating_sub(self.running.len());
+        for id in due.into_iter().take(free) {
+            self.start(id);
+        }
+        let next = self.gateway.next_delivery_due().await?;
+        let now = self.gateway.clocks().real();
+        let until = next.map(|next| next.milliseconds().saturating_sub(now.milliseconds()));
+        let until = until.map_or(PAUSE_MAX, |until| Duration::from_millis(u64::try_from(until).unwrap_or_default()));
+        Ok(until.clamp(PAUSE_MIN, PAUSE_MAX))
+    }
+
+    fn start(&mut self, id: EndpointId) {
+        self.turn = self.turn.saturating_add(1);
+        if self.served.len() >= REMEMBERED_MAX {
+            self.served.clear();
+        }
+        self.served.insert(id, self.turn);
+        self.busy.insert(id);
+        let gateway = Arc::clone(&self.gateway);
+        self.running.spawn(async move { (id, gateway.deliver_to(id).await) });
+    }
+
+    fn ended(&mut self, ended: Result<(EndpointId, Result<usize, StoreError>), tokio::task::JoinError>) {
+        match ended {
+            Ok((id, done)) => {
+                self.busy.remove(&id);
+                if let Err(error) = done {
+                    tracing::warn!(endpoint = %id, %error, "a delivery was not recorded; it is repeated when its lease ends");
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "a lane of the outbox panicked");
+                // Whose it was is not known any more: lanes that still run hold their leases.
+                if self.running.is_empty() {
+                    self.busy.clear();
+                }
+            }
+        }
+    }
+
+    async fn end(mut self) {
+        let deadline = Instant::now().checked_add(ENDING_MAX);
+        let Some(deadline) = deadline else { return };
+        while let Ok(Some(ended)) = timeout_at(deadline, self.running.join_next()).await {
+            self.ended(ended);
+        }
+        self.running.shutdown().await;
+    }
+}

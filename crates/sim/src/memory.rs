@@ -1,0 +1,132 @@
+//! What the shops and payers of a simulation remember: only what they were answered, never what the database holds.
+
+use farthing_domain::{
+    asset::AssetId,
+    id::{EndpointId, InvoiceId, MerchantId, Owner},
+    invoice::{Choice, Invoice},
+    money::Amount,
+    name::NetworkId,
+    network::Family,
+    policy::Dialect,
+};
+use farthing_networks::address::{Address, Chain as AddressChain};
+use std::collections::{BTreeMap, btree_map::Entry};
+
+/// An address as a payer knows it: the family of networks on which it is one, and its canonical bytes.
+pub type Place = (Family, Vec<u8>);
+
+/// An invoice that was acknowledged.
+#[derive(Debug, Clone)]
+pub struct KnownInvoice {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The secret of its page.
+    pub token: String,
+    /// The rules it follows.
+    pub dialect: Dialect,
+    /// What it may be paid with.
+    pub choice: Choice,
+    /// What was asked for, and to which address: the latest answer in each asset.
+    pub dues: BTreeMap<AssetId, (Amount, Place)>,
+    /// Whether a cancellation was acknowledged.
+    pub is_cancelled: bool,
+}
+
+/// What an idempotency key was used for.
+#[derive(Debug, Clone)]
+pub struct KnownKey {
+    /// The request.
+    pub body: String,
+    /// The invoice that every success named.
+    pub invoice: InvoiceId,
+}
+
+/// An endpoint that was acknowledged.
+#[derive(Debug, Clone)]
+pub struct KnownEndpoint {
+    /// Whose events it gets.
+    pub owner: Owner,
+    /// Where.
+    pub url: String,
+    /// Which.
+    pub events: Vec<String>,
+    /// The number of the owner's last event when it was made.
+    pub after: u64,
+    /// Whether its deletion was acknowledged.
+    pub is_deleted: bool,
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    /// The shops.
+    pub owners: Vec<Owner>,
+    /// Invoices, in the order in which they were acknowledged.
+    pub order: Vec<InvoiceId>,
+    /// Invoices by id.
+    pub invoices: BTreeMap<InvoiceId, KnownInvoice>,
+    /// Whom each address was handed out for.
+    pub addresses: BTreeMap<Place, InvoiceId>,
+    /// Idempotency keys.
+    pub keys: BTreeMap<(MerchantId, String), KnownKey>,
+    /// Endpoints.
+    pub endpoints: BTreeMap<EndpointId, KnownEndpoint>,
+}
+
+impl Memory {
+    /// Remembers an invoice as it was answered.
+    ///
+    /// # Errors
+    /// When it has an address that another invoice has, or that is none.
+    pub fn learn(
+        &mut self,
+        invoice: &Invoice,
+        family: impl Fn(NetworkId) -> Option<Family>,
+    ) -> Result<(), String> {
+        let known = match self.invoices.entry(invoice.id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                self.order.push(invoice.id);
+                new.insert(KnownInvoice {
+                    owner: invoice.owner,
+                    token: invoice.token.clone(),
+                    dialect: invoice.policy.dialect,
+                    choice: invoice.terms.choice,
+                    dues: BTreeMap::new(),
+                    is_cancelled: false,
+                })
+            }
+        };
+        for quote in &invoice.quotes {
+            let asset = quote.due.asset;
+            let family = family(asset.network).ok_or_else(|| format!("{asset} has no family"))?;
+            let address = Address::parse(family.into(), AddressChain::Testnet, &quote.address)
+                .map_err(|error| format!("{}: {error}", quote.address))?;
+            let place = (family, address.bytes().to_vec());
+            if let Some(before) = known.dues.get(&asset)
+                && before.1 != place
+            {
+                return Err(format!("{} got a second address for {asset}", invoice.id));
+            }
+            let owner = *self.addresses.entry(place.clone()).or_insert(invoice.id);
+            if owner != invoice.id {
+                return Err(format!("{} was handed out to {owner} and to {}", quote.address, invoice.id));
+            }
+            known.dues.insert(asset, (quote.due, place));
+        }
+        Ok(())
+    }
+
+    /// Invoices that can be paid, in the order in which they were made.
+    #[must_use]
+    pub fn payable(&self) -> Vec<InvoiceId> {
+        let has_address = |id: &&InvoiceId| self.invoices.get(*id).is_some_and(|known| !known.dues.is_empty());
+        self.order.iter().filter(has_address).copied().collect()
+    }
+
+    /// Endpoints that were not deleted.
+    #[must_use]
+    pub fn living_endpoints(&self) -> Vec<EndpointId> {
+        self.endpoints.iter().filter(|(_, known)| !known.is_deleted).map(|(id, _)| *id).collect()
+    }
+}

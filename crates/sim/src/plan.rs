@@ -1,0 +1,265 @@
+//! What happens next: a seed and the state of things decide.
+
+mod money;
+mod request;
+
+use crate::{receivers::Mood, simulation::Simulation};
+use farthing_dialects::native::events::EventName;
+use farthing_domain::{
+    asset::AssetId,
+    id::{EndpointId, InvoiceId, MerchantId, Owner},
+    invoice::Choice,
+    name::NetworkId,
+    policy::Dialect,
+};
+use farthing_networks::simulated::{Faults, chain::Output};
+use std::sync::Arc;
+
+/// The networks that shops sell on here, one of each kind and two that share their addresses.
+pub const NETWORKS: [&str; 5] = ["bitcoin", "tron", "polygon", "base", "solana"];
+/// What they sell for.
+pub const ASSETS: [(&str, &str); 9] = [
+    ("BTC", "bitcoin"),
+    ("USDT", "tron"),
+    ("TRX", "tron"),
+    ("USDC", "polygon"),
+    ("POL", "polygon"),
+    ("ETH", "base"),
+    ("USDC", "base"),
+    ("USDT", "solana"),
+    ("SOL", "solana"),
+];
+/// Recent things that are touched more often than others.
+const RECENT: usize = 8;
+
+/// One thing that happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// A shop creates an invoice.
+    Create {
+        /// Which shop.
+        owner: Owner,
+        /// The request.
+        body: String,
+        /// By which rules.
+        dialect: Dialect,
+    },
+    /// A shop repeats a creation, with the same request or under the same key with another one.
+    Repeat {
+        /// Which shop.
+        merchant: MerchantId,
+        /// The idempotency key.
+        key: String,
+        /// Whether the request is the same.
+        is_same: bool,
+    },
+    /// A payer, or the shop, chooses a coin.
+    Activate {
+        /// Of which invoice.
+        invoice: InvoiceId,
+        /// Which.
+        asset: AssetId,
+        /// Whether on the page.
+        by_page: bool,
+    },
+    /// Somebody cancels.
+    Cancel {
+        /// Which invoice.
+        invoice: InvoiceId,
+        /// Whether on the page.
+        by_page: bool,
+    },
+    /// Somebody sends a transaction.
+    Pay {
+        /// On which network.
+        network: NetworkId,
+        /// What to whom.
+        outputs: Vec<Output>,
+    },
+    /// A waiting transaction is double-spent, or replaced by another one.
+    Replace {
+        /// On which network.
+        network: NetworkId,
+        /// Which.
+        transaction: String,
+        /// By what; `None`: by something that is no business of ours.
+        outputs: Option<Vec<Output>>,
+    },
+    /// Blocks are mined.
+    Mine {
+        /// On which network.
+        network: NetworkId,
+        /// How many.
+        count: u64,
+    },
+    /// Another branch wins.
+    Reorganise {
+        /// On which network.
+        network: NetworkId,
+        /// How many blocks it replaces.
+        depth: u64,
+        /// Transactions that it does not have.
+        drop: Vec<String>,
+        /// Whether the others wait in the mempool again instead of being mined at their heights.
+        to_mempool: bool,
+    },
+    /// The scanner takes a step.
+    Scan(NetworkId),
+    /// It reads everything.
+    ScanAll,
+    /// Due invoices are settled.
+    Expire,
+    /// Real time moves, or is set back.
+    MoveClock(i64),
+    /// A shop moves the test clock ahead.
+    AdvanceTestClock(i64),
+    /// Webhooks are sent.
+    Deliver,
+    /// The process ends while webhooks are being sent.
+    DieDelivering,
+    /// The process ends and starts again.
+    Restart,
+    /// A provider misbehaves from now on, or behaves again.
+    Misbehave(NetworkId, Faults),
+    /// A shop makes an endpoint.
+    AddEndpoint(Owner, Vec<String>),
+    /// A shop deletes one.
+    DeleteEndpoint(EndpointId),
+    /// A shop rotates one's secret, with an overlap in seconds.
+    Rotate(EndpointId, i64),
+    /// A receiver changes how it behaves.
+    SetMood(EndpointId, Mood),
+    /// A shop asks for the test event.
+    SendTestEvent(EndpointId),
+    /// A shop asks for a delivery again.
+    Redeliver(EndpointId),
+    /// Nothing that could be done.
+    Nothing,
+}
+
+impl Simulation {
+    /// What happens next.
+    pub(crate) fn choose(&mut self) -> Action {
+        let chosen = match self.dice.below(100) {
+            0..=15 => self.choose_create(),
+            16..=18 => self.choose_repeat(),
+            19..=23 => self.choose_activate(),
+            24..=25 => self.choose_cancel(),
+            26..=43 => self.choose_pay(),
+            44..=46 => self.choose_replace(),
+            47..=57 => self.choose_mine(),
+            58..=61 => self.choose_reorganise(),
+            62..=71 => Some(Action::Scan(self.a_network())),
+            72..=75 => Some(Action::ScanAll),
+            76..=78 => Some(Action::Expire),
+            79..=83 => Some(self.choose_clock()),
+            84..=85 => Some(Action::AdvanceTestClock(self.seconds(1, 3_600))),
+            86..=90 => Some(Action::Deliver),
+            91 => Some(Action::DieDelivering),
+            92..=94 => Some(Action::Restart),
+            95..=96 => Some(self.choose_fault()),
+            _ => self.choose_endpoint(),
+        };
+        chosen.unwrap_or(Action::Nothing)
+    }
+
+    pub(crate) fn a_network(&mut self) -> NetworkId {
+        let slug = self.dice.pick(&NETWORKS).copied().unwrap_or("bitcoin");
+        self.networks.iter().find(|id| id.as_str() == slug).copied().unwrap_or(self.home)
+    }
+
+    fn seconds(&mut self, first: u64, last: u64) -> i64 {
+        i64::try_from(self.dice.between(first, last)).unwrap_or_default()
+    }
+
+    fn choose_clock(&mut self) -> Action {
+        match self.dice.below(10) {
+            0 => Action::MoveClock(self.seconds(1, 900).saturating_neg()),
+            1 => Action::MoveClock(self.seconds(600, 7_200)),
+            _ => Action::MoveClock(self.seconds(1, 600)),
+        }
+    }
+
+    fn choose_activate(&mut self) -> Option<Action> {
+        let invoice = *self.dice.pick_recent(&self.memory.order, RECENT)?;
+        let asset = match self.memory.invoices.get(&invoice)?.choice {
+            Choice::Fixed(asset) if !self.dice.percent(5) => asset,
+            Choice::Fixed(_) | Choice::Any => self.an_asset()?.id,
+        };
+        Some(Action::Activate { invoice, asset, by_page: self.dice.percent(50) })
+    }
+
+    fn choose_cancel(&mut self) -> Option<Action> {
+        let invoice = *self.dice.pick_recent(&self.memory.order, RECENT)?;
+        Some(Action::Cancel { invoice, by_page: self.dice.percent(25) })
+    }
+
+    fn choose_mine(&mut self) -> Option<Action> {
+        let network = self.a_network();
+        let to_finality = self.gateway().ok()?.environment(crate::simulation::TEST).chains.get(&network)?.confirmations;
+        let count = match self.dice.below(10) {
+            0..=4 => 1,
+            5..=7 => self.dice.between(2, 5),
+            _ => u64::from(to_finality),
+        };
+        Some(Action::Mine { network, count })
+    }
+
+    fn choose_reorganise(&mut self) -> Option<Action> {
+        let network = self.a_network();
+        let gateway = Arc::clone(self.gateway().ok()?);
+        let height = gateway.simulated(network)?.with_chain(farthing_networks::simulated::chain::Chain::height);
+        let wanted = if self.dice.percent(8) { self.dice.between(6, 40) } else { self.dice.between(1, 5) };
+        let depth = wanted.min(height);
+        if depth == 0 {
+            return None;
+        }
+        let fork = height.saturating_sub(depth);
+        let lost: Vec<String> = gateway
+            .simulated(network)?
+            .with_chain(|chain| chain.above(fork).map(|transaction| transaction.hash.clone()).collect());
+        let drop = lost.into_iter().filter(|_| self.dice.percent(35)).collect();
+        Some(Action::Reorganise { network, depth, drop, to_mempool: self.dice.percent(50) })
+    }
+
+    fn choose_fault(&mut self) -> Action {
+        let faults = match self.dice.below(3) {
+            0 => Faults { unreachable: true, lag: 0 },
+            1 => Faults { unreachable: false, lag: self.dice.between(1, 6) },
+            _ => Faults::default(),
+        };
+        Action::Misbehave(self.a_network(), faults)
+    }
+
+    fn choose_endpoint(&mut self) -> Option<Action> {
+        let living = self.memory.living_endpoints();
+        let kind = self.dice.below(12);
+        if living.is_empty() || kind == 0 {
+            let owner = *self.dice.pick(&self.memory.owners)?;
+            let events = if self.dice.percent(50) {
+                EventName::all().map(|name| name.to_string()).collect()
+            } else {
+                EventName::documented()
+            };
+            return Some(Action::AddEndpoint(owner, events));
+        }
+        let id = *self.dice.pick(&living)?;
+        Some(match kind {
+            1 => Action::DeleteEndpoint(id),
+            2..=3 => Action::Rotate(id, self.seconds(0, 3_600)),
+            4 => Action::SendTestEvent(id),
+            5 => Action::Redeliver(id),
+            _ => Action::SetMood(id, self.a_mood()),
+        })
+    }
+
+    fn a_mood(&mut self) -> Mood {
+        match self.dice.below(6) {
+            0 => Mood::Answers(500),
+            1 => Mood::Answers(302),
+            2 => Mood::Hangs,
+            3 => Mood::LosesAnswers,
+            _ => Mood::Healthy,
+        }
+    }
+}

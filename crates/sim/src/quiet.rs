@@ -1,0 +1,126 @@
+//! Quiet: faults stop, the chains go on beyond finality, the clock passes every window and grace, and webhooks run until
+//! nothing is due. Then the evidence is taken.
+
+use crate::{
+    act::{Outcome, unexpected},
+    check::{self, Evidence, Violation},
+    oracle::Oracle,
+    simulation::{Simulation, TEST},
+};
+use farthing_domain::{id::InvoiceId, time::Timestamp};
+use farthing_gateway::{clock::Clock, expire::Waiting};
+use farthing_networks::simulated::Faults;
+use farthing_store::records::AddressRow;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Blocks mined beyond finality.
+const BEYOND_FINALITY: u64 = 3;
+/// By how much the test clock is advanced, in seconds, one after the other: past windows, past native's grace, past drafts
+/// and the longest grace.
+const ADVANCES: [i64; 4] = [7_200, 18_000, 100_000, 1_300_000];
+/// Rounds of the outbox after which it is taken to have no end.
+const ROUNDS_MAX: u32 = 2_000;
+/// Rows read at a time.
+const PAGE: u32 = 10_000;
+
+impl Simulation {
+    /// Lets it get quiet, and compares the books with the chains.
+    pub(crate) async fn end(&mut self) -> Outcome<(Evidence, Vec<Violation>)> {
+        self.heal().await?;
+        let quiet_at = self.gateway()?.clocks().now(TEST);
+        for seconds in ADVANCES {
+            self.advance(seconds).await?;
+            self.settle_down().await?;
+        }
+        let mut evidence = self.evidence().await?;
+        evidence.quiet_at = Some(quiet_at);
+        let mut violations = check::when_quiet(&evidence);
+        violations.extend(self.nothing_new_is_told(&evidence).await?);
+        self.note_evidence(&evidence);
+        Ok((evidence, violations))
+    }
+
+    /// Everybody is well again, and every chain goes on beyond finality.
+    async fn heal(&mut self) -> Outcome<()> {
+        self.receivers.heal();
+        let gateway = Arc::clone(self.gateway()?);
+        for network in self.networks.clone() {
+            gateway.simulated(network).ok_or("no such network")?.set_faults(Faults::default());
+            let confirmations = gateway.environment(TEST).chains.get(&network).map_or(1, |chain| chain.confirmations);
+            self.mine(network, u64::from(confirmations).saturating_add(BEYOND_FINALITY)).await?;
+        }
+        drop(gateway);
+        self.scan_all().await?;
+        self.settle_down().await
+    }
+
+    /// Settles and delivers until nothing is due.
+    async fn settle_down(&mut self) -> Outcome<()> {
+        self.expire_all(Waiting::Now).await?;
+        for _ in 0..ROUNDS_MAX {
+            self.deliver().await?;
+            let Some(due) = self.gateway()?.next_delivery_due().await.map_err(unexpected)? else { return Ok(()) };
+            let wait = due.milliseconds().saturating_sub(self.clock.now().milliseconds());
+            self.clock.move_by_ms(wait.max(0));
+        }
+        Err("the outbox never gets empty".to_owned())
+    }
+
+    /// Reading everything once more, before and after another start, tells nothing.
+    async fn nothing_new_is_told(&mut self, before: &Evidence) -> Outcome<Vec<Violation>> {
+        self.scan_all().await?;
+        self.restart().await?;
+        self.scan_all().await?;
+        self.settle_down().await?;
+        let after = self.evidence().await?;
+        let is_same = before.invoices == after.invoices && before.events == after.events && before.log == after.log;
+        let violation = Violation::new("once", "reading everything again changed or told something".to_owned());
+        Ok(if is_same { Vec::new() } else { vec![violation] })
+    }
+
+    /// What the checks look at, as it is now.
+    pub(crate) async fn evidence(&self) -> Outcome<Evidence> {
+        let gateway = Arc::clone(self.gateway()?);
+        let mut oracle = Oracle::default();
+        for network in gateway.environment(TEST).catalog.networks() {
+            let simulated = gateway.simulated(network.id).ok_or("no such network")?;
+            simulated.with_chain(|chain| oracle.read(network, chain));
+        }
+        let mut events = BTreeMap::new();
+        for owner in self.memory.owners.clone() {
+            let told = gateway.store().read(move |reader| reader.events(owner, 0, PAGE)).await.map_err(unexpected)?;
+            events.insert(owner.merchant, told);
+        }
+        let invoices =
+            gateway.store().read(|reader| reader.all_invoices(None, PAGE)).await.map_err(unexpected)?;
+        let addresses: Vec<AddressRow> =
+            gateway.store().read(|reader| reader.addresses(None, PAGE)).await.map_err(unexpected)?;
+        for (id, known) in &self.memory.invoices {
+            let (owner, id): (_, InvoiceId) = (known.owner, *id);
+            // Also derives its addresses again.
+            gateway.invoice(owner, id).await.map_err(unexpected)?.ok_or_else(|| format!("{id} is gone"))?;
+        }
+        Ok(Evidence {
+            invoices,
+            addresses,
+            events,
+            oracle,
+            memory: self.memory.clone(),
+            log: self.receivers.log(),
+            quiet_at: None::<Timestamp>,
+        })
+    }
+
+    fn note_evidence(&mut self, evidence: &Evidence) {
+        for event in evidence.events.values().flatten() {
+            let body = String::from_utf8_lossy(&event.body);
+            self.trace.note(&format!("event {} {} {} {body}", event.sequence, event.id, event.kind));
+        }
+        for received in &evidence.log {
+            self.trace.note(&format!("received {} {} {}", received.url, received.id, received.is_acknowledged));
+        }
+        for invoice in &evidence.invoices {
+            self.trace.note(&format!("invoice {} {:?}", invoice.id, invoice.standing));
+        }
+    }
+}

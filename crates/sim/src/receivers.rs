@@ -1,0 +1,162 @@
+//! The shops' ends of webhooks: they fail, hang, vanish and come back, and keep a log of everything that they were sent.
+//!
+//! Each request's signature is checked as it comes in, against the secrets that the shop was told.
+
+use crate::world::ManualClock;
+use farthing_dialects::native::callback::{self, WebhookSecret};
+use farthing_domain::time::Timestamp;
+use farthing_gateway::{
+    clock::Clock,
+    outgoing::{Answer, SendError, SimulatedReceivers},
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// How long a hanging receiver takes until the sender gives up, in milliseconds.
+const HANGS_MS: i64 = 15_000;
+
+/// How a receiver behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// It acknowledges.
+    Healthy,
+    /// It answers this status.
+    Answers(u16),
+    /// It takes the request and never answers; the sender waits until its deadline.
+    Hangs,
+    /// It takes and processes the request, and the answer gets lost.
+    LosesAnswers,
+    /// The sender's process ends while it waits.
+    OutlivesTheSender,
+}
+
+/// A secret of an endpoint, and until when it signs.
+#[derive(Clone)]
+pub struct KnownSecret {
+    /// The secret.
+    pub secret: WebhookSecret,
+    /// Its end by real time; `None` for the current one.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// A request that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Where.
+    pub url: String,
+    /// The `webhook-id` header: the event's id.
+    pub id: String,
+    /// The `x-halfin-event` header.
+    pub event: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Whether its headers are those that the secrets valid at that moment make.
+    pub is_signed: bool,
+    /// Whether the sender got an acknowledgement.
+    pub is_acknowledged: bool,
+}
+
+#[derive(Default)]
+struct State {
+    moods: BTreeMap<String, Mood>,
+    secrets: BTreeMap<String, Vec<KnownSecret>>,
+    log: Vec<Received>,
+}
+
+/// All receivers. Clones share them.
+#[derive(Clone)]
+pub struct Receivers {
+    clock: Arc<ManualClock>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Receivers {
+    /// No receivers yet, over a clock that a hanging one moves.
+    #[must_use]
+    pub fn new(clock: Arc<ManualClock>) -> Self {
+        Self { clock, state: Arc::default() }
+    }
+
+    /// As the gateway's way out.
+    #[must_use]
+    pub fn as_outgoing(&self) -> SimulatedReceivers {
+        let receivers = self.clone();
+        Arc::new(move |url, headers, body| receivers.receive(url, headers, body))
+    }
+
+    /// How the receiver at a URL behaves from now on.
+    pub fn set_mood(&self, url: &str, mood: Mood) {
+        self.state().moods.insert(url.to_owned(), mood);
+    }
+
+    /// Everybody is well again.
+    pub fn heal(&self) {
+        self.state().moods.clear();
+    }
+
+    /// The shop learned a new secret; the ones before go on until `old_end` at the latest.
+    pub fn learn_secret(&self, url: &str, secret: WebhookSecret, old_end: Timestamp) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let secrets = state.secrets.entry(url.to_owned()).or_default();
+        secrets.retain(|old| old.ends_at.is_none_or(|end| end > now));
+        for old in secrets.iter_mut() {
+            old.ends_at = Some(old.ends_at.map_or(old_end, |end| end.min(old_end)));
+        }
+        secrets.insert(0, KnownSecret { secret, ends_at: None });
+    }
+
+    /// The endpoint was deleted: nothing may come any more.
+    pub fn forget(&self, url: &str) {
+        self.state().secrets.remove(url);
+    }
+
+    /// Everything that came in, oldest first.
+    #[must_use]
+    pub fn log(&self) -> Vec<Received> {
+        self.state().log.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn receive(&self, url: &str, headers: &[(&str, String)], body: &[u8]) -> Option<Result<Answer, SendError>> {
+        let now = self.clock.now();
+        let mut state = self.state();
+        let mood = state.moods.get(url).copied().unwrap_or(Mood::Healthy);
+        let header = |name: &str| {
+            headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        let (id, event) = (header("webhook-id"), header("x-halfin-event"));
+        let valid: Vec<WebhookSecret> = state.secrets.get(url).map_or_else(Vec::new, |secrets| {
+            let valid = secrets.iter().filter(|known| known.ends_at.is_none_or(|end| end > now));
+            valid.map(|known| known.secret.clone()).collect()
+        });
+        let attempt = callback::Attempt { id: &id, event: &event, timestamp_seconds: now.seconds(), body };
+        let is_signed = !valid.is_empty() && callback::headers(&valid, &attempt).as_slice() == headers;
+        let answer = |status| Some(Ok(Answer { status, first_bytes: String::new() }));
+        let outcome = match mood {
+            Mood::Healthy => answer(204),
+            Mood::Answers(status) => answer(status),
+            Mood::Hangs => {
+                self.clock.move_by_ms(HANGS_MS);
+                Some(Err(SendError::Timeout))
+            }
+            Mood::LosesAnswers => Some(Err(SendError::Protocol)),
+            Mood::OutlivesTheSender => None,
+        };
+        let is_acknowledged = matches!(&outcome, Some(Ok(answer)) if callback::is_acknowledged(answer.status));
+        state.log.push(Received {
+            url: url.to_owned(),
+            id,
+            event,
+            body: body.to_vec(),
+            is_signed,
+            is_acknowledged,
+        });
+        outcome
+    }
+}

@@ -1,0 +1,232 @@
+//! A run: a seed, so many actions, then quiet, and the books compared with the chains.
+//!
+//! One thread, one seed: the same seed gives the same trace. Safety is checked while faults go on, everything else once it is
+//! quiet.
+
+use crate::{
+    act::Outcome,
+    check::{self, Violation},
+    dice::Dice,
+    memory::Memory,
+    plan::Action,
+    receivers::Receivers,
+    trace::Trace,
+    world::{ManualClock, START, World},
+};
+use farthing_dialects::native::events::EventName;
+use farthing_domain::{
+    id::Environment,
+    name::NetworkId,
+    network::{ChainId, Family},
+};
+use farthing_gateway::gateway::Gateway;
+use std::{fmt, sync::Arc};
+
+/// Simulated networks live in the test environment.
+pub(crate) const TEST: Environment = Environment::Test;
+/// Shops of a run.
+const SHOPS: usize = 3;
+/// Steps between two looks at what must hold at any time.
+const STEPS_BETWEEN_LOOKS: u32 = 40;
+
+/// How long a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Actions before it gets quiet.
+    pub steps: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { steps: 200 }
+    }
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its seed.
+    pub seed: u64,
+    /// The hash of everything that happened.
+    pub trace: String,
+    /// Invoices created.
+    pub invoices: usize,
+    /// Transfers on the chains to addresses of ours, at the end.
+    pub transfers: usize,
+    /// Events told.
+    pub events: usize,
+    /// Webhook requests sent.
+    pub requests: usize,
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// Its seed.
+    pub seed: u64,
+    /// After how many actions; `None` when it was quiet already.
+    pub step: Option<u32>,
+    /// What does not hold.
+    pub problems: Vec<String>,
+    /// The last lines of the trace.
+    pub recent: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.recent {
+            writeln!(f, "{line}")?;
+        }
+        for problem in &self.problems {
+            writeln!(f, "! {problem}")?;
+        }
+        let replay = format!("cargo xtask sim --from {} --seeds 1", self.seed);
+        match self.step {
+            Some(step) => write!(f, "seed {} failed at step {step}; replay: {replay}", self.seed),
+            None => write!(f, "seed {} failed when it was quiet; replay: {replay}", self.seed),
+        }
+    }
+}
+
+/// A running simulation.
+pub struct Simulation {
+    world: Option<World>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) dice: Dice,
+    pub(crate) memory: Memory,
+    pub(crate) receivers: Receivers,
+    pub(crate) trace: Trace,
+    pub(crate) networks: Vec<NetworkId>,
+    pub(crate) home: NetworkId,
+    pub(crate) count: u64,
+}
+
+/// Runs one seed from its first action to its last check.
+///
+/// # Errors
+/// What did not hold.
+pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
+    let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
+    runtime.block_on(async {
+        let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
+        let fail = |simulation: &Simulation, step, problems| {
+            Box::new(Failure { seed, step, problems, recent: simulation.trace.recent() })
+        };
+        for step in 1..=settings.steps {
+            if let Err(problem) = simulation.step(step).await {
+                return Err(fail(&simulation, Some(step), vec![problem]));
+            }
+        }
+        match simulation.end().await {
+            Err(problem) => Err(fail(&simulation, None, vec![problem])),
+            Ok((evidence, violations)) if violations.is_empty() => Ok(simulation.report(seed, &evidence)),
+            Ok((_, violations)) => {
+                Err(fail(&simulation, None, violations.iter().map(ToString::to_string).collect()))
+            }
+        }
+    })
+}
+
+/// Everything that the checks of a finished run look at: for tests that doctor it.
+///
+/// # Errors
+/// When the run itself fails.
+pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box<Failure>> {
+    let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
+    runtime.block_on(async {
+        let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
+        for step in 1..=settings.steps {
+            simulation.step(step).await.map_err(failed)?;
+        }
+        Ok(simulation.end().await.map_err(failed)?.0)
+    })
+}
+
+impl Simulation {
+    async fn open(seed: u64) -> anyhow::Result<Self> {
+        let clock = Arc::new(ManualClock::at(START));
+        let receivers = Receivers::new(Arc::clone(&clock));
+        let world = World::simulated(seed, Arc::clone(&clock), receivers.as_outgoing()).await?;
+        let networks: Vec<NetworkId> = world.gateway.environment(TEST).chains.keys().copied().collect();
+        let home = networks.first().copied().ok_or_else(|| anyhow::anyhow!("there are no networks"))?;
+        let mut simulation = Self {
+            world: None,
+            clock,
+            dice: Dice::of(seed),
+            memory: Memory::default(),
+            receivers,
+            trace: Trace::default(),
+            networks,
+            home,
+            count: 0,
+        };
+        for _ in 0..SHOPS {
+            simulation.memory.owners.push(world.merchant().await?);
+        }
+        world.gateway.scan_all(TEST).await?;
+        simulation.world = Some(world);
+        let every: Vec<String> = EventName::all().map(|name| name.to_string()).collect();
+        for owner in simulation.memory.owners.clone() {
+            let action = Action::AddEndpoint(owner, every.clone());
+            simulation.perform(action).await.map_err(anyhow::Error::msg)?;
+        }
+        Ok(simulation)
+    }
+
+    async fn step(&mut self, step: u32) -> Outcome<()> {
+        let action = self.choose();
+        let told = format!("{action:?}");
+        let looks = action == Action::Restart || step.checked_rem(STEPS_BETWEEN_LOOKS) == Some(0);
+        let outcome = self.perform(action).await;
+        let line = match &outcome {
+            Ok(answer) => format!("{told} -> {answer}"),
+            Err(problem) => format!("{told} -> FAILED {problem}"),
+        };
+        self.trace.note(&line);
+        outcome?;
+        if looks { self.look().await } else { Ok(()) }
+    }
+
+    /// What must hold at any time, whatever goes wrong at the moment.
+    async fn look(&self) -> Outcome<()> {
+        let evidence = self.evidence().await?;
+        check::at_any_time(&evidence).first().map_or(Ok(()), |violation: &Violation| Err(violation.to_string()))
+    }
+
+    pub(crate) fn gateway(&self) -> Outcome<&Arc<Gateway>> {
+        self.world.as_ref().map(|world| &world.gateway).ok_or_else(|| "the gateway did not start again".to_owned())
+    }
+
+    /// Ends the process without a word, and starts it again on what is on disk.
+    pub(crate) async fn restart(&mut self) -> Outcome<()> {
+        let world = self.world.take().ok_or("the gateway did not start again")?;
+        self.world = Some(world.reopen().await.map_err(|error| format!("restart: {error:#}"))?);
+        Ok(())
+    }
+
+    pub(crate) fn family(&self, network: NetworkId) -> Option<Family> {
+        self.gateway().ok()?.environment(TEST).catalog.network(network).map(|known| known.family)
+    }
+
+    fn report(&self, seed: u64, evidence: &check::Evidence) -> Report {
+        let is_ours = |address: &&crate::oracle::OnChain| {
+            self.memory.addresses.contains_key(&(address.family, address.address.clone()))
+        };
+        Report {
+            seed,
+            trace: self.trace.hash(),
+            invoices: evidence.invoices.len(),
+            transfers: evidence.oracle.transfers.values().filter(is_ours).count(),
+            events: evidence.events.values().map(Vec::len).sum(),
+            requests: evidence.log.len(),
+        }
+    }
+}
+
+pub(crate) const fn test_chain(network: NetworkId) -> ChainId {
+    ChainId { environment: TEST, network }
+}

@@ -1,0 +1,42 @@
+//! What can be sold, for everybody to see.
+
+use super::{call::Call, failure::Failure};
+use axum::{
+    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    response::Response,
+};
+use farthing_dialects::native::{
+    currencies::{CurrencyView, NetworkNow, currencies},
+    envelope::Data,
+    forms::{PublicParams, PublicQuery},
+};
+use farthing_domain::name::NetworkId;
+
+/// How long the list may be kept.
+const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=60");
+
+/// Lists the currencies, one row for each on each network.
+#[utoipa::path(
+    get,
+    path = "/api/v1/currencies",
+    operation_id = "listCurrencies",
+    tag = "public",
+    params(PublicParams),
+    responses((status = 200, description = "Every currency on every network.", body = Data<Vec<CurrencyView>>)),
+)]
+pub(super) async fn list(call: Call) -> Result<Response, Failure> {
+    let query = PublicQuery::parse(call.query())?;
+    let gateway = call.gateway();
+    let setup = gateway.environment(query.environment);
+    let now = |network: NetworkId| {
+        let chain = setup.chains.get(&network)?;
+        Some(NetworkNow { confirmations: chain.confirmations, is_available: !gateway.is_offline(chain) })
+    };
+    let mut rows = currencies(&setup.catalog, &now);
+    if let Some(code) = query.currency {
+        rows.retain(|row| row.code == code.as_str());
+    }
+    let mut response = call.data(StatusCode::OK, rows)?;
+    response.headers_mut().insert(CACHE_CONTROL, CACHED);
+    Ok(response)
+}

@@ -1,0 +1,137 @@
+//! Test mode: what a shop's own tests do to the simulated world. Only keys of the test environment get here.
+
+use super::{call::TestCall, failure::Failure, invoices};
+use axum::{http::StatusCode, response::Response};
+use farthing_dialects::native::{
+    envelope::Data,
+    errors::{ApiError, ErrorCode},
+    test_mode::{
+        AdvanceClock, ChainView, ClockView, Mine, Reorg, Scenario, ScenarioBody, ScenarioView, TestPayment,
+        TestPaymentView,
+    },
+};
+use farthing_domain::{id::InvoiceId, name::NetworkId, payment::BlockRef};
+use farthing_gateway::test_mode::TestModeError;
+
+/// Pays a test invoice's address.
+///
+/// With `confirmations` it mines until the payment has so many. A payer can send anything: another amount, another currency.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test/invoices/{id}/payments",
+    operation_id = "payTestInvoice",
+    tag = "test mode",
+    params(("id" = String, Path, format = "uuid", description = "The invoice's id.")),
+    request_body = TestPayment,
+    responses((status = 201, description = "The payment.", body = Data<TestPaymentView>)),
+)]
+pub(super) async fn pay(call: TestCall) -> Result<Response, Failure> {
+    let id = InvoiceId(call.call.id("id")?);
+    let form = TestPayment::parse(&call.call.body)?;
+    let gateway = call.call.gateway();
+    let found = gateway.test_asset(call.owner, id, form.currency.as_deref(), form.network.as_deref()).await;
+    let (_, asset) = found.map_err(|error| match error {
+        // Here the network is a field of the body, not a part of the path.
+        TestModeError::NoSuchNetwork(_) => {
+            ApiError::field("network", "is not a network of the test environment").into()
+        }
+        error @ (TestModeError::Store(_)
+        | TestModeError::NotFound
+        | TestModeError::NotTest
+        | TestModeError::NoAddress(_)
+        | TestModeError::Chain(_)
+        | TestModeError::Amount(_)
+        | TestModeError::Scan(_)) => Failure::from(error),
+    })?;
+    let amount = form.amount_in(&asset)?;
+    let paid = gateway.pay_test_invoice(call.owner, id, amount, form.confirmations).await?;
+    let confirmations = u32::try_from(paid.confirmations).unwrap_or(u32::MAX);
+    call.call.data(StatusCode::CREATED, TestPaymentView::of(paid.tx_hash, paid.amount, confirmations))
+}
+
+/// Plays a story with a test invoice through to its end.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test/invoices/{id}/scenarios",
+    operation_id = "playScenario",
+    tag = "test mode",
+    params(("id" = String, Path, format = "uuid", description = "The invoice's id.")),
+    request_body = ScenarioBody,
+    responses((status = 201, description = "What was paid.", body = Data<ScenarioView>)),
+)]
+pub(super) async fn play(call: TestCall) -> Result<Response, Failure> {
+    let (owner, id) = (call.owner, InvoiceId(call.call.id("id")?));
+    let scenario = Scenario::parse(&call.call.body)?;
+    let gateway = call.call.gateway();
+    let hashes = gateway.play_scenario(owner, id, scenario).await?;
+    let found = gateway.store().read(move |reader| reader.invoice(owner, id)).await?;
+    let shown = invoices::view(gateway, &found.ok_or_else(ApiError::invoice_not_found)?);
+    let made = shown.payments.into_iter().filter(|payment| hashes.contains(&payment.tx_hash));
+    let payments = made.map(|payment| TestPaymentView {
+        tx_hash: payment.tx_hash,
+        amount: payment.amount,
+        currency: payment.currency,
+        network: payment.network,
+        confirmations: u32::try_from(payment.confirmations).unwrap_or(u32::MAX),
+    });
+    call.call.data(StatusCode::CREATED, ScenarioView { scenario: scenario.as_str(), payments: payments.collect() })
+}
+
+/// Mines blocks on a simulated network.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test/networks/{network}/blocks",
+    operation_id = "mineTestBlocks",
+    tag = "test mode",
+    params(("network" = String, Path, description = "The network's slug.", example = "bitcoin")),
+    request_body(content = Mine, description = "May be left out."),
+    responses((status = 201, description = "The chain's new head.", body = Data<ChainView>)),
+)]
+pub(super) async fn mine(call: TestCall) -> Result<Response, Failure> {
+    let network = network(&call)?;
+    let form = Mine::parse(&call.call.body)?;
+    let head = call.call.gateway().mine_test_blocks(network, form.count).await?;
+    call.call.data(StatusCode::CREATED, chain_view(network, head))
+}
+
+/// Replaces the last blocks of a simulated network by a longer branch.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test/networks/{network}/reorg",
+    operation_id = "reorganiseTestNetwork",
+    tag = "test mode",
+    params(("network" = String, Path, description = "The network's slug.", example = "bitcoin")),
+    request_body = Reorg,
+    responses((status = 200, description = "The chain's new head.", body = Data<ChainView>)),
+)]
+pub(super) async fn reorganise(call: TestCall) -> Result<Response, Failure> {
+    let network = network(&call)?;
+    let form = Reorg::parse(&call.call.body)?;
+    let head = call.call.gateway().reorganise_test_network(network, form.depth, form.drop).await?;
+    call.call.data(StatusCode::OK, chain_view(network, head))
+}
+
+/// Moves the test environment's clock ahead, and answers when everything that became due is applied.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test/clock/advance",
+    operation_id = "advanceTestClock",
+    tag = "test mode",
+    request_body = AdvanceClock,
+    responses((status = 200, description = "The clock.", body = Data<ClockView>)),
+)]
+pub(super) async fn advance_clock(call: TestCall) -> Result<Response, Failure> {
+    let form = AdvanceClock::parse(&call.call.body)?;
+    let now = call.call.gateway().advance_test_clock(form.seconds).await?;
+    call.call.data(StatusCode::OK, ClockView::of(now))
+}
+
+/// The network of the path.
+fn network(call: &TestCall) -> Result<NetworkId, ApiError> {
+    let unknown = || ApiError::new(ErrorCode::NotFound, "network not found");
+    NetworkId::new(call.call.parameter("network")).map_err(|_| unknown())
+}
+
+fn chain_view(network: NetworkId, head: BlockRef) -> ChainView {
+    ChainView { network: network.to_string(), height: head.height, hash: head.hash }
+}

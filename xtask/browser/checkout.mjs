@@ -1,0 +1,61 @@
+// Looks at the checkout page of a pending test invoice in a real browser, pays it from a second tab, and sees the first one
+// follow by itself. Usage: node checkout.mjs <address of the page> [picture.png]
+import { openBrowser } from "./browser.mjs";
+
+const [address, picture] = process.argv.slice(2);
+if (!address) throw new Error("usage: node checkout.mjs <address of the page> [picture.png]");
+
+const browser = await openBrowser();
+const complaints = [];
+
+async function open(options) {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, colorScheme: "light", ...options });
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (protocol !== "data:" && origin !== new URL(address).origin) complaints.push(`asked ${request.url()}`);
+  });
+  await page.goto(address);
+  return page;
+}
+
+const headline = (page, text) => page.waitForFunction((wanted) => document.querySelector("#status h2").textContent.includes(wanted), text, { timeout: 15000 });
+
+try {
+  const payer = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+  await headline(payer, "Waiting for your payment");
+  for (const [width, height] of [[320, 640], [390, 844], [1280, 800]]) {
+    await payer.setViewportSize({ width, height });
+    const isWide = await payer.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (isWide) complaints.push(`the page is wider than ${width} pixels`);
+  }
+  await payer.click("#copy-address");
+  const copied = await payer.evaluate(() => navigator.clipboard.readText());
+  if (copied !== (await payer.textContent("#address"))) complaints.push(`copied ${copied}`);
+  await payer.evaluate(() => { window.sameDocument = true; });
+
+  if (picture) {
+    const stage = await open({ viewport: { width: 1280, height: 620 } });
+    await stage.evaluate(() => document.getElementById("simulate")?.remove());
+    await stage.locator("main").screenshot({ path: picture });
+  }
+
+  const panel = await open({ javaScriptEnabled: false });
+  await panel.click("button[value=unconfirmed]");
+  await headline(payer, "Payment seen");
+  await panel.click("button[name=blocks][value='1']");
+  await headline(payer, "Confirming: 1 of");
+  for (let turn = 0; turn < 7 && !(await payer.textContent("#status h2")).includes("Paid"); turn += 1) {
+    await panel.click("button[name=blocks][value='10']");
+    await payer.waitForTimeout(500);
+  }
+  await headline(payer, "Paid");
+  if (!(await payer.evaluate(() => window.sameDocument))) complaints.push("the page was loaded anew instead of following");
+  if (!(await payer.textContent("#said")).startsWith("Paid")) complaints.push("the change was not said aloud");
+} finally {
+  await browser.close();
+}
+if (complaints.length > 0) throw new Error(complaints.join("\n"));
+console.log("the page followed: seen, confirming, paid");
