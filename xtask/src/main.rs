@@ -3,10 +3,12 @@
 //! They check and prepare a checkout. They are no part of the program and never change what is checked in.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands speak to whoever runs them")]
 
+mod bench;
 mod checkout;
 mod command;
 mod deny;
 mod peers;
+mod sim;
 mod test;
 mod tidy;
 mod tools;
@@ -28,15 +30,25 @@ enum Task {
     Test,
     /// The project's own rules, which no compiler checks
     Tidy,
+    /// Many seeds of the simulation, or one that failed again
+    Sim(sim::Seeds),
     /// Install what the tests need beside Rust: a browser and its driver
     Peers,
+    /// Measure what the README promises, on release builds: medians, ratios, CPU, memory. Never fails for being slow
+    Bench {
+        /// Print one JSON list instead of a table
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let (name, outcome) = match Arguments::parse().command {
         Task::Test => ("test", test::run()),
         Task::Tidy => ("tidy", tidy::run()),
+        Task::Sim(seeds) => ("sim", sim::run(&seeds)),
         Task::Peers => ("peers", peers::run()),
+        Task::Bench { json } => ("bench", bench::run(json)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

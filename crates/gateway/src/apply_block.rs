@@ -120,7 +120,7 @@ impl Gateway {
     ) -> Result<Option<Invoice>, StoreError> {
         let missing = || StoreError::Corrupt(format!("invoice {id} of an address is missing"));
         let mut invoice = transaction.lock_any_invoice(id)?.ok_or_else(missing)?;
-        let now = self.clocks().now(invoice.owner.environment);
+        let now = self.now_for(&invoice);
         let before = invoice.clone();
         let current_quote = self.current_quote(&invoice, &seen, now);
         let events = invoice.observe(seen, current_quote.as_ref(), now);

@@ -80,7 +80,7 @@ impl Gateway {
                     Which::ByToken(token) => transaction.lock_invoice_by_token(token)?,
                 };
                 let mut invoice = found.ok_or(ChangeError::NotFound)?;
-                let now = gateway.clocks().now(invoice.owner.environment);
+                let now = gateway.now_for(&invoice);
                 let events = decide(&gateway, transaction, &mut invoice, now)?;
                 gateway.save_and_tell(transaction, &invoice, &events, None)?;
                 Ok::<_, ChangeError>(invoice.into_inner())

@@ -54,7 +54,7 @@ impl Gateway {
         let mut settled = Vec::new();
         for id in ids {
             let Some(mut invoice) = transaction.lock_any_invoice(id)? else { continue };
-            let now = self.clocks().now(invoice.owner.environment);
+            let now = self.now_for(&invoice);
             let through = invoice.deadline.filter(|deadline| now >= *deadline && self.is_scanned(&invoice, *deadline));
             let events = match through {
                 Some(deadline) => invoice.scanned(deadline, now),

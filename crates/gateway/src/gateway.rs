@@ -5,6 +5,7 @@ use farthing_dialects::native::present::Context;
 use farthing_domain::{
     catalog::Catalog,
     id::{Environment, InvoiceId},
+    invoice::Invoice,
     name::NetworkId,
     network::{ChainId, Family, Network as NetworkFacts},
     time::Timestamp,
@@ -208,6 +209,12 @@ impl Gateway {
     /// All chains of both environments.
     pub fn chains(&self) -> impl Iterator<Item = &Chain> {
         Environment::ALL.into_iter().flat_map(|environment| self.environment(environment).chains.values())
+    }
+
+    /// The time at which an invoice is changed: its environment's, and never before it was last settled. A process that starts
+    /// again with a clock that was set back must not reopen what had ended.
+    pub(crate) fn now_for(&self, invoice: &Invoice) -> Timestamp {
+        self.clocks().now(invoice.owner.environment).max(invoice.standing.settled_at)
     }
 
     /// The address family of a network.

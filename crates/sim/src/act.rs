@@ -29,13 +29,14 @@ impl Simulation {
             Action::ScanAll => self.scan_all().await,
             Action::Expire => self.expire().await,
             Action::MoveClock(seconds) => {
-                self.clock.move_by_ms(seconds.saturating_mul(1000));
+                self.move_clock(seconds);
                 done()
             }
             Action::AdvanceTestClock(seconds) => self.advance(seconds).await,
             Action::Deliver => self.deliver().await,
             Action::DieDelivering => self.die_delivering().await,
-            Action::Restart => {
+            Action::Restart(seconds) => {
+                self.move_clock(seconds);
                 self.restart().await?;
                 done()
             }
@@ -55,6 +56,11 @@ impl Simulation {
             Action::Redeliver(id) => self.redeliver(id).await,
             Action::Nothing => done(),
         }
+    }
+
+    fn move_clock(&mut self, seconds: i64) {
+        self.clock.move_by_ms(seconds.saturating_mul(1000));
+        self.set_back_seconds = self.set_back_seconds.saturating_sub(seconds.min(0));
     }
 }
 

@@ -78,11 +78,7 @@ impl Memory {
     ///
     /// # Errors
     /// When it has an address that another invoice has, or that is none.
-    pub fn learn(
-        &mut self,
-        invoice: &Invoice,
-        family: impl Fn(NetworkId) -> Option<Family>,
-    ) -> Result<(), String> {
+    pub fn learn(&mut self, invoice: &Invoice, family: impl Fn(NetworkId) -> Option<Family>) -> Result<(), String> {
         let known = match self.invoices.entry(invoice.id) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => {

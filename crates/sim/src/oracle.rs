@@ -57,8 +57,7 @@ impl Oracle {
                     transaction: transfer.transaction.clone(),
                     position: transfer.position.clone(),
                 };
-                let on_chain =
-                    on_chain(network.family, transfer, transaction.since, mined.clone(), confirmations);
+                let on_chain = on_chain(network.family, transfer, transaction.since, mined.clone(), confirmations);
                 self.transfers.insert(key, on_chain);
             }
         }

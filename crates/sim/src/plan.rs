@@ -117,8 +117,8 @@ pub enum Action {
     Deliver,
     /// The process ends while webhooks are being sent.
     DieDelivering,
-    /// The process ends and starts again.
-    Restart,
+    /// The process ends and starts again; in between, the clock moves so many seconds, or is set back.
+    Restart(i64),
     /// A provider misbehaves from now on, or behaves again.
     Misbehave(NetworkId, Faults),
     /// A shop makes an endpoint.
@@ -156,7 +156,7 @@ impl Simulation {
             84..=85 => Some(Action::AdvanceTestClock(self.seconds(1, 3_600))),
             86..=90 => Some(Action::Deliver),
             91 => Some(Action::DieDelivering),
-            92..=94 => Some(Action::Restart),
+            92..=94 => Some(Action::Restart(self.seconds_down())),
             95..=96 => Some(self.choose_fault()),
             _ => self.choose_endpoint(),
         };
@@ -170,6 +170,14 @@ impl Simulation {
 
     fn seconds(&mut self, first: u64, last: u64) -> i64 {
         i64::try_from(self.dice.between(first, last)).unwrap_or_default()
+    }
+
+    fn seconds_down(&mut self) -> i64 {
+        match self.dice.below(10) {
+            0 => self.seconds(1, 3_600).saturating_neg(),
+            1..=2 => self.seconds(1, 3_600),
+            _ => 0,
+        }
     }
 
     fn choose_clock(&mut self) -> Action {

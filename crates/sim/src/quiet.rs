@@ -91,8 +91,7 @@ impl Simulation {
             let told = gateway.store().read(move |reader| reader.events(owner, 0, PAGE)).await.map_err(unexpected)?;
             events.insert(owner.merchant, told);
         }
-        let invoices =
-            gateway.store().read(|reader| reader.all_invoices(None, PAGE)).await.map_err(unexpected)?;
+        let invoices = gateway.store().read(|reader| reader.all_invoices(None, PAGE)).await.map_err(unexpected)?;
         let addresses: Vec<AddressRow> =
             gateway.store().read(|reader| reader.addresses(None, PAGE)).await.map_err(unexpected)?;
         for (id, known) in &self.memory.invoices {
@@ -108,19 +107,20 @@ impl Simulation {
             memory: self.memory.clone(),
             log: self.receivers.log(),
             quiet_at: None::<Timestamp>,
+            set_back_seconds: self.set_back_seconds,
         })
     }
 
     fn note_evidence(&mut self, evidence: &Evidence) {
         for event in evidence.events.values().flatten() {
             let body = String::from_utf8_lossy(&event.body);
-            self.trace.note(&format!("event {} {} {} {body}", event.sequence, event.id, event.kind));
+            self.trace.weigh(&format!("event {} {} {} {body}", event.sequence, event.id, event.kind));
         }
         for received in &evidence.log {
-            self.trace.note(&format!("received {} {} {}", received.url, received.id, received.is_acknowledged));
+            self.trace.weigh(&format!("received {} {} {}", received.url, received.id, received.is_acknowledged));
         }
         for invoice in &evidence.invoices {
-            self.trace.note(&format!("invoice {} {:?}", invoice.id, invoice.standing));
+            self.trace.weigh(&format!("invoice {} {:?}", invoice.id, invoice.standing));
         }
     }
 }

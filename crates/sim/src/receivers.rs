@@ -149,14 +149,7 @@ impl Receivers {
             Mood::OutlivesTheSender => None,
         };
         let is_acknowledged = matches!(&outcome, Some(Ok(answer)) if callback::is_acknowledged(answer.status));
-        state.log.push(Received {
-            url: url.to_owned(),
-            id,
-            event,
-            body: body.to_vec(),
-            is_signed,
-            is_acknowledged,
-        });
+        state.log.push(Received { url: url.to_owned(), id, event, body: body.to_vec(), is_signed, is_acknowledged });
         outcome
     }
 }

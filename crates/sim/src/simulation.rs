@@ -15,12 +15,13 @@ use crate::{
 };
 use farthing_dialects::native::events::EventName;
 use farthing_domain::{
-    id::Environment,
+    id::{Environment, InvoiceId},
     name::NetworkId,
-    network::{ChainId, Family},
+    network::ChainId,
+    time::Timestamp,
 };
 use farthing_gateway::gateway::Gateway;
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 /// Simulated networks live in the test environment.
 pub(crate) const TEST: Environment = Environment::Test;
@@ -99,6 +100,9 @@ pub struct Simulation {
     pub(crate) networks: Vec<NetworkId>,
     pub(crate) home: NetworkId,
     pub(crate) count: u64,
+    pub(crate) set_back_seconds: i64,
+    /// When each invoice was last settled, as it was last looked at: that never goes back.
+    settled: BTreeMap<InvoiceId, Timestamp>,
 }
 
 /// Runs one seed from its first action to its last check.
@@ -107,8 +111,7 @@ pub struct Simulation {
 /// What did not hold.
 pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
         let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
         let fail = |simulation: &Simulation, step, problems| {
@@ -122,9 +125,7 @@ pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
         match simulation.end().await {
             Err(problem) => Err(fail(&simulation, None, vec![problem])),
             Ok((evidence, violations)) if violations.is_empty() => Ok(simulation.report(seed, &evidence)),
-            Ok((_, violations)) => {
-                Err(fail(&simulation, None, violations.iter().map(ToString::to_string).collect()))
-            }
+            Ok((_, violations)) => Err(fail(&simulation, None, violations.iter().map(ToString::to_string).collect())),
         }
     })
 }
@@ -135,8 +136,7 @@ pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
 /// When the run itself fails.
 pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box<Failure>> {
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
         let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
         for step in 1..=settings.steps {
@@ -163,6 +163,8 @@ impl Simulation {
             networks,
             home,
             count: 0,
+            set_back_seconds: 0,
+            settled: BTreeMap::new(),
         };
         for _ in 0..SHOPS {
             simulation.memory.owners.push(world.merchant().await?);
@@ -180,7 +182,7 @@ impl Simulation {
     async fn step(&mut self, step: u32) -> Outcome<()> {
         let action = self.choose();
         let told = format!("{action:?}");
-        let looks = action == Action::Restart || step.checked_rem(STEPS_BETWEEN_LOOKS) == Some(0);
+        let looks = matches!(action, Action::Restart(_)) || step.checked_rem(STEPS_BETWEEN_LOOKS) == Some(0);
         let outcome = self.perform(action).await;
         let line = match &outcome {
             Ok(answer) => format!("{told} -> {answer}"),
@@ -192,8 +194,18 @@ impl Simulation {
     }
 
     /// What must hold at any time, whatever goes wrong at the moment.
-    async fn look(&self) -> Outcome<()> {
+    async fn look(&mut self) -> Outcome<()> {
         let evidence = self.evidence().await?;
+        for invoice in &evidence.invoices {
+            let now = invoice.standing.settled_at;
+            let before = self.settled.insert(invoice.id, now).unwrap_or(now);
+            if now < before {
+                return Err(format!(
+                    "{} was settled at {before:?} and then, the clock set back, at {now:?}",
+                    invoice.id
+                ));
+            }
+        }
         check::at_any_time(&evidence).first().map_or(Ok(()), |violation: &Violation| Err(violation.to_string()))
     }
 
@@ -206,10 +218,6 @@ impl Simulation {
         let world = self.world.take().ok_or("the gateway did not start again")?;
         self.world = Some(world.reopen().await.map_err(|error| format!("restart: {error:#}"))?);
         Ok(())
-    }
-
-    pub(crate) fn family(&self, network: NetworkId) -> Option<Family> {
-        self.gateway().ok()?.environment(TEST).catalog.network(network).map(|known| known.family)
     }
 
     fn report(&self, seed: u64, evidence: &check::Evidence) -> Report {

@@ -15,11 +15,16 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// Adds a line to the hash only: what there is too much of to be shown.
+    pub fn weigh(&mut self, line: &str) {
+        self.hash.update(line.as_bytes());
+        self.hash.update(b"\n");
+    }
+
     /// Adds a line.
     pub fn note(&mut self, line: &str) {
         self.count = self.count.saturating_add(1);
-        self.hash.update(line.as_bytes());
-        self.hash.update(b"\n");
+        self.weigh(line);
         if self.lines.len() >= LINES_KEPT {
             self.lines.pop_front();
         }

@@ -114,11 +114,7 @@ impl World {
     ///
     /// # Errors
     /// When the temporary folder or the store cannot be made.
-    pub async fn simulated(
-        seed: u64,
-        clock: Arc<ManualClock>,
-        receivers: SimulatedReceivers,
-    ) -> anyhow::Result<Self> {
+    pub async fn simulated(seed: u64, clock: Arc<ManualClock>, receivers: SimulatedReceivers) -> anyhow::Result<Self> {
         Self::open(seed, Threads::Inline, clock, Some(receivers)).await
     }
 

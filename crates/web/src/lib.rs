@@ -26,7 +26,6 @@ use state::AppState;
 ///
 /// # Panics
 /// When two routes have one path and method, which the tests of the route table rule out.
-#[must_use]
 pub fn router(gateway: Arc<Gateway>, settings: WebSettings) -> Router {
     operate::describe();
     let document = native::document(gateway.public_url());

@@ -103,14 +103,16 @@ async fn caught<F: Future>(future: F) -> Result<F::Output, ()> {
 mod tests {
     use super::*;
 
+    fn break_down() {
+        panic!("told by the hook");
+    }
+
     #[tokio::test]
     async fn a_panic_is_caught_wherever_it_happens() {
         assert_eq!(caught(async { 1 }).await, Ok(1));
         let panicking = async {
             tokio::task::yield_now().await;
-            if true {
-                panic!("told by the hook");
-            }
+            break_down();
         };
         assert_eq!(caught(panicking).await, Err(()));
     }

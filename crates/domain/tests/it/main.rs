@@ -1,5 +1,6 @@
 //! The domain's promises from outside: life cycles as text tables, properties, exact fractions, stored forms.
 #![cfg(test)]
+#![expect(clippy::arithmetic_side_effects, reason = "the profile of tests checks every overflow")]
 
 mod fractions;
 mod json;

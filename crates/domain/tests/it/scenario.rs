@@ -23,24 +23,25 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a set of scenarios showed, to find what they leave out.
 #[derive(Default)]
-pub struct Shown {
-    pub statuses: BTreeSet<String>,
-    pub events: BTreeSet<String>,
-    pub refusals: BTreeSet<String>,
+pub(crate) struct Shown {
+    pub(crate) statuses: BTreeSet<String>,
+    pub(crate) events: BTreeSet<String>,
+    pub(crate) refusals: BTreeSet<String>,
 }
 
 /// Plays every scenario of a file; panics with all that went otherwise than written.
-pub fn play(file: &str, text: &str, shown: &mut Shown) {
+pub(crate) fn play(file: &str, text: &str, shown: &mut Shown) {
     let mut failures = Vec::new();
     let mut story = Story::default();
     let mut title = "";
     for (number, line) in text.lines().enumerate().map(|(index, line)| (index + 1, line.trim())) {
         if let Some(name) = line.strip_prefix("## ") {
             (story, title) = (Story::default(), name);
-        } else if !line.is_empty() && !line.starts_with('#') {
-            if let Err(failure) = story.step(line, shown) {
-                failures.push(format!("{file}:{number} ({title})\n    {line}\n    {failure}"));
-            }
+        } else if !line.is_empty()
+            && !line.starts_with('#')
+            && let Err(failure) = story.step(line, shown)
+        {
+            failures.push(format!("{file}:{number} ({title})\n    {line}\n    {failure}"));
         }
     }
     assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
@@ -89,8 +90,10 @@ impl Story {
         if settle::settle(&before, before.standing.settled_at) != before.standing {
             return Err("the stored standing is not what its facts come to".into());
         }
-        let is_observation =
-            matches!(words.first(), Some(&("pay" | "mine" | "final" | "gone" | "move" | "return" | "time" | "scanned")));
+        let is_observation = matches!(
+            words.first(),
+            Some(&("pay" | "mine" | "final" | "gone" | "move" | "return" | "time" | "scanned"))
+        );
         if is_observation {
             let again = self.apply(words, now)?;
             if again.as_ref().is_ok_and(|events| !events.is_empty()) || self.invoice.as_ref() != Some(&before) {

@@ -20,15 +20,15 @@ use std::sync::LazyLock;
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::shipped);
 
 /// The moment `0s` of every story.
-pub const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
+pub(crate) const START: Timestamp = Timestamp::from_seconds(1_700_000_000);
 
 /// So many milliseconds after [`START`].
-pub fn at(milliseconds: i64) -> Timestamp {
+pub(crate) fn at(milliseconds: i64) -> Timestamp {
     Timestamp::from_milliseconds(START.milliseconds().saturating_add(milliseconds))
 }
 
 /// `BTC`, `USDT` (on tron), `ETH` (on ethereum), or with its network: `USDT@bsc`.
-pub fn asset(name: &str) -> Option<Asset> {
+pub(crate) fn asset(name: &str) -> Option<Asset> {
     let (code, network) = name.split_once('@').unwrap_or(match name {
         "USDT" => ("USDT", "tron"),
         "ETH" => ("ETH", "ethereum"),
@@ -38,7 +38,7 @@ pub fn asset(name: &str) -> Option<Asset> {
 }
 
 /// What one coin costs where a story does not say.
-pub fn usual_rate(asset: &Asset) -> &'static str {
+pub(crate) fn usual_rate(asset: &Asset) -> &'static str {
     match asset.id.code.as_str() {
         "BTC" => "50000",
         "ETH" => "2500",
@@ -47,7 +47,7 @@ pub fn usual_rate(asset: &Asset) -> &'static str {
 }
 
 /// A quote of `price` in `asset`, valid while the invoice's rules hold it.
-pub fn quote(price: Price, asset: &Asset, rate: &str, made_at: Timestamp, ends_at: Option<Timestamp>) -> Quote {
+pub(crate) fn quote(price: Price, asset: &Asset, rate: &str, made_at: Timestamp, ends_at: Option<Timestamp>) -> Quote {
     let address = format!("address-of-{}", asset.id.network);
     match price {
         Price::Asset(due) => Quote { due, step: 1, rate: None, address, made_at, ends_at },
@@ -60,16 +60,16 @@ pub fn quote(price: Price, asset: &Asset, rate: &str, made_at: Timestamp, ends_a
 }
 
 /// So many dollars.
-pub fn dollars(text: &str) -> Price {
+pub(crate) fn dollars(text: &str) -> Price {
     Price::Fiat(FiatAmount::parse(Fiat::USD, text).unwrap())
 }
 
 /// So many coins.
-pub fn coins(text: &str, name: &str) -> Price {
+pub(crate) fn coins(text: &str, name: &str) -> Price {
     Price::Asset(Amount::parse(&asset(name).unwrap(), text).unwrap())
 }
 
-pub fn terms(price: Price, choice: Choice) -> Terms {
+pub(crate) fn terms(price: Price, choice: Choice) -> Terms {
     Terms {
         price,
         choice,
@@ -85,7 +85,7 @@ pub fn terms(price: Price, choice: Choice) -> Terms {
     }
 }
 
-pub fn new_invoice(policy: Policy, terms: Terms, quote: Option<Quote>) -> NewInvoice {
+pub(crate) fn new_invoice(policy: Policy, terms: Terms, quote: Option<Quote>) -> NewInvoice {
     NewInvoice {
         id: InvoiceId(uuid::Uuid::from_u128(1)),
         owner: Owner { merchant: MerchantId(uuid::Uuid::from_u128(2)), environment: Environment::Test },
@@ -98,7 +98,7 @@ pub fn new_invoice(policy: Policy, terms: Terms, quote: Option<Quote>) -> NewInv
 }
 
 /// A native invoice over `price` that the payer may pay with anything, with quotes in these assets at the usual rates.
-pub fn invoice_in(price: Price, assets: &[&str]) -> Invoice {
+pub(crate) fn invoice_in(price: Price, assets: &[&str]) -> Invoice {
     let (mut invoice, _) =
         Invoice::open(new_invoice(Policy::of(Dialect::Native), terms(price, Choice::Any), None), START);
     for name in assets {
@@ -109,20 +109,20 @@ pub fn invoice_in(price: Price, assets: &[&str]) -> Invoice {
     invoice
 }
 
-pub fn key(asset: &Asset, name: &str) -> PaymentKey {
+pub(crate) fn key(asset: &Asset, name: &str) -> PaymentKey {
     PaymentKey { network: asset.id.network, transaction: name.into(), position: "0".into() }
 }
 
-pub fn block(height: u64, time: Timestamp) -> Place {
+pub(crate) fn block(height: u64, time: Timestamp) -> Place {
     Place::Block { block: BlockRef { height, hash: format!("block-{height}") }, time }
 }
 
-pub fn sighting(asset: &Asset, name: &str, units: u128, place: Place) -> Sighting {
+pub(crate) fn sighting(asset: &Asset, name: &str, units: u128, place: Place) -> Sighting {
     Sighting { key: key(asset, name), asset: asset.id, decimals: asset.decimals, units, place }
 }
 
 /// Money that is in a block and final at once.
-pub fn pay_finally(invoice: &mut Invoice, asset: &Asset, name: &str, units: u128, now: Timestamp) {
+pub(crate) fn pay_finally(invoice: &mut Invoice, asset: &Asset, name: &str, units: u128, now: Timestamp) {
     let seen = Observation::Seen(sighting(asset, name, units, block(1, now)));
     invoice.observe(vec![seen, Observation::Final(key(asset, name))], None, now);
 }

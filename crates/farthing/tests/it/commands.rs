@@ -163,9 +163,15 @@ fn new_words_are_twenty_four_and_make_the_keys_that_were_shown() {
     let folder = Folder::new();
     let shown = folder.run(&["keys", "new"]).text();
     let mut words: Vec<(usize, String)> = Vec::new();
-    for line in shown.lines().filter(|line| line.trim_start().starts_with(|c: char| c.is_ascii_digit())) {
+    for line in shown.lines() {
         let parts: Vec<&str> = line.split_whitespace().collect();
-        words.extend(parts.chunks(2).map(|pair| (pair[0].parse().unwrap(), pair[1].to_owned())));
+        // Six numbered words a line.
+        if let [number, ..] = parts[..]
+            && parts.len() == 12
+            && number.parse::<usize>().is_ok()
+        {
+            words.extend(parts.chunks(2).map(|pair| (pair[0].parse().unwrap(), pair[1].to_owned())));
+        }
     }
     words.sort();
     assert_eq!(words.len(), 24, "{shown}");

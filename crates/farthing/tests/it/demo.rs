@@ -12,17 +12,34 @@ use std::{
 
 /// A running demo.
 struct Demo {
-    child: Child,
+    /// `None` once it was told to end.
+    child: Option<Child>,
     shown: Value,
+}
+
+/// A test that fails leaves nothing running.
+impl Drop for Demo {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            drop(child.kill());
+            drop(child.wait());
+        }
+    }
 }
 
 impl Demo {
     fn start(folder: &Folder, more: &[&str]) -> Self {
         let arguments = [&["demo", "--json", "--listen", "127.0.0.1:0"], more].concat();
-        let mut child = folder.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = folder
+            .command(&arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, shown: serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}")) }
+        Self { child: Some(child), shown: serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}")) }
     }
 
     fn text(&self, key: &str) -> &str {
@@ -36,7 +53,7 @@ impl Demo {
         let body = body.map(Value::to_string).unwrap_or_default();
         let key = self.text("api_key");
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nX-API-Key: {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
             body.len()
         );
         stream.write_all((head + &body).as_bytes()).unwrap();
@@ -48,10 +65,11 @@ impl Demo {
 
     /// Tells it to end, as an operator's system does; answers its exit status.
     fn end(mut self) -> i32 {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        let mut child = self.child.take().unwrap();
+        let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
         assert!(told.success());
         let (ended, end) = mpsc::channel();
-        std::thread::spawn(move || ended.send(self.child.wait().unwrap()));
+        std::thread::spawn(move || ended.send(child.wait().unwrap()));
         let status = end.recv_timeout(Duration::from_secs(5)).expect("it ends within seconds");
         status.code().unwrap()
     }

@@ -65,7 +65,7 @@ impl Simulation {
         .await
     }
 
-    /// Changes a chain as the network's miners do: their clock never goes back.
+    /// Changes a chain. Its miners' clock never goes back.
     async fn change(
         &self,
         network: NetworkId,

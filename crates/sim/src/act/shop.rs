@@ -13,7 +13,6 @@ use farthing_domain::{
     policy::{Dialect, Policy},
 };
 use farthing_gateway::{
-    addresses::NoAddress,
     change_invoice::{ChangeError, Which},
     create_invoice::{CreateError, CreateInvoice, Created},
     quotes::NoQuote,
@@ -116,9 +115,6 @@ impl Simulation {
 fn no_quote(error: NoQuote) -> Outcome<String> {
     match error {
         NoQuote::NetworkOffline(_) => Ok(format!("refused: {error}")),
-        NoQuote::NotOnSale(_)
-        | NoQuote::Rate(_)
-        | NoQuote::Address(NoAddress::Store(_) | NoAddress::Exhausted(_) | NoAddress::Used)
-        | NoQuote::Due(..) => Err(unexpected(error)),
+        NoQuote::NotOnSale(_) | NoQuote::Rate(_) | NoQuote::Address(_) | NoQuote::Due(..) => Err(unexpected(error)),
     }
 }

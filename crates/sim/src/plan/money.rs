@@ -46,7 +46,9 @@ impl Simulation {
         let outputs = match self.dice.below(3) {
             0 => None,
             // A higher fee: the same, a little less.
-            1 => Some(before.into_iter().map(|output| Output { units: output.units.saturating_sub(1), ..output }).collect()),
+            1 => Some(
+                before.into_iter().map(|output| Output { units: output.units.saturating_sub(1), ..output }).collect(),
+            ),
             _ => self.replacement(network),
         };
         Some(Action::Replace { network, transaction, outputs })
@@ -67,7 +69,8 @@ impl Simulation {
         if self.dice.percent(8) {
             let others: Vec<Asset> = {
                 let catalog = &self.gateway().ok()?.environment(TEST).catalog;
-                let of_family = |asset: &&Asset| catalog.network(asset.id.network).is_some_and(|known| known.family == family);
+                let of_family =
+                    |asset: &&Asset| catalog.network(asset.id.network).is_some_and(|known| known.family == family);
                 catalog.assets().iter().filter(of_family).cloned().collect()
             };
             let other = self.dice.pick(&others)?;

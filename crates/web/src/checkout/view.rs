@@ -66,6 +66,8 @@ pub(crate) struct View {
     pub(crate) pay: Option<Pay>,
     /// The rate has lapsed: what a new amount is asked for with.
     pub(crate) renewal: Option<Method>,
+    /// The only coin and network that the invoice can be started with.
+    pub(crate) start: Option<Method>,
     /// Coins and networks to choose from, by coin; empty when there is nothing to choose.
     pub(crate) picker: Vec<Coin>,
     /// Whether a choice was made that the picker would change.
@@ -196,10 +198,10 @@ impl View {
     /// What the page shows of `invoice`.
     pub(crate) fn of(invoice: &Invoice, around: &Surroundings<'_>) -> Self {
         let phase = Phase::of(invoice, &around.chains, around.now);
-        let words = around.words(invoice, phase);
         let asks = phase.asks_for_money(invoice, around.now);
         let time_left = parts::time_left(invoice, phase, around.now);
-        let picker = around.picker(invoice, phase);
+        let (start, picker) = start_or_choose(around.picker(invoice, phase));
+        let words = if start.is_some() { Wording::ready() } else { around.words(invoice, phase) };
         let is_test = invoice.owner.environment == Environment::Test;
         Self {
             tone: words.tone.class(),
@@ -211,6 +213,7 @@ impl View {
             sum: around.sum(invoice, asks),
             pay: invoice.latest_quote().filter(|_| asks).and_then(|quote| around.pay(invoice, quote)),
             renewal: around.renewal(invoice, phase),
+            start,
             picker,
             is_chosen: !invoice.quotes.is_empty(),
             payments: around.payments(invoice),
@@ -369,6 +372,14 @@ impl Surroundings<'_> {
         }
         let is_one = matches!(coins.as_slice(), [only] if only.methods.len() == 1);
         if is_one && chosen.is_some() { Vec::new() } else { with_single_ones_together(coins) }
+    }
+}
+
+/// A single method needs no picker: the payer only starts.
+fn start_or_choose(mut coins: Vec<Coin>) -> (Option<Method>, Vec<Coin>) {
+    match coins.as_mut_slice() {
+        [only] if only.methods.len() == 1 => (only.methods.pop(), Vec::new()),
+        _ => (None, coins),
     }
 }
 

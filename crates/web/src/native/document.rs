@@ -18,6 +18,7 @@ use utoipa::{
     openapi::{
         Components, Content, ContentBuilder, Header, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref,
         RefOr, Response, ResponseBuilder, Server,
+        extensions::ExtensionsBuilder,
         path::Operation,
         schema::Schema,
         security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
@@ -155,6 +156,9 @@ fn operation(route: &Route, components: &Components) -> Operation {
         Some(permission) => vec![SecurityRequirement::new(KEY, [permission.as_str()])],
         None => Vec::new(),
     });
+    if route.access.is_test_only() {
+        operation.extensions = Some(ExtensionsBuilder::new().add("x-test-keys-only", true).build());
+    }
     for (status, name) in possible_errors(route) {
         let shared = RefOr::Ref(Ref::from_response_name(name));
         operation.responses.responses.entry(status.to_owned()).or_insert(shared);

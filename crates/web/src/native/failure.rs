@@ -160,9 +160,10 @@ fn no_quote(error: &NoQuote, priced_by: &str) -> Failure {
         }
         NoQuote::Rate(NoRate::Unusable(_)) | NoQuote::Address(_) => {
             tracing::error!(error = %chain(error), "nothing can be sold");
+            let message = "no address or rate can be had for this currency at the moment";
             ApiError {
                 retry_after_seconds: Some(RESTART_RETRY_SECONDS),
-                ..ApiError::new(ErrorCode::GateOffline, error.to_string())
+                ..ApiError::new(ErrorCode::GateOffline, message)
             }
         }
     })
@@ -194,5 +195,42 @@ impl From<TestModeError> for Failure {
             TestModeError::Amount(text) => ApiError::field("currency", &text),
             TestModeError::Chain(error) => ApiError::new(ErrorCode::Validation, error.to_string()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(failure: impl Into<Failure>) -> (u16, &'static str, Option<u64>) {
+        let error = failure.into().told();
+        (error.status(), error.code.as_str(), error.retry_after_seconds)
+    }
+
+    #[test]
+    fn a_store_that_cannot_take_it_now_is_503_with_a_time_to_come_again() {
+        assert_eq!(told(StoreError::Busy), (503, "unavailable", Some(1)));
+        assert_eq!(told(StoreError::Unknown), (503, "unavailable", Some(5)));
+        assert_eq!(told(StoreError::Failed), (503, "unavailable", Some(5)));
+        assert_eq!(told(StoreError::DiskFull), (503, "unavailable", Some(60)));
+    }
+
+    #[test]
+    fn a_fault_of_ours_tells_nothing_of_itself() {
+        for error in [StoreError::DecisionPanicked, StoreError::Corrupt("row 7 of secrets".to_owned())] {
+            let told = Failure::from(error).told();
+            assert_eq!((told.status(), told.code.as_str()), (500, "internal_error"));
+            assert!(!told.message.contains("row 7") && told.details.is_empty());
+        }
+        let response = answer(ApiError::internal(), "req_1");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()["content-type"], "application/json");
+    }
+
+    #[test]
+    fn a_body_that_does_not_arrive_is_the_clients_concern() {
+        assert_eq!(told(BodyError::TooLarge).0, 413);
+        assert_eq!(told(BodyError::TooSlow).0, 400);
+        assert_eq!(told(BodyError::Broken).0, 400);
     }
 }

@@ -85,14 +85,16 @@ fn filter(method: &HttpMethod) -> MethodFilter {
 macro_rules! route {
     ($module:ident :: $name:ident, $access:ident $(($permission:ident))?) => {
         utoipa_axum::paste! {{
-            use utoipa::{Path, __dev::SchemaReferences};
+            use utoipa::{Path, __dev::{SchemaReferences, Tags}};
             type Documented = crate::native::$module::[<__path_ $name>];
             let mut schemas = Vec::new();
             Documented::schemas(&mut schemas);
+            let mut operation = Documented::operation();
+            operation.tags = Some(Documented::tags().into_iter().map(str::to_owned).collect());
             crate::native::route::Route::of(
                 Documented::path(),
                 &Documented::methods(),
-                Documented::operation(),
+                operation,
                 schemas,
                 crate::native::route::Access::$access(
                     $(farthing_dialects::native::api_keys::Permission::$permission,)?

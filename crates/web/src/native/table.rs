@@ -2,9 +2,6 @@
 
 use super::route::{Route, route};
 
-/// The prefix of every path.
-const PREFIX: &str = "/api/v1/";
-
 /// Every route, in the order of the documentation.
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -61,7 +58,7 @@ mod tests {
         for route in routes() {
             let method = format!("{:?}", route.filter);
             assert!(seen.insert((method, route.path.clone())), "{}", route.path);
-            let resource = route.path.strip_prefix(PREFIX).unwrap().split('/').next().unwrap().to_owned();
+            let resource = route.path.strip_prefix("/api/v1/").unwrap().split('/').next().unwrap().to_owned();
             assert!(RESOURCES.contains(&resource.as_str()), "{resource}");
         }
     }

@@ -10,8 +10,11 @@ use farthing_dialects::native::{
         TestPaymentView,
     },
 };
-use farthing_domain::{id::InvoiceId, name::NetworkId, payment::BlockRef};
-use farthing_gateway::test_mode::TestModeError;
+use farthing_domain::{
+    id::{Environment, InvoiceId},
+    name::NetworkId,
+    payment::BlockRef,
+};
 
 /// Pays a test invoice's address.
 ///
@@ -29,20 +32,12 @@ pub(super) async fn pay(call: TestCall) -> Result<Response, Failure> {
     let id = InvoiceId(call.call.id("id")?);
     let form = TestPayment::parse(&call.call.body)?;
     let gateway = call.call.gateway();
-    let found = gateway.test_asset(call.owner, id, form.currency.as_deref(), form.network.as_deref()).await;
-    let (_, asset) = found.map_err(|error| match error {
-        // Here the network is a field of the body, not a part of the path.
-        TestModeError::NoSuchNetwork(_) => {
-            ApiError::field("network", "is not a network of the test environment").into()
-        }
-        error @ (TestModeError::Store(_)
-        | TestModeError::NotFound
-        | TestModeError::NotTest
-        | TestModeError::NoAddress(_)
-        | TestModeError::Chain(_)
-        | TestModeError::Amount(_)
-        | TestModeError::Scan(_)) => Failure::from(error),
-    })?;
+    let catalog = &gateway.environment(Environment::Test).catalog;
+    let is_network = |slug: &str| NetworkId::new(slug).is_ok_and(|id| catalog.network(id).is_some());
+    if form.network.as_deref().is_some_and(|slug| !is_network(slug)) {
+        return Err(ApiError::field("network", "is not a network of the test environment").into());
+    }
+    let (_, asset) = gateway.test_asset(call.owner, id, form.currency.as_deref(), form.network.as_deref()).await?;
     let amount = form.amount_in(&asset)?;
     let paid = gateway.pay_test_invoice(call.owner, id, amount, form.confirmations).await?;
     let confirmations = u32::try_from(paid.confirmations).unwrap_or(u32::MAX);

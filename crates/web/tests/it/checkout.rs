@@ -225,6 +225,13 @@ async fn a_payer_cannot_choose_for_ever() {
     assert_eq!(answers[50..], [409, 409]);
 }
 
+/// One of two coins, in turn.
+fn choose(shop: &std::sync::Arc<Shop>, path: &str, turn: u32) -> impl Future<Output = u16> + use<> {
+    let (shop, path) = (std::sync::Arc::clone(shop), path.to_owned());
+    let asset = if turn.is_multiple_of(2) { "asset=USDT.tron" } else { "asset=BTC.bitcoin" };
+    async move { shop.post(&path, asset).await.status }
+}
+
 #[tokio::test]
 async fn choices_that_race_are_counted_one_by_one() {
     let shop = std::sync::Arc::new(Shop::open().await);
@@ -233,12 +240,7 @@ async fn choices_that_race_are_counted_one_by_one() {
     let mut answers = Vec::new();
     for _ in 0..10 {
         shop.world.clock.move_by_ms(60_000);
-        let mut racing = tokio::task::JoinSet::new();
-        for turn in 0..50 {
-            let (shop, path) = (std::sync::Arc::clone(&shop), path.clone());
-            let asset = if turn % 2 == 0 { "asset=USDT.tron" } else { "asset=BTC.bitcoin" };
-            racing.spawn(async move { shop.post(&path, asset).await.status });
-        }
+        let racing: tokio::task::JoinSet<u16> = (0..50).map(|turn| choose(&shop, &path, turn)).collect();
         answers.extend(racing.join_all().await);
     }
     assert!(answers.iter().all(|status| [303, 409].contains(status)), "{answers:?}");

@@ -288,6 +288,16 @@ fn a_price_in_dollars_shows_what_it_comes_to_and_by_which_rate() {
 }
 
 #[test]
+fn with_one_method_there_is_a_start_and_no_picker() {
+    let mut story = Story::fifty_dollars();
+    story.invoice.terms.choice = Choice::Fixed(bitcoin().id);
+    let view = story.view();
+    assert_eq!(view.headline, "Ready to pay");
+    assert_eq!(view.start.unwrap().value, "BTC.bitcoin");
+    assert!(view.picker.is_empty());
+}
+
+#[test]
 fn an_asset_with_a_name_of_its_own_is_called_by_it() {
     let alias = |network| Story::fifty_dollars().choosing(&asset("ETH", network), "2500", 10).view().pay.unwrap().alias;
     assert_eq!(alias("polygon").as_deref(), Some("Wrapped Ether"));

@@ -56,6 +56,15 @@ impl Wording {
         Self { tone, headline: headline.into(), message: message.into() }
     }
 
+    /// Before a start that is the only thing to choose.
+    pub(crate) fn ready() -> Self {
+        Self::new(
+            Tone::Waiting,
+            "Ready to pay",
+            "The amount and the address are shown when you start; your time runs from then.",
+        )
+    }
+
     /// The words for a phase.
     pub(crate) fn of(phase: Phase, sums: &Sums<'_>) -> Self {
         let Sums { received, .. } = sums;

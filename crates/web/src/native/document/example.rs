@@ -48,15 +48,7 @@ fn at(schema: &RefOr<Schema>, components: &Components, depth: u8) -> Value {
         }
         Schema::AllOf(all) => {
             let given = all.example.clone().or_else(|| all.examples.first().cloned());
-            given.unwrap_or_else(|| {
-                let mut merged = Map::new();
-                for part in &all.items {
-                    if let Value::Object(map) = at(part, components, deeper) {
-                        merged.extend(map);
-                    }
-                }
-                Value::Object(merged)
-            })
+            given.unwrap_or_else(|| merged(&all.items, components, deeper))
         }
         Schema::OneOf(one) => {
             let given = one.example.clone().or_else(|| one.examples.first().cloned());
@@ -65,6 +57,17 @@ fn at(schema: &RefOr<Schema>, components: &Components, depth: u8) -> Value {
         Schema::AnyOf(any) => any.items.last().map_or(Value::Null, |item| at(item, components, deeper)),
         _ => Value::Null,
     }
+}
+
+/// The fields of all parts together.
+fn merged(parts: &[RefOr<Schema>], components: &Components, depth: u8) -> Value {
+    let mut fields = Map::new();
+    for part in parts {
+        if let Value::Object(more) = at(part, components, depth) {
+            fields.extend(more);
+        }
+    }
+    Value::Object(fields)
 }
 
 fn of_object(object: &Object, components: &Components, depth: u8) -> Value {

@@ -1,0 +1,56 @@
+//! Section 2, rate limits: a server that has them.
+
+use super::{
+    http::{Answer, Ask},
+    server::Server,
+    shop::Shop,
+};
+
+/// Asserts the refusal of one too many.
+fn is_limited(answer: &Answer) {
+    let details = answer.refusal(429, "rate_limited");
+    assert!(details.is_empty(), "{details:?}");
+    let seconds: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    let message = answer.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert_eq!(message, format!("rate limit exceeded, retry after {seconds} seconds"));
+}
+
+#[test]
+fn section_2_a_key_s_excess_is_429_rate_limited_with_retry_after() {
+    let server = Server::serve("[limits]\nrequests_per_minute = 5\n");
+    let shop = Shop::on(&server);
+    let statuses: Vec<u16> = (0..5).map(|_| shop.get("invoices").status).collect();
+    assert_eq!(statuses, [200; 5]);
+    is_limited(&shop.get("invoices"));
+    is_limited(&shop.post("invoices", &serde_json::json!({})));
+    let other_key = shop.with_key(&server.key(&shop.merchant, "test", ""));
+    assert_eq!(other_key.get("invoices").status, 200, "the limit is per key");
+    other_key.get("nowhere").refusal(404, "not_found");
+    let nobody = Ask::get("/api/v1/invoices");
+    server.ask(&nobody).refusal(401, "unauthorized");
+}
+
+#[test]
+fn section_2_public_lists_have_120_a_minute_per_address() {
+    let server = Server::serve("");
+    let ask = |number: u32| {
+        let path = if number.is_multiple_of(2) { "/api/v1/currencies" } else { "/api/v1/rates?currency=BTC" };
+        server.ask(&Ask::get(path))
+    };
+    let answers: Vec<Answer> = (0..150).map(ask).collect();
+    let passed = answers.iter().take_while(|answer| answer.status == 200).count();
+    assert!((120..=125).contains(&passed), "{passed} passed");
+    is_limited(answers.iter().find(|answer| answer.status != 200).unwrap());
+    assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 429)));
+    let shop = Shop::on(&server);
+    assert_eq!(shop.get("invoices").status, 200, "keys have a limit of their own");
+}
+
+#[test]
+fn section_2_a_key_has_300_a_minute_where_nothing_else_is_configured() {
+    let server = Server::serve("");
+    let shop = Shop::on(&server);
+    let passed = (0..330).take_while(|_| shop.get("invoices?limit=1").status == 200).count();
+    assert!((300..=325).contains(&passed), "{passed} passed");
+}

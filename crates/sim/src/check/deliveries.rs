@@ -1,0 +1,62 @@
+//! Deliveries: signed, the same bytes each time, nothing that was not told, and everything to everybody who asked for it.
+
+use super::{Evidence, Violation};
+use crate::receivers::Received;
+use farthing_dialects::native::callback::ATTEMPTS_MAX;
+use farthing_store::records::StoredEvent;
+use std::collections::BTreeMap;
+
+/// What was received is genuine.
+pub(super) fn honest(evidence: &Evidence) -> Vec<Violation> {
+    let told: BTreeMap<String, &StoredEvent> =
+        evidence.events.values().flatten().map(|event| (event.id.to_string(), event)).collect();
+    let mut first: BTreeMap<&str, &Received> = BTreeMap::new();
+    let mut violations = Vec::new();
+    for received in &evidence.log {
+        let mut wrong = |what: &str| {
+            let what = format!("{} {} at {}: {what}", received.event, received.id, received.url);
+            violations.push(Violation::new("deliveries", what));
+        };
+        if !received.is_signed {
+            wrong("its headers are not those of the endpoint's secrets");
+        }
+        let before = *first.entry(&received.id).or_insert(received);
+        if before.body != received.body || before.event != received.event {
+            wrong("other bytes than before");
+        }
+        match told.get(&received.id) {
+            Some(event) if event.body != received.body || event.kind != received.event => {
+                wrong("other bytes than the event's");
+            }
+            None if received.event != "test" => wrong("no such event"),
+            Some(_) | None => {}
+        }
+    }
+    violations
+}
+
+/// Every event reached every endpoint that subscribed to it and is still there, unless all attempts failed.
+pub(super) fn complete(evidence: &Evidence) -> Vec<Violation> {
+    let mut attempts: BTreeMap<(&str, &str), (bool, u32)> = BTreeMap::new();
+    for received in &evidence.log {
+        let (is_acknowledged, count) = attempts.entry((&received.url, &received.id)).or_default();
+        *is_acknowledged |= received.is_acknowledged;
+        *count = count.saturating_add(1);
+    }
+    let mut violations = Vec::new();
+    for endpoint in evidence.memory.endpoints.values().filter(|endpoint| !endpoint.is_deleted) {
+        let events = evidence.events.get(&endpoint.owner.merchant).map(Vec::as_slice).unwrap_or_default();
+        let due =
+            events.iter().filter(|event| event.sequence > endpoint.after && endpoint.events.contains(&event.kind));
+        for event in due {
+            let id = event.id.to_string();
+            let (is_acknowledged, count) =
+                attempts.get(&(endpoint.url.as_str(), id.as_str())).copied().unwrap_or_default();
+            if !is_acknowledged && count < ATTEMPTS_MAX {
+                let what = format!("event {} never reached {} ({count} attempts)", event.sequence, endpoint.url);
+                violations.push(Violation::new("delivered", what));
+            }
+        }
+    }
+    violations
+}

@@ -1,0 +1,236 @@
+use super::*;
+use crate::simulation::{Settings, evidence_of};
+use farthing_domain::{invoice::Invoice, standing::Status};
+use std::sync::OnceLock;
+
+/// A run that held, for doctoring.
+fn evidence() -> Evidence {
+    static RUN: OnceLock<Evidence> = OnceLock::new();
+    RUN.get_or_init(|| evidence_of(7, Settings { steps: 250 }).unwrap_or_else(|failure| panic!("{failure}"))).clone()
+}
+
+fn with_payment(evidence: &mut Evidence) -> &mut Invoice {
+    let counts = |invoice: &&mut Invoice| {
+        !invoice.payments.is_empty() && invoice.payments.iter().all(|payment| payment.stands())
+    };
+    evidence.invoices.iter_mut().find(counts).expect("the run has payments")
+}
+
+fn paid(evidence: &mut Evidence) -> &mut Invoice {
+    let is_paid = |invoice: &&mut Invoice| {
+        matches!(invoice.standing.status, Status::Paid | Status::Overpaid)
+            && invoice.quotes.len() == 1
+            && invoice.policy.dialect == farthing_domain::policy::Dialect::Native
+    };
+    evidence.invoices.iter_mut().find(is_paid).expect("the run has a paid invoice")
+}
+
+#[track_caller]
+fn found(evidence: &Evidence, invariant: &str) {
+    let violations = when_quiet(evidence);
+    assert!(violations.iter().any(|violation| violation.invariant == invariant), "not found: {violations:?}");
+}
+
+#[test]
+fn a_run_that_held_has_no_violation() {
+    assert_eq!(when_quiet(&evidence()), []);
+}
+
+#[test]
+fn a_missed_payment_is_found() {
+    let mut evidence = evidence();
+    with_payment(&mut evidence).payments.pop();
+    found(&evidence, "complete");
+}
+
+#[test]
+fn an_invented_payment_is_found() {
+    let mut evidence = evidence();
+    let invoice = with_payment(&mut evidence);
+    let mut invented = invoice.payments[0].clone();
+    invented.key.position = "77".to_owned();
+    invoice.payments.push(invented);
+    found(&evidence, "none invented");
+}
+
+#[test]
+fn a_payment_of_another_amount_is_found() {
+    let mut evidence = evidence();
+    with_payment(&mut evidence).payments[0].units += 1;
+    found(&evidence, "complete");
+}
+
+#[test]
+fn a_payment_recorded_for_two_invoices_is_found() {
+    let mut evidence = evidence();
+    let payment = with_payment(&mut evidence).payments[0].clone();
+    evidence.invoices.last_mut().unwrap().payments.push(payment);
+    found(&evidence, "complete");
+}
+
+#[test]
+fn a_payment_left_in_a_lost_block_is_found() {
+    let mut evidence = evidence();
+    with_payment(&mut evidence).payments[0].block.as_mut().unwrap().hash = "lost".to_owned();
+    found(&evidence, "complete");
+}
+
+#[test]
+fn money_that_never_becomes_final_is_found() {
+    let mut evidence = evidence();
+    with_payment(&mut evidence).payments[0].final_since = None;
+    found(&evidence, "complete");
+    found(&evidence, "derivable");
+}
+
+#[test]
+fn a_payment_that_outlives_its_transfer_is_found() {
+    let mut evidence = evidence();
+    let key = paid(&mut evidence).payments[0].key.clone();
+    evidence.oracle.transfers.remove(&key);
+    found(&evidence, "none invented");
+    let invoice = paid(&mut evidence).clone();
+    if invoice.payments.len() == 1 {
+        found(&evidence, "sound");
+        found(&evidence, "model");
+    }
+}
+
+#[test]
+fn an_invoice_that_is_paid_without_money_is_found() {
+    let mut evidence = evidence();
+    let keys: Vec<_> = paid(&mut evidence).payments.iter().map(|payment| payment.key.clone()).collect();
+    evidence.oracle.transfers.retain(|key, _| !keys.contains(key));
+    found(&evidence, "sound");
+    found(&evidence, "model");
+}
+
+#[test]
+fn an_expiry_that_erases_a_payment_is_found() {
+    let mut evidence = evidence();
+    let quiet_at = evidence.quiet_at;
+    let invoice = paid(&mut evidence);
+    invoice.deadline = quiet_at;
+    invoice.standing.status = Status::Expired;
+    found(&evidence, "model");
+    found(&evidence, "derivable");
+}
+
+#[test]
+fn an_address_of_two_invoices_is_found() {
+    let mut evidence = evidence();
+    evidence.addresses[0].invoice = evidence.addresses[1].invoice;
+    found(&evidence, "address");
+}
+
+#[test]
+fn an_index_that_is_used_twice_is_found() {
+    let mut evidence = evidence();
+    let first = evidence.addresses[0].clone();
+    let other = evidence.addresses.iter_mut().skip(1).find(|row| row.account == first.account).unwrap();
+    other.index = first.index;
+    found(&evidence, "address");
+}
+
+#[test]
+fn an_address_asked_for_twice_is_found() {
+    let mut evidence = evidence();
+    let quote = with_payment(&mut evidence).quotes[0].clone();
+    let id = with_payment(&mut evidence).id;
+    evidence.invoices.iter_mut().find(|invoice| invoice.id != id).unwrap().quotes.push(quote);
+    found(&evidence, "address");
+}
+
+#[test]
+fn an_acknowledged_invoice_that_is_gone_is_found() {
+    let mut evidence = evidence();
+    evidence.invoices.pop();
+    found(&evidence, "durable");
+}
+
+#[test]
+fn a_key_with_two_invoices_is_found() {
+    let mut evidence = evidence();
+    let mut twin = evidence.invoices.iter().find(|invoice| invoice.terms.idempotency_key.is_some()).unwrap().clone();
+    twin.id = evidence.invoices[0].id;
+    evidence.invoices.push(twin);
+    found(&evidence, "idempotent");
+}
+
+#[test]
+fn an_invoice_that_still_waits_is_found() {
+    let mut evidence = evidence();
+    evidence.invoices[0].standing.is_final = false;
+    found(&evidence, "settled");
+}
+
+fn events(evidence: &mut Evidence) -> &mut Vec<StoredEvent> {
+    evidence.events.values_mut().max_by_key(|events| events.len()).unwrap()
+}
+
+#[test]
+fn a_lost_event_is_found() {
+    let mut evidence = evidence();
+    events(&mut evidence).remove(1);
+    found(&evidence, "events");
+}
+
+#[test]
+fn an_event_that_was_never_written_is_found() {
+    let mut evidence = evidence();
+    let events = events(&mut evidence);
+    let last = events.iter().rposition(|event| event.kind == "invoice.expired").unwrap();
+    events.remove(last);
+    for (number, event) in (1..).zip(events.iter_mut()) {
+        event.sequence = number;
+    }
+    found(&evidence, "events");
+}
+
+#[test]
+fn an_event_without_its_cause_is_found() {
+    let mut evidence = evidence();
+    let event = events(&mut evidence).iter_mut().find(|event| event.kind == "invoice.expired").unwrap();
+    let body = String::from_utf8(event.body.clone()).unwrap();
+    event.body = body.replace(r#""status":"expired""#, r#""status":"pending""#).into_bytes();
+    found(&evidence, "events");
+}
+
+#[test]
+fn an_event_told_twice_is_found() {
+    let mut evidence = evidence();
+    let events = events(&mut evidence);
+    let mut again = events.iter().rfind(|event| event.kind == "invoice.payment_detected").unwrap().clone();
+    again.sequence = events.last().unwrap().sequence + 1;
+    events.push(again);
+    found(&evidence, "events");
+}
+
+#[test]
+fn a_webhook_that_never_arrives_is_found() {
+    let mut evidence = evidence();
+    let id = evidence.log.last().unwrap().id.clone();
+    evidence.log.retain(|received| received.id != id);
+    found(&evidence, "delivered");
+}
+
+#[test]
+fn a_webhook_of_other_bytes_is_found() {
+    let mut evidence = evidence();
+    evidence.log.last_mut().unwrap().body.push(b' ');
+    found(&evidence, "deliveries");
+}
+
+#[test]
+fn a_webhook_without_the_right_signature_is_found() {
+    let mut evidence = evidence();
+    evidence.log.last_mut().unwrap().is_signed = false;
+    found(&evidence, "deliveries");
+}
+
+#[test]
+fn a_webhook_of_no_event_is_found() {
+    let mut evidence = evidence();
+    evidence.log.last_mut().unwrap().id = "no-event".to_owned();
+    found(&evidence, "deliveries");
+}

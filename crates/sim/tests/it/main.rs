@@ -1,0 +1,38 @@
+//! The simulation, seed by seed.
+#![cfg(test)]
+
+use farthing_sim::simulation::{Settings, run};
+
+/// Seeds of one test; the tests run side by side.
+const SEEDS: u64 = 13;
+
+fn run_from(first: u64) {
+    for seed in first..first + SEEDS {
+        let report = run(seed, Settings::default()).unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(report.invoices > 0 && report.events > 0, "nothing happened: {report:?}");
+        if seed % 10 == 0 {
+            let again = run(seed, Settings::default()).unwrap_or_else(|failure| panic!("{failure}"));
+            assert_eq!(report, again, "one seed, one trace");
+        }
+    }
+}
+
+#[test]
+fn seeds_0_to_12_hold() {
+    run_from(0);
+}
+
+#[test]
+fn seeds_13_to_25_hold() {
+    run_from(13);
+}
+
+#[test]
+fn seeds_26_to_38_hold() {
+    run_from(26);
+}
+
+#[test]
+fn seeds_39_to_51_hold() {
+    run_from(39);
+}

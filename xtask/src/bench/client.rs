@@ -1,0 +1,76 @@
+//! A client that costs little: HTTP/1.1 over one open connection, so that what is measured is the server.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use std::net::SocketAddr;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+/// The longest answer.
+const ANSWER_MAX: usize = 4 * 1024 * 1024;
+const HEAD_END: &[u8] = b"\r\n\r\n";
+
+/// One connection, one request at a time.
+pub(super) struct Client {
+    stream: TcpStream,
+    api_key: String,
+    buffer: Vec<u8>,
+}
+
+impl Client {
+    pub(super) async fn connect(address: SocketAddr, api_key: &str) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, api_key: api_key.to_owned(), buffer: Vec::new() })
+    }
+
+    /// Asks and reads the JSON of the answer, which must have the status.
+    pub(super) async fn call(&mut self, method: &str, path: &str, body: &str, status: u16) -> Result<Value> {
+        let body = self.exchange(method, path, body, status).await?;
+        Ok(serde_json::from_slice(body)?)
+    }
+
+    /// Asks and reads the whole answer, which must have the status. Answers its body.
+    pub(super) async fn exchange(&mut self, method: &str, path: &str, body: &str, status: u16) -> Result<&[u8]> {
+        let (key, length) = (&self.api_key, body.len());
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        self.stream.write_all(request.as_bytes()).await?;
+        self.buffer.clear();
+        let (mut head_end, mut whole) = (None, usize::MAX);
+        while self.buffer.len() < whole {
+            ensure!(self.stream.read_buf(&mut self.buffer).await? > 0, "the server closed the connection");
+            ensure!(self.buffer.len() <= ANSWER_MAX, "an answer without an end");
+            if head_end.is_none()
+                && let Some(end) = find(&self.buffer, HEAD_END)
+            {
+                head_end = Some(end);
+                whole = end.saturating_add(body_length(self.buffer.get(..end).unwrap_or_default())?);
+            }
+        }
+        let (head, body) = self.buffer.split_at(head_end.unwrap_or_default());
+        let expected = format!("HTTP/1.1 {status} ");
+        ensure!(
+            head.starts_with(expected.as_bytes()),
+            "{method} {path} was not answered by {status}: {} {}",
+            String::from_utf8_lossy(head),
+            String::from_utf8_lossy(body)
+        );
+        Ok(body)
+    }
+}
+
+/// Where the text ends in the bytes.
+fn find(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    bytes.windows(text.len()).position(|part| part == text).and_then(|start| start.checked_add(text.len()))
+}
+
+fn body_length(head: &[u8]) -> Result<usize> {
+    let head = std::str::from_utf8(head)?;
+    let lines = head.split("\r\n").filter_map(|line| line.split_once(':'));
+    let length = lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")).map(|(_, value)| value.trim());
+    Ok(length.last().context("an answer without a length")?.parse()?)
+}

@@ -1,0 +1,146 @@
+//! The baseline: the same rows straight into the store, without HTTP, parsing, addresses or rendering; and one commit alone.
+
+use super::numbers::{median, per_second};
+use anyhow::{Context, Result};
+use farthing_domain::{
+    catalog::Catalog,
+    decimal::Decimal,
+    event::EventKind,
+    id::{DeliveryId, Environment, EventId, InvoiceId, MerchantId, Owner},
+    invoice::{Choice, Invoice, NewInvoice, Source, Terms},
+    money::Amount,
+    network::Family,
+    policy::{Dialect, Policy},
+    price::Price,
+    quote::Quote,
+    time::Timestamp,
+};
+use farthing_store::{
+    OpenAs, Store, StoreError, Threads,
+    records::{AddressRow, NewEvent},
+};
+use std::{path::Path, sync::Arc};
+use tokio::{task::JoinSet, time::Instant};
+use uuid::Uuid;
+
+/// Invoices written by each task.
+const EACH: u32 = 150;
+/// Commits alone.
+const COMMITS: usize = 300;
+/// The accounts whose addresses are taken in turn.
+const ACCOUNTS: u32 = 3;
+const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
+/// What one invoice writes.
+#[derive(Clone)]
+struct Rows {
+    invoice: Invoice,
+    address: AddressRow,
+    event: NewEvent,
+}
+
+/// Rows of invoices a second that so many tasks write at the same time, each waiting for its commit.
+pub(super) async fn group_commit(folder: &Path, tasks: usize, event_bytes: usize) -> Result<u64> {
+    let store = Arc::new(Store::open(folder, OpenAs::Server, Threads::Own)?);
+    let mut prepared = Vec::new();
+    for task in 0..u32::try_from(tasks)? {
+        let first = task.saturating_mul(EACH);
+        let rows: Result<Vec<Rows>> =
+            (first..first.saturating_add(EACH)).map(|number| rows(number, event_bytes)).collect();
+        prepared.push(rows?);
+    }
+    let count = prepared.iter().map(Vec::len).sum();
+    let began = Instant::now();
+    let mut running = JoinSet::new();
+    for rows in prepared {
+        running.spawn(write(Arc::clone(&store), rows));
+    }
+    while let Some(ended) = running.join_next().await {
+        ended??;
+    }
+    Ok(per_second(count, u64::try_from(began.elapsed().as_micros())?))
+}
+
+async fn write(store: Arc<Store>, rows: Vec<Rows>) -> Result<(), StoreError> {
+    for rows in rows {
+        store
+            .decide(move |transaction| {
+                transaction.idempotent(rows.invoice.owner, "asked before")?;
+                transaction.bind_address(&rows.address)?;
+                let (environment, account) = (rows.address.environment, &rows.address.account);
+                transaction.set_next_index(environment, account, rows.address.index.saturating_add(1))?;
+                transaction.insert_invoice(&rows.invoice, "fingerprint")?;
+                let delivery = || DeliveryId(Uuid::nil());
+                transaction.tell(rows.invoice.owner, std::slice::from_ref(&rows.event), NOW, delivery)?;
+                Ok::<_, StoreError>(())
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+fn rows(number: u32, event_bytes: usize) -> Result<Rows> {
+    let catalog = Catalog::shipped();
+    let asset = catalog.resolve("BTC", None).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let due = Amount::parse(asset, "0.5").context("an amount")?;
+    let owner = Owner { merchant: MerchantId(Uuid::from_u128(7)), environment: Environment::Test };
+    let id = Uuid::from_u128(u128::from(number).saturating_add(1 << 96));
+    let text = format!("tb1q{number:038}");
+    let quote =
+        Quote { due, step: 1, rate: None, address: text.clone(), made_at: NOW, ends_at: Some(NOW.plus_seconds(1800)) };
+    let new = NewInvoice {
+        id: InvoiceId(id),
+        owner,
+        policy: Policy::of(Dialect::Native),
+        source: Source::Api(Dialect::Native),
+        token: format!("{number:032x}"),
+        terms: Terms {
+            price: Price::Asset(due),
+            choice: Choice::Fixed(asset.id),
+            is_deferred: false,
+            tolerance: Decimal::ZERO,
+            window_seconds: None,
+            description: Some(format!("Order {number}")),
+            external_id: Some(format!("order-{number}")),
+            idempotency_key: Some(format!("bench-{number}")),
+            metadata: r#"{"cart":"9f1c"}"#.to_owned(),
+            redirect_url: None,
+            customer_email: None,
+        },
+        quote: Some(quote),
+    };
+    // Spread as hashes are, so that the index is filled as it is in use.
+    let spread = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
+    let address = AddressRow {
+        environment: owner.environment,
+        family: Family::Bitcoin,
+        bytes: spread.iter().copied().chain([0; 14]).collect(),
+        account: vec![u8::try_from(number.checked_rem(ACCOUNTS).unwrap_or_default())?; 16],
+        index: number,
+        invoice: InvoiceId(id),
+        created_at: NOW,
+    };
+    let event = NewEvent {
+        id: EventId(id),
+        kind: EventKind::Created,
+        invoice: InvoiceId(id),
+        created_at: NOW,
+        body: vec![b'x'; event_bytes],
+    };
+    Ok(Rows { invoice: Invoice::open(new, NOW).0, address, event })
+}
+
+/// The median of one small decision after another on an idle store, in microseconds.
+pub(super) async fn one_commit(folder: &Path) -> Result<u64> {
+    let store = Store::open(folder, OpenAs::Server, Threads::Own)?;
+    let mut took = Vec::new();
+    for number in 0..COMMITS {
+        let began = Instant::now();
+        store
+            .decide(move |transaction| transaction.put_setting("bench", &number.to_string()))
+            .await
+            .map_err(|error: StoreError| error)?;
+        took.push(u64::try_from(began.elapsed().as_micros())?);
+    }
+    Ok(median(&took))
+}

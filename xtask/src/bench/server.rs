@@ -1,0 +1,99 @@
+//! The released program under measurement: a demo in a process of its own, ended with this value.
+
+use super::{client::Client, numbers::Line, released};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+/// What idle memory may be, in KiB.
+const MEMORY_MAX_KIB: u64 = 30 * 1024;
+/// How long a server is left alone before it counts as idle.
+const REST: Duration = Duration::from_secs(3);
+
+/// A running demo.
+pub(super) struct Server {
+    process: Child,
+    pub(super) address: SocketAddr,
+    pub(super) api_key: String,
+    ticks_per_second: u64,
+}
+
+impl Server {
+    /// Starts a demo on a folder and waits for the line that says that it answers.
+    pub(super) async fn start(folder: &Path) -> Result<Self> {
+        let mut process = Command::new(released("farthing"))
+            .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .context("the released program does not start")?;
+        let out = process.stdout.take();
+        let mut server = Self {
+            process,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            api_key: String::new(),
+            ticks_per_second: ticks_per_second()?,
+        };
+        let said = tokio::task::spawn_blocking(move || first_line(out)).await??;
+        let said: Value = serde_json::from_str(&said).context("the demo's line is no JSON")?;
+        let text = |name: &str| said.get(name).and_then(Value::as_str).with_context(|| format!("no {name} in {said}"));
+        let host = text("base_url")?.trim_start_matches("http://");
+        server.address = host.parse().with_context(|| format!("base_url is {host}"))?;
+        text("api_key")?.clone_into(&mut server.api_key);
+        Ok(server)
+    }
+
+    pub(super) async fn connect(&self) -> Result<Client> {
+        Client::connect(self.address, &self.api_key).await
+    }
+
+    /// CPU time of all its threads so far, user and system, in microseconds. The kernel counts in ticks.
+    pub(super) fn cpu_microseconds(&self) -> Result<u64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        // The second field is the program's name in parentheses and may hold spaces: count from its end.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let field = |number: usize| fields.get(number).and_then(|field| field.parse::<u64>().ok());
+        let (Some(user), Some(system)) = (field(11), field(12)) else {
+            bail!("/proc/PID/stat is not as expected: {stat}")
+        };
+        let ticks = user.saturating_add(system);
+        Ok(ticks.saturating_mul(1_000_000).checked_div(self.ticks_per_second).unwrap_or_default())
+    }
+
+    /// Its proportional share of memory after a rest.
+    pub(super) async fn memory(&self, name: &str) -> Result<Line> {
+        tokio::time::sleep(REST).await;
+        let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.process.id()))?;
+        let pss = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+        let pss = pss.and_then(|pss| pss.trim().strip_suffix("kB")).context("no Pss in smaps_rollup")?;
+        let kib: u64 = pss.trim().parse()?;
+        let mib = super::numbers::decimal(super::numbers::hundredths(kib, 1024));
+        Ok(Line::with_goal(name, format!("{mib} MiB"), "30 MiB or less", kib <= MEMORY_MAX_KIB))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn first_line(out: Option<impl std::io::Read>) -> Result<String> {
+    let mut line = String::new();
+    BufReader::new(out.context("no standard output")?).read_line(&mut line)?;
+    Ok(line)
+}
+
+fn ticks_per_second() -> Result<u64> {
+    Ok(crate::command::output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?)
+}

@@ -1,0 +1,100 @@
+//! `cargo xtask sim`: many seeds of the simulation, for nights and for replaying a seed that failed.
+
+use anyhow::{Result, bail};
+use farthing_sim::simulation::{Report, Settings, run as run_seed};
+use std::{
+    num::NonZero,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+
+/// Of so many seeds one is run twice, to see that it gives the same trace.
+const TWICE_EVERY: u64 = 10;
+/// Failures that are shown in full.
+const FAILURES_SHOWN: usize = 3;
+
+/// Which seeds.
+#[derive(clap::Args)]
+pub(crate) struct Seeds {
+    /// How many seeds
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+    /// The first one
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// Actions a run
+    #[arg(long, default_value_t = Settings::default().steps)]
+    steps: u32,
+}
+
+/// Runs the seeds on all cores.
+pub(crate) fn run(which: &Seeds) -> Result<()> {
+    let next = AtomicU64::new(which.from);
+    let end = which.from.saturating_add(which.seeds);
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let outcomes: Vec<Outcome> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, end, which.steps))).collect();
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Outcome::of_a_panic())).collect()
+    });
+    let failures: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.failures).collect();
+    for failure in failures.iter().take(FAILURES_SHOWN) {
+        println!("{failure}\n");
+    }
+    let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).fold(0, u64::saturating_add);
+    println!(
+        "{} seeds from {}, {} actions each: {} invoices, {} transfers, {} events, {} requests; {} failed",
+        which.seeds,
+        which.from,
+        which.steps,
+        sum(|outcome| outcome.invoices),
+        sum(|outcome| outcome.transfers),
+        sum(|outcome| outcome.events),
+        sum(|outcome| outcome.requests),
+        failures.len()
+    );
+    if failures.is_empty() { Ok(()) } else { bail!("{} seeds failed", failures.len()) }
+}
+
+/// What one thread's seeds came to.
+#[derive(Default)]
+struct Outcome {
+    failures: Vec<String>,
+    invoices: u64,
+    transfers: u64,
+    events: u64,
+    requests: u64,
+}
+
+impl Outcome {
+    fn of_a_panic() -> Self {
+        Self { failures: vec!["a seed panicked; its message stands above".to_owned()], ..Self::default() }
+    }
+
+    fn add(&mut self, report: &Report) {
+        let add = |sum: &mut u64, count: usize| *sum = sum.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        add(&mut self.invoices, report.invoices);
+        add(&mut self.transfers, report.transfers);
+        add(&mut self.events, report.events);
+        add(&mut self.requests, report.requests);
+    }
+}
+
+fn work(next: &AtomicU64, end: u64, steps: u32) -> Outcome {
+    let mut outcome = Outcome::default();
+    loop {
+        let seed = next.fetch_add(1, Ordering::SeqCst);
+        if seed >= end {
+            return outcome;
+        }
+        match run_seed(seed, Settings { steps }) {
+            Err(failure) => outcome.failures.push(failure.to_string()),
+            Ok(report) => {
+                outcome.add(&report);
+                let is_checked = seed.checked_rem(TWICE_EVERY) == Some(0);
+                if is_checked && run_seed(seed, Settings { steps }).ok().as_ref() != Some(&report) {
+                    outcome.failures.push(format!("seed {seed} gives another trace the second time"));
+                }
+            }
+        }
+    }
+}
