@@ -86,12 +86,12 @@ fn work(next: &AtomicU64, end: u64, steps: u32) -> Outcome {
         if seed >= end {
             return outcome;
         }
-        match run_seed(seed, Settings { steps }) {
+        match run_seed(seed, Settings { steps, planted: None }) {
             Err(failure) => outcome.failures.push(failure.to_string()),
             Ok(report) => {
                 outcome.add(&report);
                 let is_checked = seed.checked_rem(TWICE_EVERY) == Some(0);
-                if is_checked && run_seed(seed, Settings { steps }).ok().as_ref() != Some(&report) {
+                if is_checked && run_seed(seed, Settings { steps, planted: None }).ok().as_ref() != Some(&report) {
                     outcome.failures.push(format!("seed {seed} gives another trace the second time"));
                 }
             }

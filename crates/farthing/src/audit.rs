@@ -317,12 +317,11 @@ impl Audit {
             if deliveries.is_empty() {
                 return Ok(());
             }
-            for delivery in &deliveries {
-                self.findings.deliveries = self.findings.deliveries.saturating_add(1);
-                if is_of_nothing(delivery, events) {
-                    let detail = format!("it is of event {}, which does not exist", delivery.event);
-                    self.findings.differ(format!("delivery {}", delivery.id), detail);
-                }
+            let count = u64::try_from(deliveries.len()).unwrap_or(u64::MAX);
+            self.findings.deliveries = self.findings.deliveries.saturating_add(count);
+            for delivery in deliveries.iter().filter(|delivery| is_of_nothing(delivery, events)) {
+                let detail = format!("it is of event {}, which does not exist", delivery.event);
+                self.findings.differ(format!("delivery {}", delivery.id), detail);
             }
             offset = offset.saturating_add(u64::from(PAGE));
         }

@@ -44,6 +44,10 @@ impl Simulation {
                 self.gateway()?.simulated(network).ok_or("no such network")?.set_faults(faults);
                 done()
             }
+            Action::Race(network, race) => {
+                self.races.set(network, race);
+                done()
+            }
             Action::AddEndpoint(owner, events) => self.add_endpoint(owner, events).await,
             Action::DeleteEndpoint(id) => self.delete_endpoint(id).await,
             Action::Rotate(id, overlap) => self.rotate(id, overlap).await,

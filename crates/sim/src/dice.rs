@@ -1,6 +1,6 @@
 //! What a seed decides: small, fast, and the same on every machine.
 
-/// A sequence of numbers that a seed decides (SplitMix64). Never used for anything secret.
+/// A sequence of numbers that a seed decides (`SplitMix64`). Never used for anything secret.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 

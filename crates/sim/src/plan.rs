@@ -3,7 +3,11 @@
 mod money;
 mod request;
 
-use crate::{receivers::Mood, simulation::Simulation};
+use crate::{
+    racing::{Move, Race},
+    receivers::Mood,
+    simulation::{Simulation, TEST},
+};
 use farthing_dialects::native::events::EventName;
 use farthing_domain::{
     asset::AssetId,
@@ -121,6 +125,8 @@ pub enum Action {
     Restart(i64),
     /// A provider misbehaves from now on, or behaves again.
     Misbehave(NetworkId, Faults),
+    /// A chain will move while it is read the next time.
+    Race(NetworkId, Race),
     /// A shop makes an endpoint.
     AddEndpoint(Owner, Vec<String>),
     /// A shop deletes one.
@@ -149,7 +155,8 @@ impl Simulation {
             44..=46 => self.choose_replace(),
             47..=57 => self.choose_mine(),
             58..=61 => self.choose_reorganise(),
-            62..=71 => Some(Action::Scan(self.a_network())),
+            62..=69 => Some(Action::Scan(self.a_network())),
+            70..=71 => self.choose_race(),
             72..=75 => Some(Action::ScanAll),
             76..=78 => Some(Action::Expire),
             79..=83 => Some(self.choose_clock()),
@@ -204,7 +211,7 @@ impl Simulation {
 
     fn choose_mine(&mut self) -> Option<Action> {
         let network = self.a_network();
-        let to_finality = self.gateway().ok()?.environment(crate::simulation::TEST).chains.get(&network)?.confirmations;
+        let to_finality = self.gateway().ok()?.environment(TEST).chains.get(&network)?.confirmations;
         let count = match self.dice.below(10) {
             0..=4 => 1,
             5..=7 => self.dice.between(2, 5),
@@ -228,6 +235,23 @@ impl Simulation {
             .with_chain(|chain| chain.above(fork).map(|transaction| transaction.hash.clone()).collect());
         let drop = lost.into_iter().filter(|_| self.dice.percent(35)).collect();
         Some(Action::Reorganise { network, depth, drop, to_mempool: self.dice.percent(50) })
+    }
+
+    fn choose_race(&mut self) -> Option<Action> {
+        let network = self.a_network();
+        let what = match self.dice.below(8) {
+            0..=1 => Move::Mine(self.dice.between(1, 3)),
+            2..=4 => Move::Reorganise(self.dice.between(1, 4), self.dice.percent(50)),
+            5 => match self.choose_pay()? {
+                Action::Pay { network: other, outputs } if other == network => Move::Send(outputs),
+                _ => Move::Mine(1),
+            },
+            6 => Move::DropOldest,
+            _ => Move::Misbehave(Faults { unreachable: self.dice.percent(50), lag: self.dice.between(0, 3) }),
+        };
+        let now = self.gateway().ok()?.clocks().now(TEST);
+        let after = u32::try_from(self.dice.below(8)).unwrap_or_default();
+        Some(Action::Race(network, Race { after, what, now, salt: self.dice.salt() }))
     }
 
     fn choose_fault(&mut self) -> Action {

@@ -43,6 +43,7 @@ impl Simulation {
     /// Everybody is well again, and every chain goes on beyond finality.
     async fn heal(&mut self) -> Outcome<()> {
         self.receivers.heal();
+        self.races.clear();
         let gateway = Arc::clone(self.gateway()?);
         for network in self.networks.clone() {
             gateway.simulated(network).ok_or("no such network")?.set_faults(Faults::default());

@@ -9,9 +9,11 @@ use crate::{
     dice::Dice,
     memory::Memory,
     plan::Action,
+    planted::Planted,
+    racing::Races,
     receivers::Receivers,
     trace::Trace,
-    world::{ManualClock, START, World},
+    world::{Around, ManualClock, START, World},
 };
 use farthing_dialects::native::events::EventName;
 use farthing_domain::{
@@ -35,11 +37,13 @@ const STEPS_BETWEEN_LOOKS: u32 = 40;
 pub struct Settings {
     /// Actions before it gets quiet.
     pub steps: u32,
+    /// A bug that the run plants in itself; `None` outside of tests of the simulation.
+    pub planted: Option<Planted>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { steps: 200 }
+        Self { steps: 200, planted: None }
     }
 }
 
@@ -96,6 +100,8 @@ pub struct Simulation {
     pub(crate) dice: Dice,
     pub(crate) memory: Memory,
     pub(crate) receivers: Receivers,
+    pub(crate) races: Races,
+    pub(crate) planted: Option<Planted>,
     pub(crate) trace: Trace,
     pub(crate) networks: Vec<NetworkId>,
     pub(crate) home: NetworkId,
@@ -113,7 +119,8 @@ pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
-        let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
+        let mut simulation =
+            Simulation::open(seed, settings.planted).await.map_err(|error| failed(format!("{error:#}")))?;
         let fail = |simulation: &Simulation, step, problems| {
             Box::new(Failure { seed, step, problems, recent: simulation.trace.recent() })
         };
@@ -138,7 +145,8 @@ pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
-        let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
+        let mut simulation =
+            Simulation::open(seed, settings.planted).await.map_err(|error| failed(format!("{error:#}")))?;
         for step in 1..=settings.steps {
             simulation.step(step).await.map_err(failed)?;
         }
@@ -147,10 +155,16 @@ pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box
 }
 
 impl Simulation {
-    async fn open(seed: u64) -> anyhow::Result<Self> {
+    async fn open(seed: u64, planted: Option<Planted>) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::at(START));
         let receivers = Receivers::new(Arc::clone(&clock));
-        let world = World::simulated(seed, Arc::clone(&clock), receivers.as_outgoing()).await?;
+        let races = Races::default();
+        let around = Around {
+            receivers: Some(receivers.as_outgoing()),
+            races: Some(races.clone()),
+            forgets_watched: planted == Some(Planted::ForgottenAddresses),
+        };
+        let world = World::simulated(seed, Arc::clone(&clock), around).await?;
         let networks: Vec<NetworkId> = world.gateway.environment(TEST).chains.keys().copied().collect();
         let home = networks.first().copied().ok_or_else(|| anyhow::anyhow!("there are no networks"))?;
         let mut simulation = Self {
@@ -159,6 +173,8 @@ impl Simulation {
             dice: Dice::of(seed),
             memory: Memory::default(),
             receivers,
+            races,
+            planted,
             trace: Trace::default(),
             networks,
             home,
@@ -183,7 +199,10 @@ impl Simulation {
         let action = self.choose();
         let told = format!("{action:?}");
         let looks = matches!(action, Action::Restart(_)) || step.checked_rem(STEPS_BETWEEN_LOOKS) == Some(0);
-        let outcome = self.perform(action).await;
+        let outcome = match self.perform(action).await {
+            Ok(answer) => self.keep_races().await.map(|()| answer),
+            Err(problem) => Err(problem),
+        };
         let line = match &outcome {
             Ok(answer) => format!("{told} -> {answer}"),
             Err(problem) => format!("{told} -> FAILED {problem}"),
@@ -215,6 +234,8 @@ impl Simulation {
 
     /// Ends the process without a word, and starts it again on what is on disk.
     pub(crate) async fn restart(&mut self) -> Outcome<()> {
+        self.keep_races().await?;
+        self.sabotage().await?;
         let world = self.world.take().ok_or("the gateway did not start again")?;
         self.world = Some(world.reopen().await.map_err(|error| format!("restart: {error:#}"))?);
         Ok(())

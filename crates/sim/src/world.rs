@@ -1,5 +1,6 @@
 //! A world to test in: a gateway over a temporary folder, with a clock that only moves when told.
 
+use crate::racing::Races;
 use farthing_dialects::native::api_keys::{ApiKeySecret, Permission};
 use farthing_domain::{
     id::{Environment, MerchantId, Owner},
@@ -85,8 +86,18 @@ pub struct World {
     entropy: Arc<SeededEntropy>,
     threads: Threads,
     folder: Arc<TempDir>,
+    around: Around,
+}
+
+/// What a simulation puts around the gateway; nothing of it where tests stand in the world.
+#[derive(Clone, Default)]
+pub struct Around {
     /// What answers webhooks; `None`: sockets do.
-    receivers: Option<SimulatedReceivers>,
+    pub receivers: Option<SimulatedReceivers>,
+    /// What happens to chains between two answers of their providers.
+    pub races: Option<Races>,
+    /// A process that starts again forgets what it watched: a bug, planted to see that it is found.
+    pub forgets_watched: bool,
 }
 
 impl World {
@@ -104,30 +115,24 @@ impl World {
     /// When the temporary folder or the store cannot be made.
     pub async fn with(seed: u64, threads: Threads) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::at(START));
-        let world = Self::open(seed, threads, clock, None).await?;
+        let world = Self::open(seed, threads, clock, Around::default()).await?;
         world.gateway.scan_all(Environment::Test).await?;
         Ok(world)
     }
 
-    /// A new installation on one thread, in which a seed decides everything and `receivers` answer the webhooks. Nothing was
-    /// scanned yet.
+    /// A new installation on one thread, in which a seed decides everything. Nothing was scanned yet.
     ///
     /// # Errors
     /// When the temporary folder or the store cannot be made.
-    pub async fn simulated(seed: u64, clock: Arc<ManualClock>, receivers: SimulatedReceivers) -> anyhow::Result<Self> {
-        Self::open(seed, Threads::Inline, clock, Some(receivers)).await
+    pub async fn simulated(seed: u64, clock: Arc<ManualClock>, around: Around) -> anyhow::Result<Self> {
+        Self::open(seed, Threads::Inline, clock, around).await
     }
 
-    async fn open(
-        seed: u64,
-        threads: Threads,
-        clock: Arc<ManualClock>,
-        receivers: Option<SimulatedReceivers>,
-    ) -> anyhow::Result<Self> {
+    async fn open(seed: u64, threads: Threads, clock: Arc<ManualClock>, around: Around) -> anyhow::Result<Self> {
         let entropy = Arc::new(SeededEntropy::of(seed));
         let folder = Arc::new(tempfile::tempdir()?);
-        let gateway = open(folder.path(), &clock, &entropy, threads, receivers.as_ref()).await?;
-        Ok(Self { gateway, clock, entropy, threads, folder, receivers })
+        let gateway = open(folder.path(), &clock, &entropy, threads, &around).await?;
+        Ok(Self { gateway, clock, entropy, threads, folder, around })
     }
 
     /// Stops the gateway without a word and starts it again on what is on disk.
@@ -145,10 +150,10 @@ impl World {
     /// # Errors
     /// As [`Self::restart`].
     pub async fn reopen(self) -> anyhow::Result<Self> {
-        let Self { gateway, clock, entropy, threads, folder, receivers } = self;
+        let Self { gateway, clock, entropy, threads, folder, around } = self;
         drop(Arc::try_unwrap(gateway).map_err(|_| anyhow::anyhow!("the gateway is still in use"))?);
-        let gateway = open(folder.path(), &clock, &entropy, threads, receivers.as_ref()).await?;
-        Ok(Self { gateway, clock, entropy, threads, folder, receivers })
+        let gateway = open(folder.path(), &clock, &entropy, threads, &around).await?;
+        Ok(Self { gateway, clock, entropy, threads, folder, around })
     }
 
     /// The data folder.
@@ -180,21 +185,27 @@ async fn open(
     clock: &Arc<ManualClock>,
     entropy: &Arc<SeededEntropy>,
     threads: Threads,
-    receivers: Option<&SimulatedReceivers>,
+    around: &Around,
 ) -> anyhow::Result<Arc<Gateway>> {
     let is_new = !folder.join(farthing_store::sealing::KEY_FILE).exists();
     let store = Store::open(folder, OpenAs::Server, threads)?;
     let sealer = Sealer::open_or_create(folder, is_new)?;
     let ids = Ids::new(Arc::<SeededEntropy>::clone(entropy));
     let clocks = test_environment::open_clocks(&store, Arc::<ManualClock>::clone(clock)).await?;
-    let test = test_environment::open(&store, &ids).await?;
+    let mut test = test_environment::open(&store, &ids).await?;
+    if let Some(races) = &around.races {
+        for (network, chain) in &mut test.setup.chains {
+            let Some(simulated) = test.simulated.get(network) else { continue };
+            chain.adapter = Arc::new(races.around(*network, simulated.clone()));
+        }
+    }
     let live = EnvironmentSetup {
         catalog: farthing_domain::catalog::Catalog::new(Vec::new(), Vec::new()),
         chains: BTreeMap::new(),
         rates: RateSource::None,
     };
     let guard = Guard { allow_private: true };
-    let outgoing = match receivers {
+    let outgoing = match &around.receivers {
         Some(receivers) => Outgoing::simulated(guard, Arc::clone(receivers)),
         None => Outgoing::new(guard, Limits::default())?,
     };
@@ -209,6 +220,8 @@ async fn open(
         outgoing,
         public_url: "http://127.0.0.1:8080".to_owned(),
     });
-    gateway.rebuild_watch().await?;
+    if !around.forgets_watched {
+        gateway.rebuild_watch().await?;
+    }
     Ok(Arc::new(gateway))
 }

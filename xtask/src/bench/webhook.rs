@@ -55,7 +55,7 @@ pub(super) async fn lines(server: &Server, commit: u64) -> Result<Vec<Line>> {
             reads.push(u64::try_from(read.as_micros())?);
         }
         // The next payment waits alone in the mempool, as this one did.
-        client.exchange("POST", "/api/v1/test/networks/bitcoin/blocks", "", 200).await?;
+        client.exchange("POST", "/api/v1/test/networks/bitcoin/blocks", "", 201).await?;
     }
     client.exchange("DELETE", &format!("/api/v1/webhook-endpoints/{endpoint}"), "", 200).await?;
     let (total, read) = (median(&totals), median(&reads));

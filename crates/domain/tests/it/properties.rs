@@ -105,7 +105,7 @@ fn story() -> impl Strategy<Value = Story> {
     let tolerance = select(vec!["0", "0", "0.01", "12.5", "49.99"]);
     let chosen = prop_oneof![4 => choices(), 1 => Just(Vec::new())];
     let steps = (chosen, vec((waits(), fact()), 1..30)).prop_map(|(chosen, rest)| [chosen, rest].concat());
-    (select(Dialect::ALL.to_vec()), prop::bool::weighted(0.1), any::<bool>(), tolerance, steps).prop_map(
+    (select(Dialect::ALL.to_vec()), (0_u8..10).prop_map(|draw| draw == 0), any::<bool>(), tolerance, steps).prop_map(
         |(dialect, is_permanent, is_deferred, tolerance, steps)| Story {
             dialect,
             is_permanent,
@@ -536,7 +536,7 @@ fn any_quote() -> impl Strategy<Value = Quote> {
 
 fn any_payment() -> impl Strategy<Value = Payment> {
     let moments = (any_moment(), any_moment(), vec(proptest::option::of(any_moment()), 4));
-    let rest = (any::<bool>(), prop::bool::weighted(0.1), proptest::option::of(any_quote()));
+    let rest = (any::<bool>(), (0_u8..10).prop_map(|draw| draw == 0), proptest::option::of(any_quote()));
     (select(NAMES.to_vec()), select(ASSETS.to_vec()), any_units(), moments, rest).prop_map(
         |(name, asset, units, (first_seen, recorded_at, others), (in_block, is_rejected, current_quote))| {
             let asset = world::asset(asset).unwrap();

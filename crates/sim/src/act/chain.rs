@@ -76,13 +76,25 @@ impl Simulation {
         let head = simulated.with_chain(|chain| chain.header(chain.height()));
         let now = gateway.clocks().now(TEST).max(head.map_or(Timestamp::from_seconds(0), |head| head.time));
         let (change, answer) = prepare(simulated, now).map_err(unexpected)?;
+        self.keep(network, &change).await?;
+        simulated.apply(change);
+        Ok(answer)
+    }
+
+    async fn keep(&self, network: NetworkId, change: &Change) -> Outcome<()> {
         let rows = change.rows().map_err(unexpected)?;
         let write = move |transaction: &mut farthing_store::Transaction<'_>| {
             transaction.change_simulated(network, rows.cut_from, &rows.blocks, &rows.mempool)
         };
-        gateway.store().decide(write).await.map_err(unexpected)?;
-        simulated.apply(change);
-        Ok(answer)
+        self.gateway()?.store().decide(write).await.map_err(unexpected)
+    }
+
+    /// Makes durable what happened to chains while they were read.
+    pub(crate) async fn keep_races(&self) -> Outcome<()> {
+        for (network, change) in self.races.take_made() {
+            self.keep(network, &change).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn scan(&mut self, network: NetworkId) -> Outcome<String> {
@@ -103,7 +115,7 @@ impl Simulation {
         }
     }
 
-    /// A scan may fail only where a provider misbehaves.
+    /// A scan may fail only where a provider misbehaves, or where the chain moved while it was read.
     fn scanned(&self, scanned: Result<String, ScanError>) -> Outcome<String> {
         let misbehaves = |network: NetworkId| {
             let faults = self.gateway().ok()?.simulated(network)?.faults();
@@ -113,6 +125,9 @@ impl Simulation {
             Ok(answer) => Ok(answer),
             Err(ScanError::Network { network, error }) if misbehaves(network) == Some(true) => {
                 Ok(format!("refused: {network}: {error}"))
+            }
+            Err(ScanError::Network { network, error }) if self.races.has_made(network) => {
+                Ok(format!("refused: {network} moved: {error}"))
             }
             Err(error) => Err(unexpected(error)),
         }

@@ -6,12 +6,15 @@ use std::sync::OnceLock;
 /// A run that held, for doctoring.
 fn evidence() -> Evidence {
     static RUN: OnceLock<Evidence> = OnceLock::new();
-    RUN.get_or_init(|| evidence_of(7, Settings { steps: 250 }).unwrap_or_else(|failure| panic!("{failure}"))).clone()
+    RUN.get_or_init(|| {
+        evidence_of(7, Settings { steps: 250, planted: None }).unwrap_or_else(|failure| panic!("{failure}"))
+    })
+    .clone()
 }
 
 fn with_payment(evidence: &mut Evidence) -> &mut Invoice {
     let counts = |invoice: &&mut Invoice| {
-        !invoice.payments.is_empty() && invoice.payments.iter().all(|payment| payment.stands())
+        !invoice.payments.is_empty() && invoice.payments.iter().all(farthing_domain::payment::Payment::stands)
     };
     evidence.invoices.iter_mut().find(counts).expect("the run has payments")
 }

@@ -18,7 +18,7 @@ impl Simulation {
     pub(super) fn choose_pay(&mut self) -> Option<Action> {
         if self.dice.percent(4) {
             let asset = self.an_asset()?;
-            let output = self.to_a_stranger(&asset);
+            let output = self.stranger_output(&asset);
             return Some(Action::Pay { network: asset.id.network, outputs: vec![output] });
         }
         let payable = self.memory.payable();
@@ -98,7 +98,7 @@ impl Simulation {
         }
     }
 
-    fn to_a_stranger(&mut self, asset: &Asset) -> Output {
+    fn stranger_output(&mut self, asset: &Asset) -> Output {
         let address = [self.dice.salt(), self.dice.salt()].concat();
         Output { asset: asset.id, decimals: asset.decimals, units: 5_000, address }
     }

@@ -29,7 +29,7 @@ use uuid::Uuid;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Forms that browsers and `curl -d` send; JSON that claims to be one is a mistake worth telling.
+/// Forms, by which `curl -d` and some libraries also call the JSON that they send: that is read, and a form is refused.
 const FORM_TYPES: [&str; 2] = ["application/x-www-form-urlencoded", "multipart/form-data"];
 
 /// A call of a public route.
@@ -72,7 +72,7 @@ impl Call {
         whole.extensions_mut().clone_from(&head.extensions);
         let body = read_body(whole).await?;
         match form_type(&head.headers) {
-            Some(form) if !body.is_empty() => {
+            Some(form) if !looks_like_json(&body) => {
                 let message = format!("the body must be JSON, sent as Content-Type: application/json, not {form}");
                 Err(ApiError::new(ErrorCode::UnsupportedMediaType, message).into())
             }
@@ -147,6 +147,11 @@ async fn parameters(route: &Route, request: &mut Request) -> Result<Vec<(String,
     let raw = request.extract_parts::<RawPathParams>().await;
     let raw = raw.map_err(|_| ApiError::field("id", "must be text in UTF-8"))?;
     Ok(raw.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// Whether a body begins as JSON does, or there is none.
+fn looks_like_json(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), None | Some(b'{' | b'[' | b'"'))
 }
 
 fn form_type(headers: &HeaderMap) -> Option<&'static str> {

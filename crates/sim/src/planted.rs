@@ -1,0 +1,82 @@
+//! Bugs that a run plants in itself, to see that it finds them. None of them is in the product.
+
+use crate::{
+    act::{Outcome, unexpected},
+    simulation::{Simulation, test_chain},
+};
+use farthing_domain::time::Timestamp;
+use farthing_networks::network::Network;
+use farthing_store::records::{Attempt, ChainState, DeliveryStage};
+use std::sync::Arc;
+
+/// A planted bug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planted {
+    /// A process that starts again watches nothing that it had handed out.
+    ForgottenAddresses,
+    /// The cursor moves before what it passes is recorded, and then the process ends.
+    CursorBeforeRows,
+    /// A process that starts again takes what it had claimed for delivered.
+    ForgottenDeliveries,
+}
+
+impl Simulation {
+    /// What a planted bug does while the process is down.
+    pub(crate) async fn sabotage(&mut self) -> Outcome<()> {
+        match self.planted {
+            Some(Planted::CursorBeforeRows) => self.move_cursors().await,
+            Some(Planted::ForgottenDeliveries) => self.forget_deliveries().await,
+            Some(Planted::ForgottenAddresses) | None => Ok(()),
+        }
+    }
+
+    async fn move_cursors(&self) -> Outcome<()> {
+        let gateway = Arc::clone(self.gateway()?);
+        for network in &self.networks {
+            let simulated = gateway.simulated(*network).ok_or("no such network")?;
+            let Ok(tip) = simulated.tip().await else { continue };
+            let (chain, block) = (test_chain(*network), tip.head.block);
+            let move_cursor = move |transaction: &mut farthing_store::Transaction<'_>| {
+                let Some(state) = transaction.chain(chain)?.filter(|state| state.cursor.height < block.height) else {
+                    return Ok(());
+                };
+                let range = farthing_store::records::ScannedRange {
+                    first: state.cursor.height.saturating_add(1),
+                    last: block.height,
+                    end_hash: block.hash.clone(),
+                    provider: "planted".to_owned(),
+                    scanned_at: state.scanned_through,
+                };
+                transaction.put_chain(&ChainState { cursor: block.clone(), tip: block.height, ..state })?;
+                transaction.add_range(chain, &range)
+            };
+            gateway.store().decide(move_cursor).await.map_err(unexpected)?;
+        }
+        Ok(())
+    }
+
+    async fn forget_deliveries(&self) -> Outcome<()> {
+        let gateway = Arc::clone(self.gateway()?);
+        let now = gateway.clocks().real();
+        for endpoint in gateway.due_endpoints().await.map_err(unexpected)? {
+            let forget = move |transaction: &mut farthing_store::Transaction<'_>| {
+                for claimed in transaction.claim_deliveries(endpoint, now, now, u32::MAX)? {
+                    let attempt = Attempt {
+                        number: claimed.delivery.attempts.saturating_add(1),
+                        at: Timestamp::from_seconds(0),
+                        status: None,
+                        latency_ms: 0,
+                        error: None,
+                        answer: String::new(),
+                    };
+                    let mut delivery = claimed.delivery;
+                    delivery.stage = DeliveryStage::Delivered;
+                    transaction.finish_attempt(&delivery, now, &attempt)?;
+                }
+                Ok::<_, farthing_store::StoreError>(())
+            };
+            gateway.store().decide(forget).await.map_err(unexpected)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,168 @@
+//! Chains that move while they are being read: between two answers of a provider something is mined, sent or reorganised.
+
+use farthing_domain::{name::NetworkId, time::Timestamp};
+use farthing_networks::{
+    network::{Answer, Header, Identity, MempoolTransfer, Network, Scanned, Tip, Watch},
+    simulated::{
+        Faults, Simulated,
+        chain::{Change, Output},
+    },
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// What happens to a chain between two answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// Blocks are mined.
+    Mine(u64),
+    /// So many blocks are replaced; their transactions are mined again, or wait in the mempool.
+    Reorganise(u64, bool),
+    /// A transaction is sent.
+    Send(Vec<Output>),
+    /// The oldest waiting transaction is double-spent.
+    DropOldest,
+    /// The provider is switched off, or lags.
+    Misbehave(Faults),
+}
+
+/// A move that waits for its moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Race {
+    /// Answers before it.
+    pub after: u32,
+    /// What happens.
+    pub what: Move,
+    /// When it happens.
+    pub now: Timestamp,
+    /// Its randomness.
+    pub salt: [u8; 16],
+}
+
+#[derive(Default)]
+struct State {
+    waiting: BTreeMap<NetworkId, Race>,
+    made: Vec<(NetworkId, Change)>,
+}
+
+/// The moves of all chains. Clones share them.
+#[derive(Clone, Default)]
+pub struct Races(Arc<Mutex<State>>);
+
+impl Races {
+    /// A chain's provider with moves between its answers.
+    #[must_use]
+    pub fn around(&self, network: NetworkId, inner: Simulated) -> Racing {
+        Racing { network, inner, races: self.clone() }
+    }
+
+    /// Something will happen to a chain while it is read.
+    pub fn set(&self, network: NetworkId, race: Race) {
+        self.state().waiting.insert(network, race);
+    }
+
+    /// Nothing happens any more.
+    pub fn clear(&self) {
+        self.state().waiting.clear();
+    }
+
+    /// Whether something happened to a chain since [`Self::take_made`].
+    #[must_use]
+    pub fn has_made(&self, network: NetworkId) -> bool {
+        self.state().made.iter().any(|(made, _)| *made == network)
+    }
+
+    /// What happened since this was asked for last, in order: to be made durable.
+    #[must_use]
+    pub fn take_made(&self) -> Vec<(NetworkId, Change)> {
+        std::mem::take(&mut self.state().made)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets happen what is due before the next answer.
+    fn advance(&self, network: NetworkId, simulated: &Simulated) {
+        let mut state = self.state();
+        let Some(race) = state.waiting.get_mut(&network) else { return };
+        if let Some(left) = race.after.checked_sub(1) {
+            race.after = left;
+            return;
+        }
+        let Some(race) = state.waiting.remove(&network) else { return };
+        if let Some(change) = prepare(&race, simulated) {
+            simulated.apply(change.clone());
+            state.made.push((network, change));
+        }
+    }
+}
+
+/// The move as a change; `None` when it is none, or not possible.
+fn prepare(race: &Race, simulated: &Simulated) -> Option<Change> {
+    let (height, head, oldest) = simulated.with_chain(|chain| {
+        let height = chain.height();
+        (height, chain.header(height), chain.mempool().next().map(|transaction| transaction.hash.clone()))
+    });
+    let now = race.now.max(head?.time);
+    match &race.what {
+        Move::Mine(count) => simulated.prepare_mine(*count, now, race.salt).ok().map(|(change, _)| change),
+        Move::Reorganise(depth, to_mempool) => {
+            let depth = (*depth).min(height);
+            let made = if *to_mempool {
+                simulated.prepare_reorg_to_mempool(depth, &[], now, race.salt)
+            } else {
+                simulated.prepare_reorg(depth, &[], now, race.salt)
+            };
+            made.ok().map(|(change, _)| change)
+        }
+        Move::Send(outputs) => simulated.prepare_pay(outputs.clone(), now, race.salt).ok().map(|(change, _)| change),
+        Move::DropOldest => simulated.prepare_drop(&oldest?).ok(),
+        Move::Misbehave(faults) => {
+            simulated.set_faults(*faults);
+            None
+        }
+    }
+}
+
+/// A provider whose chain moves between its answers.
+pub struct Racing {
+    network: NetworkId,
+    inner: Simulated,
+    races: Races,
+}
+
+impl Racing {
+    fn inner(&self) -> &Simulated {
+        self.races.advance(self.network, &self.inner);
+        &self.inner
+    }
+}
+
+impl Network for Racing {
+    fn identity(&self) -> Answer<'_, Identity> {
+        self.inner().identity()
+    }
+
+    fn tip(&self) -> Answer<'_, Tip> {
+        self.inner().tip()
+    }
+
+    fn header(&self, height: u64) -> Answer<'_, Option<Header>> {
+        self.inner().header(height)
+    }
+
+    fn transfers<'a>(&'a self, from: u64, to: u64, watch: &'a Watch) -> Answer<'a, Scanned> {
+        self.inner().transfers(from, to, watch)
+    }
+
+    fn mempool<'a>(&'a self, watch: &'a Watch) -> Answer<'a, Option<Vec<MempoolTransfer>>> {
+        self.inner().mempool(watch)
+    }
+
+    fn range_max(&self) -> u64 {
+        self.inner.range_max()
+    }
+}
