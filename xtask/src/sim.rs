@@ -30,10 +30,9 @@ pub(crate) struct Seeds {
 /// Runs the seeds on all cores.
 pub(crate) fn run(which: &Seeds) -> Result<()> {
     let next = AtomicU64::new(which.from);
-    let end = which.from.saturating_add(which.seeds);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let outcomes: Vec<Outcome> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, end, which.steps))).collect();
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&next, which))).collect();
         workers.into_iter().map(|worker| worker.join().unwrap_or_else(|_| Outcome::of_a_panic())).collect()
     });
     let failures: Vec<&String> = outcomes.iter().flat_map(|outcome| &outcome.failures).collect();
@@ -79,7 +78,8 @@ impl Outcome {
     }
 }
 
-fn work(next: &AtomicU64, end: u64, steps: u32) -> Outcome {
+fn work(next: &AtomicU64, which: &Seeds) -> Outcome {
+    let (end, steps, is_replay) = (which.from.saturating_add(which.seeds), which.steps, which.seeds == 1);
     let mut outcome = Outcome::default();
     loop {
         let seed = next.fetch_add(1, Ordering::SeqCst);
@@ -87,6 +87,7 @@ fn work(next: &AtomicU64, end: u64, steps: u32) -> Outcome {
             return outcome;
         }
         match run_seed(seed, Settings { steps, planted: None }) {
+            Err(failure) if is_replay => outcome.failures.push(format!("{failure:#}")),
             Err(failure) => outcome.failures.push(failure.to_string()),
             Ok(report) => {
                 outcome.add(&report);

@@ -1,7 +1,7 @@
 //! `audit`: what is stored, computed anew: statuses from facts, addresses from accounts, event numbers without gaps.
 //!
-//! It reads and never repairs. It works beside a running gateway: what changes while it looks is looked at again before it is
-//! called a difference.
+//! It reads and never repairs. It works beside a running gateway: an invoice and its payments are read in one view, and what was
+//! created since the audit began is no difference.
 
 use crate::{
     cli::Json,

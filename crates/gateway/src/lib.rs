@@ -3,7 +3,7 @@
 //! A use case reads, decides by the domain's rules, and writes, in one transaction. No HTTP or node call happens inside of
 //! one. Nothing here spawns or sleeps; time and randomness are passed in.
 
-mod addresses;
+pub mod addresses;
 pub mod apply_block;
 pub mod change_invoice;
 pub mod clock;

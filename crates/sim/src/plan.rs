@@ -249,9 +249,8 @@ impl Simulation {
             6 => Move::DropOldest,
             _ => Move::Misbehave(Faults { unreachable: self.dice.percent(50), lag: self.dice.between(0, 3) }),
         };
-        let now = self.gateway().ok()?.clocks().now(TEST);
         let after = u32::try_from(self.dice.below(8)).unwrap_or_default();
-        Some(Action::Race(network, Race { after, what, now, salt: self.dice.salt() }))
+        Some(Action::Race(network, Race { after, what, salt: self.dice.salt() }))
     }
 
     fn choose_fault(&mut self) -> Action {

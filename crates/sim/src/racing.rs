@@ -35,14 +35,13 @@ pub struct Race {
     pub after: u32,
     /// What happens.
     pub what: Move,
-    /// When it happens.
-    pub now: Timestamp,
     /// Its randomness.
     pub salt: [u8; 16],
 }
 
 #[derive(Default)]
 struct State {
+    now: Option<Timestamp>,
     waiting: BTreeMap<NetworkId, Race>,
     made: Vec<(NetworkId, Change)>,
 }
@@ -61,6 +60,11 @@ impl Races {
     /// Something will happen to a chain while it is read.
     pub fn set(&self, network: NetworkId, race: Race) {
         self.state().waiting.insert(network, race);
+    }
+
+    /// What time it is for whoever moves the chains.
+    pub fn set_now(&self, now: Timestamp) {
+        self.state().now = Some(now);
     }
 
     /// Nothing happens any more.
@@ -93,7 +97,7 @@ impl Races {
             return;
         }
         let Some(race) = state.waiting.remove(&network) else { return };
-        if let Some(change) = prepare(&race, simulated) {
+        if let Some(change) = prepare(&race, simulated, state.now) {
             simulated.apply(change.clone());
             state.made.push((network, change));
         }
@@ -101,12 +105,12 @@ impl Races {
 }
 
 /// The move as a change; `None` when it is none, or not possible.
-fn prepare(race: &Race, simulated: &Simulated) -> Option<Change> {
+fn prepare(race: &Race, simulated: &Simulated, now: Option<Timestamp>) -> Option<Change> {
     let (height, head, oldest) = simulated.with_chain(|chain| {
         let height = chain.height();
         (height, chain.header(height), chain.mempool().next().map(|transaction| transaction.hash.clone()))
     });
-    let now = race.now.max(head?.time);
+    let now = now?.max(head?.time);
     match &race.what {
         Move::Mine(count) => simulated.prepare_mine(*count, now, race.salt).ok().map(|(change, _)| change),
         Move::Reorganise(depth, to_mempool) => {

@@ -32,6 +32,9 @@ const SHOPS: usize = 3;
 /// Steps between two looks at what must hold at any time.
 const STEPS_BETWEEN_LOOKS: u32 = 40;
 
+/// Lines of a trace that are shown where not all are asked for.
+const LINES_SHOWN: usize = 40;
+
 /// How long a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -78,8 +81,10 @@ pub struct Failure {
 }
 
 impl fmt::Display for Failure {
+    /// The end of the trace, or all of it (`{:#}`), then what does not hold and how to see it again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for line in &self.recent {
+        let shown = if f.alternate() { usize::MAX } else { LINES_SHOWN };
+        for line in self.recent.iter().skip(self.recent.len().saturating_sub(shown)) {
             writeln!(f, "{line}")?;
         }
         for problem in &self.problems {
@@ -199,6 +204,7 @@ impl Simulation {
         let action = self.choose();
         let told = format!("{action:?}");
         let looks = matches!(action, Action::Restart(_)) || step.checked_rem(STEPS_BETWEEN_LOOKS) == Some(0);
+        self.races.set_now(self.gateway()?.clocks().now(TEST));
         let outcome = match self.perform(action).await {
             Ok(answer) => self.keep_races().await.map(|()| answer),
             Err(problem) => Err(problem),

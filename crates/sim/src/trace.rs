@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 
 /// Lines that are kept to be shown with a failure.
-const LINES_KEPT: usize = 80;
+const LINES_KEPT: usize = 2_000;
 
 /// The trace of a run. Two runs of one seed have the same hash.
 #[derive(Debug, Clone, Default)]

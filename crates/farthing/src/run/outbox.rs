@@ -5,12 +5,12 @@ use farthing_domain::id::EndpointId;
 use farthing_gateway::gateway::Gateway;
 use farthing_store::StoreError;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
 use tokio::{
-    task::JoinSet,
+    task::{self, JoinSet},
     time::{Instant, sleep, timeout_at},
 };
 
@@ -28,8 +28,9 @@ const REMEMBERED_MAX: usize = 10_000;
 /// The lanes that run, and whose turn was last.
 struct Lanes {
     gateway: Arc<Gateway>,
-    running: JoinSet<(EndpointId, Result<usize, StoreError>)>,
-    busy: BTreeSet<EndpointId>,
+    running: JoinSet<Result<usize, StoreError>>,
+    /// The endpoint of each running lane.
+    busy: HashMap<task::Id, EndpointId>,
     /// When each endpoint was last served, counted.
     served: BTreeMap<EndpointId, u64>,
     turn: u64,
@@ -39,7 +40,7 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
     let mut lanes = Lanes {
         gateway: Arc::clone(&gateway),
         running: JoinSet::new(),
-        busy: BTreeSet::new(),
+        busy: HashMap::new(),
         served: BTreeMap::new(),
         turn: 0,
     };
@@ -54,7 +55,7 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
         tokio::select! {
             () = stop.told() => break,
             Some(ended) = lanes.running.join_next_with_id(), if !lanes.running.is_empty() => {
-                lanes.ended(ended.map(|(_, done)| done));
+                lanes.ended(ended);
             }
             () = gateway.outbox_woken() => {}
             () = sleep(pause) => {}
@@ -67,7 +68,8 @@ impl Lanes {
     /// Starts a lane for every endpoint that has something due, those first that waited longest. Answers how long to wait.
     async fn fill(&mut self) -> Result<Duration, StoreError> {
         let mut due = self.gateway.due_endpoints().await?;
-        due.retain(|id| !self.busy.contains(id));
+        let busy: BTreeSet<EndpointId> = self.busy.values().copied().collect();
+        due.retain(|id| !busy.contains(id));
         due.sort_by_key(|id| self.served.get(id).copied().unwrap_or_default());
         let free = LANES_MAX.saturating_sub(self.running.len());
         for id in due.into_iter().take(free) {
@@ -86,25 +88,22 @@ impl Lanes {
             self.served.clear();
         }
         self.served.insert(id, self.turn);
-        self.busy.insert(id);
         let gateway = Arc::clone(&self.gateway);
-        self.running.spawn(async move { (id, gateway.deliver_to(id).await) });
+        let lane = self.running.spawn(async move { gateway.deliver_to(id).await });
+        self.busy.insert(lane.id(), id);
     }
 
-    fn ended(&mut self, ended: Result<(EndpointId, Result<usize, StoreError>), tokio::task::JoinError>) {
+    fn ended(&mut self, ended: Result<(task::Id, Result<usize, StoreError>), task::JoinError>) {
         match ended {
-            Ok((id, done)) => {
-                self.busy.remove(&id);
+            Ok((lane, done)) => {
+                let endpoint = self.busy.remove(&lane);
                 if let Err(error) = done {
-                    tracing::warn!(endpoint = %id, %error, "a delivery was not recorded; it is repeated when its lease ends");
+                    tracing::warn!(?endpoint, %error, "a delivery was not recorded; it is repeated when its lease ends");
                 }
             }
             Err(error) => {
-                tracing::error!(%error, "a lane of the outbox panicked");
-                // Whose it was is not known any more: lanes that still run hold their leases.
-                if self.running.is_empty() {
-                    self.busy.clear();
-                }
+                let endpoint = self.busy.remove(&error.id());
+                tracing::error!(?endpoint, %error, "a lane of the outbox panicked; its deliveries are repeated when their lease ends");
             }
         }
     }
@@ -112,7 +111,7 @@ impl Lanes {
     async fn end(mut self) {
         let deadline = Instant::now().checked_add(ENDING_MAX);
         let Some(deadline) = deadline else { return };
-        while let Ok(Some(ended)) = timeout_at(deadline, self.running.join_next()).await {
+        while let Ok(Some(ended)) = timeout_at(deadline, self.running.join_next_with_id()).await {
             self.ended(ended);
         }
         self.running.shutdown().await;

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod commands;
+mod contract;
 mod demo;
 mod kill;
 mod program;

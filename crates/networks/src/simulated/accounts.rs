@@ -1,4 +1,4 @@
-//! The accounts of simulated networks: made at random once per installation, their private parts thrown away at once.
+//! The accounts of simulated networks: made at random once per installation, from points that nobody has a private key for.
 //!
 //! Nobody can spend from them, and nobody needs to. What is kept is a text that [`read`] turns into the same account again.
 
@@ -8,10 +8,16 @@ use crate::{
 };
 use bitcoin::{
     NetworkKind,
-    bip32::{DerivationPath, Xpriv, Xpub},
-    secp256k1::Secp256k1,
+    bip32::{ChainCode, ChildNumber, Fingerprint, Xpub},
+    secp256k1::{Parity, PublicKey, XOnlyPublicKey},
 };
 use farthing_domain::network::Family;
+use sha2::{Digest, Sha256};
+
+/// The depth of an account key: `m/44'/60'/0'`.
+const ACCOUNT_DEPTH: u8 = 3;
+/// Hashes tried for a point; every second one is one.
+const TRIES_MAX: u32 = 256;
 
 /// Why no account was made.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +25,7 @@ pub enum SimulatedAccountError {
     /// The text is no account.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// The random bytes make no key, by a chance of 1 in 2^127.
+    /// The random bytes make no key, by a chance that is no chance.
     #[error("these random bytes make no key")]
     NoKey,
 }
@@ -31,19 +37,37 @@ pub enum SimulatedAccountError {
 /// # Errors
 /// When the bytes make no key.
 pub fn make(family: Family, random: &[u8; 32]) -> Result<String, SimulatedAccountError> {
-    let (kind, path) = match family {
-        Family::Bitcoin | Family::Litecoin => (NetworkKind::Test, "m/84'/1'/0'"),
-        Family::Dogecoin => (NetworkKind::Test, "m/44'/1'/0'"),
-        Family::Evm => (NetworkKind::Main, "m/44'/60'/0'"),
-        Family::Tron => (NetworkKind::Main, "m/44'/195'/0'"),
+    let network = match family {
+        Family::Bitcoin | Family::Litecoin | Family::Dogecoin => NetworkKind::Test,
+        Family::Evm | Family::Tron => NetworkKind::Main,
         Family::Solana => return Ok(hex::encode(random)),
     };
-    let secp = Secp256k1::new();
-    let no_key = |_| SimulatedAccountError::NoKey;
-    let path: DerivationPath = path.parse().map_err(no_key)?;
-    let master = Xpriv::new_master(kind, random).map_err(no_key)?;
-    let account = master.derive_priv(&secp, &path).map_err(no_key)?;
-    Ok(Xpub::from_priv(&secp, &account).to_string())
+    let account = Xpub {
+        network,
+        depth: ACCOUNT_DEPTH,
+        parent_fingerprint: Fingerprint::default(),
+        child_number: ChildNumber::Hardened { index: 0 },
+        public_key: point(random).ok_or(SimulatedAccountError::NoKey)?,
+        chain_code: ChainCode::from(hash(b"chain code", random, 0)),
+    };
+    Ok(account.to_string())
+}
+
+/// The first of a row of hashes that is a point of the curve: there is no private key to throw away.
+fn point(random: &[u8; 32]) -> Option<PublicKey> {
+    (0..TRIES_MAX).find_map(|attempt| {
+        let [sign, ..] = hash(b"sign", random, attempt);
+        let parity = if sign.is_multiple_of(2) { Parity::Even } else { Parity::Odd };
+        let x = XOnlyPublicKey::from_slice(&hash(b"point", random, attempt)).ok()?;
+        Some(PublicKey::from_x_only_public_key(x, parity))
+    })
+}
+
+fn hash(what: &[u8], random: &[u8; 32], attempt: u32) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(what);
+    hash.update(random);
+    hash.update(attempt.to_be_bytes());
+    hash.finalize().into()
 }
 
 /// The account of a text that [`make`] made. Addresses take the testnet's form where the network has one.

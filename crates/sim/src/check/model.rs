@@ -16,7 +16,10 @@ pub(super) fn check(evidence: &Evidence) -> Vec<Violation> {
     let Some(quiet_at) = evidence.quiet_at else { return Vec::new() };
     let problems = evidence.invoices.iter().filter_map(|invoice| {
         let what = disagreement(evidence, invoice, quiet_at)?;
-        Some(Violation::new("model", format!("{} is {}: {what}", invoice.id, invoice.standing.status)))
+        let seen: Vec<_> = invoice.payments.iter().map(|payment| (payment.units, payment.first_seen)).collect();
+        let (status, deadline) = (invoice.standing.status, invoice.deadline);
+        let what = format!("{} is {status}: {what}; until {deadline:?} seen {seen:?}", invoice.id);
+        Some(Violation::new("model", what))
     });
     problems.collect()
 }
