@@ -116,7 +116,13 @@ pub enum Refusal {
     /// There is no such payment on it.
     #[error("the invoice has no such payment")]
     NoSuchPayment,
+    /// Another choice was made often enough: each adds a quote that is kept for ever.
+    #[error("the currency of this invoice was chosen {ACTIVATIONS_MAX} times already")]
+    TooManyChoices,
 }
+
+/// How often a quote may be chosen for one invoice.
+pub const ACTIVATIONS_MAX: u32 = 50;
 
 /// An invoice with everything recorded of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,6 +254,9 @@ impl Invoice {
             | Status::DraftExpired
             | Status::Cancelled
             | Status::Invalid => return refused,
+        }
+        if self.activation_count >= ACTIVATIONS_MAX {
+            return Err(Refusal::TooManyChoices);
         }
         match self.terms.choice {
             Choice::Fixed(locked) if locked != asset => Err(Refusal::Locked(locked)),

@@ -86,6 +86,9 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<Quote, NoQuote> {
         let (asset, chain) = self.on_sale(invoice.owner.environment, asset)?;
+        if let Some(held) = held_quote(invoice, asset.id, now) {
+            return Ok(Quote { made_at: now, ..held.clone() });
+        }
         let (due, step, rate) = self.due(invoice, asset, now)?;
         let address = match self.address_in_family(invoice, chain) {
             Some(address) => address.to_owned(),
@@ -125,4 +128,9 @@ impl Gateway {
         };
         invoice.quotes.iter().find(|quote| shares(quote.due.asset.network)).map(|quote| quote.address.as_str())
     }
+}
+
+/// The quote in an asset whose rate is still held: who chooses another coin and comes back finds the same amount due.
+fn held_quote(invoice: &Invoice, asset: AssetId, now: Timestamp) -> Option<&Quote> {
+    invoice.quotes.iter().rfind(|quote| quote.due.asset == asset && quote.ends_at.is_none_or(|end| now < end))
 }

@@ -4,9 +4,12 @@ use crate::{
     act::{Outcome, unexpected},
     simulation::{Simulation, test_chain},
 };
-use farthing_domain::time::Timestamp;
+use farthing_domain::{id::EndpointId, network::ChainId, payment::BlockRef, time::Timestamp};
 use farthing_networks::network::Network;
-use farthing_store::records::{Attempt, ChainState, DeliveryStage};
+use farthing_store::{
+    StoreError, Transaction,
+    records::{Attempt, ChainState, Delivery, DeliveryStage, ScannedRange},
+};
 use std::sync::Arc;
 
 /// A planted bug.
@@ -36,21 +39,8 @@ impl Simulation {
             let simulated = gateway.simulated(*network).ok_or("no such network")?;
             let Ok(tip) = simulated.tip().await else { continue };
             let (chain, block) = (test_chain(*network), tip.head.block);
-            let move_cursor = move |transaction: &mut farthing_store::Transaction<'_>| {
-                let Some(state) = transaction.chain(chain)?.filter(|state| state.cursor.height < block.height) else {
-                    return Ok(());
-                };
-                let range = farthing_store::records::ScannedRange {
-                    first: state.cursor.height.saturating_add(1),
-                    last: block.height,
-                    end_hash: block.hash.clone(),
-                    provider: "planted".to_owned(),
-                    scanned_at: state.scanned_through,
-                };
-                transaction.put_chain(&ChainState { cursor: block.clone(), tip: block.height, ..state })?;
-                transaction.add_range(chain, &range)
-            };
-            gateway.store().decide(move_cursor).await.map_err(unexpected)?;
+            let decision = move |transaction: &mut Transaction<'_>| pass_over(transaction, chain, &block);
+            gateway.store().decide(decision).await.map_err(unexpected)?;
         }
         Ok(())
     }
@@ -59,24 +49,46 @@ impl Simulation {
         let gateway = Arc::clone(self.gateway()?);
         let now = gateway.clocks().real();
         for endpoint in gateway.due_endpoints().await.map_err(unexpected)? {
-            let forget = move |transaction: &mut farthing_store::Transaction<'_>| {
-                for claimed in transaction.claim_deliveries(endpoint, now, now, u32::MAX)? {
-                    let attempt = Attempt {
-                        number: claimed.delivery.attempts.saturating_add(1),
-                        at: Timestamp::from_seconds(0),
-                        status: None,
-                        latency_ms: 0,
-                        error: None,
-                        answer: String::new(),
-                    };
-                    let mut delivery = claimed.delivery;
-                    delivery.stage = DeliveryStage::Delivered;
-                    transaction.finish_attempt(&delivery, now, &attempt)?;
-                }
-                Ok::<_, farthing_store::StoreError>(())
-            };
-            gateway.store().decide(forget).await.map_err(unexpected)?;
+            let decision = move |transaction: &mut Transaction<'_>| take_for_delivered(transaction, endpoint, now);
+            gateway.store().decide(decision).await.map_err(unexpected)?;
         }
         Ok(())
     }
+}
+
+/// Moves a chain's cursor to a block without a look at what is below it.
+fn pass_over(transaction: &mut Transaction<'_>, chain: ChainId, block: &BlockRef) -> Result<(), StoreError> {
+    let Some(state) = transaction.chain(chain)?.filter(|state| state.cursor.height < block.height) else {
+        return Ok(());
+    };
+    let range = ScannedRange {
+        first: state.cursor.height.saturating_add(1),
+        last: block.height,
+        end_hash: block.hash.clone(),
+        provider: "planted".to_owned(),
+        scanned_at: state.scanned_through,
+    };
+    transaction.put_chain(&ChainState { cursor: block.clone(), tip: block.height, ..state })?;
+    transaction.add_range(chain, &range)
+}
+
+/// Claims everything that is due and writes it down as delivered.
+fn take_for_delivered(
+    transaction: &mut Transaction<'_>,
+    endpoint: EndpointId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for claimed in transaction.claim_deliveries(endpoint, now, now, u32::MAX)? {
+        let attempt = Attempt {
+            number: claimed.delivery.attempts.saturating_add(1),
+            at: now,
+            status: None,
+            latency_ms: 0,
+            error: None,
+            answer: String::new(),
+        };
+        let delivery = Delivery { stage: DeliveryStage::Delivered, ..claimed.delivery };
+        transaction.finish_attempt(&delivery, now, &attempt)?;
+    }
+    Ok(())
 }

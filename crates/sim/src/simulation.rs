@@ -46,7 +46,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { steps: 200, planted: None }
+        Self { steps: 160, planted: None }
     }
 }
 

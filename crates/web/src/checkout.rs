@@ -38,7 +38,6 @@ const TOKEN_CHARS_MAX: usize = 128;
 struct Checkout {
     streams: Arc<crowd::Streams>,
     changes: crowd::Changes,
-    choices: crowd::Choices,
     audience: std::sync::OnceLock<Arc<live::Audience>>,
 }
 

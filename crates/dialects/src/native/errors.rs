@@ -254,7 +254,9 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::Locked(_) => Self::field("currency", &format!("is not accepted: {refusal}")),
-            Refusal::State { .. } | Refusal::Policy(_) => Self::new(ErrorCode::InvalidState, refusal.to_string()),
+            Refusal::State { .. } | Refusal::Policy(_) | Refusal::TooManyChoices => {
+                Self::new(ErrorCode::InvalidState, refusal.to_string())
+            }
             Refusal::NoSuchPayment => Self::new(ErrorCode::NotFound, refusal.to_string()),
         }
     }

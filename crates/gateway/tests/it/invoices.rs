@@ -1,7 +1,7 @@
 //! Creating, activating, cancelling.
 
 use crate::shop::{HALF_BITCOIN, Shop};
-use farthing_domain::standing::Status;
+use farthing_domain::{invoice::Refusal, standing::Status};
 use farthing_gateway::{
     change_invoice::{ChangeError, Which},
     create_invoice::{CreateError, Created},
@@ -103,4 +103,23 @@ async fn a_cancelled_invoice_stays_cancelled_and_a_paid_one_cannot_be() {
         matches!(gateway.cancel(Which::ByToken(second.token)).await, Err(ChangeError::Refused(_))),
         "payers may not"
     );
+}
+
+#[tokio::test]
+async fn who_chooses_another_coin_and_comes_back_finds_the_same_amount_due_and_may_choose_fifty_times() {
+    let shop = Shop::open().await;
+    let draft = shop.create(r#"{"amount_fiat":"10"}"#).await;
+    let gateway = &shop.world.gateway;
+    let catalog = &gateway.environment(shop.owner.environment).catalog;
+    let [first, second] = ["BTC", "LTC"].map(|code| catalog.resolve(code, None).unwrap().id);
+    for turn in 0..50 {
+        let asset = if turn % 2 == 0 { first } else { second };
+        gateway.activate(Which::ById(shop.owner, draft.id), asset).await.unwrap();
+        shop.world.clock.move_by_ms(1000);
+    }
+    let quotes = shop.read(draft.id).await.quotes;
+    let rate_times: BTreeSet<_> = quotes.iter().map(|quote| quote.rate.as_ref().unwrap().at).collect();
+    assert_eq!((quotes.len(), rate_times.len()), (50, 2), "one rate a coin");
+    let refused = gateway.activate(Which::ById(shop.owner, draft.id), first).await;
+    assert!(matches!(refused, Err(ChangeError::Refused(Refusal::TooManyChoices))));
 }

@@ -1,6 +1,8 @@
 //! The simulation, seed by seed.
 #![cfg(test)]
 
+mod clock;
+
 use farthing_sim::{
     planted::Planted,
     simulation::{Settings, run},

@@ -1,10 +1,10 @@
-//! How much may be asked of the pages: streams at once and changes a minute by address, one choice at a time by invoice.
+//! How much may be asked of the pages: streams at once and changes a minute, by address.
 //!
 //! Addresses are for fairness only; they are never written down. One household has a /64 of IPv6.
 
-use farthing_domain::{id::InvoiceId, time::Timestamp};
+use farthing_domain::time::Timestamp;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -73,30 +73,6 @@ impl Changes {
         let count = counts.entry(household(address)).or_default();
         *count = count.saturating_add(1);
         *count <= CHANGES_PER_MINUTE_MAX
-    }
-}
-
-/// Invoices for which a coin is being chosen at this moment. One at a time, so that choices can be counted.
-#[derive(Default)]
-pub(super) struct Choices(Mutex<HashSet<InvoiceId>>);
-
-/// The right to choose for an invoice, until this is dropped.
-pub(super) struct Turn<'a> {
-    choices: &'a Choices,
-    invoice: InvoiceId,
-}
-
-impl Choices {
-    /// The right to choose; `None` while somebody else has it.
-    pub(super) fn begin(&self, invoice: InvoiceId) -> Option<Turn<'_>> {
-        let is_free = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(invoice);
-        is_free.then_some(Turn { choices: self, invoice })
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.choices.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.invoice);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a payer can do: choose a coin, cancel where the policy lets them, and pay test invoices with simulated money.
 
-use super::{Checkout, NoPage, Shown, origin::is_same_origin, pages, read, view::ACTIVATIONS_MAX};
+use super::{Checkout, NoPage, Shown, origin::is_same_origin, pages, read};
 use crate::{edge::body::read_body, state::AppState};
 use axum::{
     Extension,
@@ -12,7 +12,7 @@ use farthing_dialects::native::test_mode::Scenario;
 use farthing_domain::{
     asset::AssetId,
     id::Environment,
-    invoice::Invoice,
+    invoice::{Invoice, Refusal},
     name::{AssetCode, NetworkId},
     quote::Quote,
     settle::still_due,
@@ -36,20 +36,11 @@ pub(super) async fn activate(
     Path(token): Path<String>,
     request: Request,
 ) -> Response {
-    let (shown, form) = match accept(&state, &checkout, &token, request).await {
-        Ok(accepted) => accepted,
+    let form = match accept(&state, &checkout, &token, request).await {
+        Ok((_, form)) => form,
         Err(refusal) => return *refusal,
     };
     let Some(asset) = form.value("asset").and_then(asset_id) else { return unreadable(&token) };
-    // A second press of the button sees what the first one did.
-    let Some(_turn) = checkout.choices.begin(shown.invoice.id) else { return see_page(&token) };
-    match read(&state.gateway, &token).await {
-        Err(no_page) => return no_page.answer(),
-        Ok(now) if now.invoice.activation_count >= ACTIVATIONS_MAX => {
-            return refused(&token, "The coin was changed too often. Please ask the shop for a new invoice.");
-        }
-        Ok(_) => {}
-    }
     match state.gateway.activate(Which::ByToken(token.clone()), asset).await {
         Ok(_) => see_page(&token),
         Err(error) => not_changed(&token, &error),
@@ -204,6 +195,9 @@ fn not_changed(token: &str, error: &ChangeError) -> Response {
             pages::unavailable()
         }
         ChangeError::NotFound => pages::not_found(),
+        ChangeError::Refused(Refusal::TooManyChoices) => {
+            refused(token, "The coin was changed too often. Please ask the shop for a new invoice.")
+        }
         ChangeError::Refused(_) => {
             refused(token, "The invoice has changed in the meantime. Its page shows how it stands.")
         }

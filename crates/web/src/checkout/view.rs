@@ -14,7 +14,7 @@ use farthing_domain::{
     asset::{Asset, AssetId},
     catalog::Catalog,
     id::Environment,
-    invoice::{Choice, Invoice},
+    invoice::{ACTIVATIONS_MAX, Choice, Invoice},
     money::Amount,
     name::NetworkId,
     price::Price,
@@ -25,9 +25,6 @@ use farthing_domain::{
 };
 use phase::{Chains, Phase, rest};
 use wording::{Sums, Tone, Wording};
-
-/// How often a payer may choose a coin for one invoice.
-pub(crate) const ACTIVATIONS_MAX: u32 = 50;
 
 /// What is known around the invoice.
 pub(crate) struct Surroundings<'a> {

@@ -16,8 +16,8 @@ use farthing_dialects::native::{
 };
 use farthing_domain::catalog::PairError;
 use farthing_gateway::{
-    change_invoice::ChangeError, create_invoice::CreateError, endpoints::EndpointError, quotes::NoQuote, rates::NoRate,
-    scan::ScanError, test_mode::TestModeError,
+    addresses::NoAddress, change_invoice::ChangeError, create_invoice::CreateError, endpoints::EndpointError,
+    quotes::NoQuote, rates::NoRate, scan::ScanError, test_mode::TestModeError,
 };
 use farthing_store::StoreError;
 use std::error::Error;
@@ -132,7 +132,8 @@ impl From<CreateError> for Failure {
         match error {
             CreateError::Store(error) => error.into(),
             CreateError::KeyMismatch => ApiError::idempotency_key_mismatch().into(),
-            CreateError::Quote(error) => no_quote(&error, "amount_fiat"),
+            CreateError::Quote(NoQuote::Address(NoAddress::Store(error))) => error.into(),
+            CreateError::Quote(error) => no_quote(error, "amount_fiat"),
         }
     }
 }
@@ -143,14 +144,15 @@ impl From<ChangeError> for Failure {
             ChangeError::Store(error) => error.into(),
             ChangeError::NotFound => ApiError::invoice_not_found().into(),
             ChangeError::Refused(refusal) => Self::Told(refusal.into()),
-            ChangeError::Quote(error) => no_quote(&error, "currency"),
+            ChangeError::Quote(NoQuote::Address(NoAddress::Store(error))) => error.into(),
+            ChangeError::Quote(error) => no_quote(error, "currency"),
         }
     }
 }
 
 /// Why nothing can be sold; `priced_by` is the request's field that a rate was needed for.
-fn no_quote(error: &NoQuote, priced_by: &str) -> Failure {
-    Failure::Told(match error {
+fn no_quote(error: NoQuote, priced_by: &str) -> Failure {
+    Failure::Told(match &error {
         NoQuote::NotOnSale(asset) => {
             pair_error(&PairError::UnsupportedPair { code: asset.code, network: asset.network.to_string() })
         }
@@ -159,7 +161,7 @@ fn no_quote(error: &NoQuote, priced_by: &str) -> Failure {
             ApiError::field(priced_by, &format!("cannot be priced: {error}"))
         }
         NoQuote::Rate(NoRate::Unusable(_)) | NoQuote::Address(_) => {
-            tracing::error!(error = %chain(error), "nothing can be sold");
+            tracing::error!(error = %chain(&error), "nothing can be sold");
             let message = "no address or rate can be had for this currency at the moment";
             ApiError {
                 retry_after_seconds: Some(RESTART_RETRY_SECONDS),

@@ -24,8 +24,29 @@ struct Call {
 
 /// Texts that are no amount of anything.
 const NO_AMOUNTS: [&str; 23] = [
-    "NaN", "nan", "Infinity", "-Infinity", "inf", "1e400", "1e3", "1E3", "0x10", "-1", "-0", "+1", "0", "0.0", "1,5", "1 000",
-    " 1", "1 ", ".5", "5.", "1.2.3", "١", "1_000",
+    "NaN",
+    "nan",
+    "Infinity",
+    "-Infinity",
+    "inf",
+    "1e400",
+    "1e3",
+    "1E3",
+    "0x10",
+    "-1",
+    "-0",
+    "+1",
+    "0",
+    "0.0",
+    "1,5",
+    "1 000",
+    " 1",
+    "1 ",
+    ".5",
+    "5.",
+    "1.2.3",
+    "١",
+    "1_000",
 ];
 
 /// Values of other types than a text.
@@ -57,20 +78,37 @@ fn calls(shop: &Shop<'_>) -> Vec<Call> {
     let payable = shop.create(&half_a_bitcoin());
     let endpoint = shop.endpoint(&json!({ "url": "http://127.0.0.1:9/", "events": ["invoice.sent"] }));
     let (invoice, payable, endpoint) = (id(&invoice), id(&payable), id(&endpoint));
-    let post = |path: String, good: Value, fields: &[(&'static str, Takes)]| {
-        Call { path, is_patch: false, good, fields: fields.to_vec() }
+    let post = |path: String, good: Value, fields: &[(&'static str, Takes)]| Call {
+        path,
+        is_patch: false,
+        good,
+        fields: fields.to_vec(),
     };
     let created = [
-        ("currency", Takes::Text), ("network", Takes::Text), ("amount", Takes::Decimal), ("amount_usd", Takes::Text),
-        ("amount_fiat", Takes::Text), ("fiat_currency", Takes::Text), ("deferred", Takes::Boolean),
-        ("description", Takes::Text), ("external_id", Takes::Text), ("idempotency_key", Takes::Text),
-        ("metadata", Takes::Object), ("redirect_url", Takes::Text), ("expiry_minutes", Takes::Integer),
+        ("currency", Takes::Text),
+        ("network", Takes::Text),
+        ("amount", Takes::Decimal),
+        ("amount_usd", Takes::Text),
+        ("amount_fiat", Takes::Text),
+        ("fiat_currency", Takes::Text),
+        ("deferred", Takes::Boolean),
+        ("description", Takes::Text),
+        ("external_id", Takes::Text),
+        ("idempotency_key", Takes::Text),
+        ("metadata", Takes::Object),
+        ("redirect_url", Takes::Text),
+        ("expiry_minutes", Takes::Integer),
         ("customer_email", Takes::Text),
     ];
     let priced_in_fiat = [("amount_fiat", Takes::Decimal)];
     let legacy = [("amount_usd", Takes::Decimal)];
     let pair = [("currency", Takes::Text), ("network", Takes::Text)];
-    let paid = [("amount", Takes::Decimal), ("confirmations", Takes::Integer), ("currency", Takes::Text), ("network", Takes::Text)];
+    let paid = [
+        ("amount", Takes::Decimal),
+        ("confirmations", Takes::Integer),
+        ("currency", Takes::Text),
+        ("network", Takes::Text),
+    ];
     let url = [("url", Takes::Text), ("events", Takes::Texts)];
     let one_endpoint = format!("webhook-endpoints/{endpoint}");
     vec![
@@ -82,9 +120,17 @@ fn calls(shop: &Shop<'_>) -> Vec<Call> {
         Call { is_patch: true, ..post(one_endpoint.clone(), json!({}), &url) },
         post(format!("{one_endpoint}/rotate-secret"), json!({}), &[("overlap_seconds", Takes::Integer)]),
         post(format!("test/invoices/{payable}/payments"), json!({ "amount": "1" }), &paid),
-        post(format!("test/invoices/{payable}/scenarios"), json!({ "scenario": "exact" }), &[("scenario", Takes::Text)]),
+        post(
+            format!("test/invoices/{payable}/scenarios"),
+            json!({ "scenario": "exact" }),
+            &[("scenario", Takes::Text)],
+        ),
         post("test/networks/bitcoin/blocks".to_owned(), json!({}), &[("count", Takes::Integer)]),
-        post("test/networks/bitcoin/reorg".to_owned(), json!({ "depth": 1 }), &[("depth", Takes::Integer), ("drop", Takes::Texts)]),
+        post(
+            "test/networks/bitcoin/reorg".to_owned(),
+            json!({ "depth": 1 }),
+            &[("depth", Takes::Integer), ("drop", Takes::Texts)],
+        ),
         post("test/clock/advance".to_owned(), json!({ "seconds": 1 }), &[("seconds", Takes::Integer)]),
     ]
 }
@@ -106,9 +152,9 @@ fn bad_input_a_wrong_value_in_any_field_of_any_call_is_told_by_the_field_s_name(
                 let body = with(&call.good, field, value);
                 let answer = if call.is_patch { shop.patch(&call.path, &body) } else { shop.post(&call.path, &body) };
                 let details = answer.refusal(400, "validation_error");
-                let is_named = details.iter().any(|detail| {
-                    detail.strip_prefix(field).is_some_and(|rest| rest.starts_with([':', '[']))
-                });
+                let is_named = details
+                    .iter()
+                    .any(|detail| detail.strip_prefix(field).is_some_and(|rest| rest.starts_with([':', '['])));
                 assert!(is_named, "{field} in {body}: {answer}");
             }
         }
@@ -120,8 +166,20 @@ fn bad_input_a_wrong_value_in_any_field_of_any_call_is_told_by_the_field_s_name(
 fn bad_input_characters_that_stores_and_shells_stumble_over_are_kept_or_refused_but_never_break_anything() {
     let shop = Shop::fresh();
     let texts = [
-        "'; DROP TABLE invoices; --", "$(reboot)", "%00", "../../etc/passwd", "\u{202e}gnp", "\u{feff}", "\r\n\t\u{7f}\u{1b}[31m",
-        "{{7*7}}", "<!--", "\u{10ffff}", "a\u{300}\u{301}", "\\u0000", "NULL", "null",
+        "'; DROP TABLE invoices; --",
+        "$(reboot)",
+        "%00",
+        "../../etc/passwd",
+        "\u{202e}gnp",
+        "\u{feff}",
+        "\r\n\t\u{7f}\u{1b}[31m",
+        "{{7*7}}",
+        "<!--",
+        "\u{10ffff}",
+        "a\u{300}\u{301}",
+        "\\u0000",
+        "NULL",
+        "null",
     ];
     for text in texts {
         for field in ["description", "external_id", "idempotency_key"] {
@@ -129,7 +187,9 @@ fn bad_input_characters_that_stores_and_shells_stumble_over_are_kept_or_refused_
             let invoice = shop.post("invoices", &body).data(201);
             assert_eq!(shop.invoice(&invoice)[field], text);
         }
-        for field in ["currency", "network", "fiat_currency", "redirect_url", "customer_email", "amount", "payment_tolerance"] {
+        for field in
+            ["currency", "network", "fiat_currency", "redirect_url", "customer_email", "amount", "payment_tolerance"]
+        {
             let answer = shop.post("invoices", &with(&half_a_bitcoin(), field, text));
             assert_eq!(answer.status, 400, "{field}: {answer}");
         }
@@ -175,7 +235,11 @@ fn bad_input_numbers_beyond_their_bounds_are_named() {
         shop.post(path, &body).blames(400, "validation_error", field);
     }
     let unknown = json!({ "scenario": "explode" });
-    shop.post(&format!("test/invoices/{}/scenarios", id(&invoice)), &unknown).blames(400, "validation_error", "scenario");
+    shop.post(&format!("test/invoices/{}/scenarios", id(&invoice)), &unknown).blames(
+        400,
+        "validation_error",
+        "scenario",
+    );
     assert_eq!(shop.invoice(&invoice)["payments"], json!([]));
 }
 
@@ -197,9 +261,15 @@ fn bad_input_the_largest_amounts_are_exact_or_refused() {
     }
     let largest = json!({ "amount_fiat": "10000000000000000.00", "fiat_currency": "USD" });
     let draft = shop.create(&largest);
-    for pair in [json!({ "currency": "DOGE" }), json!({ "currency": "POL" }), json!({ "currency": "USDT", "network": "bsc" })] {
+    for pair in
+        [json!({ "currency": "DOGE" }), json!({ "currency": "POL" }), json!({ "currency": "USDT", "network": "bsc" })]
+    {
         let answer = shop.post(&format!("invoices/{}/activate", id(&draft)), &pair);
         assert_eq!(answer.status, 200, "{answer}");
     }
-    shop.post("invoices", &json!({ "amount_fiat": "10000000000000000.01" })).blames(400, "validation_error", "amount_fiat");
+    shop.post("invoices", &json!({ "amount_fiat": "10000000000000000.01" })).blames(
+        400,
+        "validation_error",
+        "amount_fiat",
+    );
 }

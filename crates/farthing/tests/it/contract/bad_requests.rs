@@ -5,7 +5,10 @@ use super::{
     shop::{Shop, half_a_bitcoin, id},
 };
 use serde_json::json;
-use std::{io::{Read, Write}, net::TcpStream};
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 /// Every call that reads a body. `{invoice}` and `{endpoint}` are some of the shop's own.
 const CALLS: [(&str, &str); 12] = [
@@ -46,9 +49,30 @@ fn bad_input_broken_json_is_a_validation_error_at_every_call() {
     let deep = [b"{\"a\":".repeat(40), b"1".to_vec(), b"}".repeat(40)].concat();
     let very_deep = [b"{\"amount\":".to_vec(), b"[".repeat(30_000), b"]".repeat(30_000), b"}".to_vec()].concat();
     let bodies: [&[u8]; 24] = [
-        b"{", b"}", b"[]", b"null", b"\"text\"", b"5", b"true", b"{} {}", b"{}x", b"{'a':1}", b"{\"a\":1,}", b"{a:1}",
-        b"{\"a\":01}", b"{\"a\":NaN}", b"{\"a\":Infinity}", b"{\"a\":\"\xff\"}", b"\xef\xbb\xbf{}", b"{\"a\":\"\\ud800\"}",
-        b"{\"amount\":\"1\",\"amount\":\"2\"}", b"{\"a\":\"\\u0000\"}", b"{\"x\":{\"y\":1,\"y\":2}}", b"{\"a\":\"\n\"}", &deep, &very_deep,
+        b"{",
+        b"}",
+        b"[]",
+        b"null",
+        b"\"text\"",
+        b"5",
+        b"true",
+        b"{} {}",
+        b"{}x",
+        b"{'a':1}",
+        b"{\"a\":1,}",
+        b"{a:1}",
+        b"{\"a\":01}",
+        b"{\"a\":NaN}",
+        b"{\"a\":Infinity}",
+        b"{\"a\":\"\xff\"}",
+        b"\xef\xbb\xbf{}",
+        b"{\"a\":\"\\ud800\"}",
+        b"{\"amount\":\"1\",\"amount\":\"2\"}",
+        b"{\"a\":\"\\u0000\"}",
+        b"{\"x\":{\"y\":1,\"y\":2}}",
+        b"{\"a\":\"\n\"}",
+        &deep,
+        &very_deep,
     ];
     for (method, path) in &calls {
         if NOTHING_TO_READ.iter().any(|end| path.ends_with(end)) {
@@ -97,7 +121,9 @@ fn bad_input_large_metadata_is_refused_by_name() {
     let details = send(&shop, "POST", "/api/v1/invoices", exact).refusal(400, "validation_error");
     assert!(details[0].starts_with("metadata.n: "), "a number that cannot be kept exactly: {details:?}");
     let huge = br#"{"amount_fiat":"1","metadata":{"n":1e400}}"#;
-    assert!(send(&shop, "POST", "/api/v1/invoices", huge).refusal(400, "validation_error")[0].starts_with("metadata.n: "));
+    assert!(
+        send(&shop, "POST", "/api/v1/invoices", huge).refusal(400, "validation_error")[0].starts_with("metadata.n: ")
+    );
 }
 
 #[test]
@@ -131,10 +157,21 @@ fn bad_input_odd_paths_and_queries_are_4xx_in_the_envelope() {
     let shop = Shop::shared();
     let long = format!("/api/v1/invoices?external_id={}", "a".repeat(20_000));
     for path in [
-        "/api/v1/invoices/%ff", "/api/v1/invoices/%", "/api/v1/invoices/%zz", "/api/v1/invoices/..", "/api/v1/invoices//",
-        "//api/v1/invoices", "/api/v1/../v1/invoices", "/api/v1/invoices;x=1", "/API/V1/INVOICES", long.as_str(),
-        "/api/v1/invoices?limit=%ff", "/api/v1/invoices?status=%00", "/api/v1/events?after=%F0%9F%98%80",
-        "/api/v1/invoices?status[]=paid&status=x", "/api/v1/test/networks/%ff/blocks",
+        "/api/v1/invoices/%ff",
+        "/api/v1/invoices/%",
+        "/api/v1/invoices/%zz",
+        "/api/v1/invoices/..",
+        "/api/v1/invoices//",
+        "//api/v1/invoices",
+        "/api/v1/../v1/invoices",
+        "/api/v1/invoices;x=1",
+        "/API/V1/INVOICES",
+        long.as_str(),
+        "/api/v1/invoices?limit=%ff",
+        "/api/v1/invoices?status=%00",
+        "/api/v1/events?after=%F0%9F%98%80",
+        "/api/v1/invoices?status[]=paid&status=x",
+        "/api/v1/test/networks/%ff/blocks",
     ] {
         let answer = shop.ask(Ask::get(path));
         assert!((400..500).contains(&answer.status), "{answer}");

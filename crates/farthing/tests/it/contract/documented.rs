@@ -21,7 +21,16 @@ enum Kind {
 use Kind::{Boolean, Count, Decimal, List, Object, OneOf, Text, Time, Uuid};
 
 const STATUSES: Kind = OneOf(&[
-    "draft", "pending", "confirming", "paid", "overpaid", "underpaid", "expired", "draft_expired", "cancelled", "invalid",
+    "draft",
+    "pending",
+    "confirming",
+    "paid",
+    "overpaid",
+    "underpaid",
+    "expired",
+    "draft_expired",
+    "cancelled",
+    "invalid",
 ]);
 
 /// Name, type, whether it may be null; in the order of the vendor's page.

@@ -50,7 +50,8 @@ impl Receiver {
                 let Some(webhook) = Webhook::read(&mut stream) else { continue };
                 let status = statuses.next().unwrap_or(200);
                 let location = if status == 302 { "Location: http://127.0.0.1:1/\r\n" } else { "" };
-                let answer = format!("HTTP/1.1 {status} X\r\n{location}Content-Length: 5\r\nConnection: close\r\n\r\nheard");
+                let answer =
+                    format!("HTTP/1.1 {status} X\r\n{location}Content-Length: 5\r\nConnection: close\r\n\r\nheard");
                 if stream.write_all(answer.as_bytes()).is_err() || tell.send(webhook).is_err() {
                     return;
                 }
@@ -122,7 +123,10 @@ impl Webhook {
                     time = digits.parse().ok();
                 }
                 Some(("v1", hex)) => {
-                    assert!(hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')), "{part}");
+                    assert!(
+                        hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
+                        "{part}"
+                    );
                     parts.push(hex.to_owned());
                 }
                 _ => panic!("{part}"),

@@ -184,7 +184,10 @@ fn section_1_another_merchant_s_resources_are_404_as_if_they_were_not_there() {
     let (invoice, endpoint) = (format!("invoices/{}", id(&invoice)), format!("webhook-endpoints/{}", id(&endpoint)));
     let answers = [
         (other.get(&invoice), other.get(&format!("invoices/{NOBODY}"))),
-        (other.post(&format!("{invoice}/cancel"), &json!({})), other.post(&format!("invoices/{NOBODY}/cancel"), &json!({}))),
+        (
+            other.post(&format!("{invoice}/cancel"), &json!({})),
+            other.post(&format!("invoices/{NOBODY}/cancel"), &json!({})),
+        ),
         (other.get(&endpoint), other.get(&format!("webhook-endpoints/{NOBODY}"))),
         (other.delete(&endpoint), other.delete(&format!("webhook-endpoints/{NOBODY}"))),
         (other.patch(&endpoint, &json!({})), other.patch(&format!("webhook-endpoints/{NOBODY}"), &json!({}))),
@@ -195,7 +198,8 @@ fn section_1_another_merchant_s_resources_are_404_as_if_they_were_not_there() {
         assert_eq!(theirs.json()["error"], nobody_s.json()["error"], "the two cannot be told apart");
     }
     for action in ["activate", "payments", "scenarios"] {
-        let path = if action == "activate" { format!("{invoice}/activate") } else { format!("test/{invoice}/{action}") };
+        let path =
+            if action == "activate" { format!("{invoice}/activate") } else { format!("test/{invoice}/{action}") };
         let body = json!({ "currency": "BTC", "amount": "1", "scenario": "exact" });
         other.post(&path, &body).refusal(404, "not_found");
     }

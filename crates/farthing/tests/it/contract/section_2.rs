@@ -46,10 +46,8 @@ fn section_2_every_answer_has_a_request_id_of_its_own() {
         Ask::new("PUT", "/api/v1/invoices"),
         Ask::post("/api/v1/invoices", &json!([])),
     ];
-    let ids: BTreeSet<String> = asks
-        .into_iter()
-        .map(|ask| shop.ask(ask).json()["meta"]["request_id"].as_str().unwrap().to_owned())
-        .collect();
+    let ids: BTreeSet<String> =
+        asks.into_iter().map(|ask| shop.ask(ask).json()["meta"]["request_id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids.len(), 7);
     assert!(ids.iter().all(|id| id.starts_with("req_") && id.len() > 8), "{ids:?}");
 }
@@ -66,8 +64,7 @@ fn section_2_answers_are_json_and_kept_by_nobody() {
 #[test]
 fn section_2_limit_is_20_by_default_and_1_to_100() {
     let shop = Shop::fresh();
-    let made: Vec<String> =
-        (0..23).map(|_| id(&shop.create(&json!({ "amount_fiat": "1" }))).to_owned()).collect();
+    let made: Vec<String> = (0..23).map(|_| id(&shop.create(&json!({ "amount_fiat": "1" }))).to_owned()).collect();
     let page = |query: &str| {
         let page = shop.get(&format!("invoices?{query}")).success(200);
         let ids: Vec<String> = page["data"].as_array().unwrap().iter().map(|invoice| id(invoice).to_owned()).collect();

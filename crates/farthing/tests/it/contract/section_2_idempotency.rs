@@ -124,9 +124,7 @@ fn section_11_a_failed_create_stores_nothing() {
 #[test]
 fn section_11_the_idempotency_key_header_does_the_same_as_the_field() {
     let shop = Shop::fresh();
-    let ask = |key: &str, body: &Value| {
-        shop.ask(Ask::post("/api/v1/invoices", body).header("Idempotency-Key", key))
-    };
+    let ask = |key: &str, body: &Value| shop.ask(Ask::post("/api/v1/invoices", body).header("Idempotency-Key", key));
     let first = ask("h", &half_a_bitcoin());
     let invoice = first.data(201);
     assert_eq!(invoice["idempotency_key"], "h");
@@ -143,9 +141,8 @@ fn section_11_header_and_field_that_differ_are_400_validation_error() {
     shop.ask(differ).blames(400, "validation_error", "idempotency_key");
     let long = Ask::post("/api/v1/invoices", &half_a_bitcoin()).header("Idempotency-Key", &"k".repeat(256));
     shop.ask(long).blames(400, "validation_error", "idempotency_key");
-    let twice = Ask::post("/api/v1/invoices", &half_a_bitcoin())
-        .header("Idempotency-Key", "a")
-        .header("Idempotency-Key", "b");
+    let twice =
+        Ask::post("/api/v1/invoices", &half_a_bitcoin()).header("Idempotency-Key", "a").header("Idempotency-Key", "b");
     let answer = shop.ask(twice);
     assert!(answer.refusal(400, "validation_error")[0].contains("idempotency"), "{answer}");
     assert_eq!(shop.total(), 0);

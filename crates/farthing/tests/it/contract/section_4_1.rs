@@ -183,14 +183,32 @@ fn section_4_1_row_12_redirect_url_is_an_https_url_of_at_most_2048_characters() 
         assert_eq!(shop.create(&with(&half_a_bitcoin(), "redirect_url", url))["redirect_url"], url);
     }
     for url in [
-        "javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//evil.example", "/back",
-        "ftp://shop.example", "http://shop.example/", "https://", "https://a:b@shop.example/", "https:\\\\evil.example",
-        "https://shop.example/\r\nX: y", "shop.example", "file:///etc/passwd",
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "data:text/html,x",
+        "//evil.example",
+        "/back",
+        "ftp://shop.example",
+        "http://shop.example/",
+        "https://",
+        "https://a:b@shop.example/",
+        "https:\\\\evil.example",
+        "https://shop.example/\r\nX: y",
+        "shop.example",
+        "file:///etc/passwd",
     ] {
-        shop.post("invoices", &with(&half_a_bitcoin(), "redirect_url", url)).blames(400, "validation_error", "redirect_url");
+        shop.post("invoices", &with(&half_a_bitcoin(), "redirect_url", url)).blames(
+            400,
+            "validation_error",
+            "redirect_url",
+        );
     }
-    shop.post("invoices", &with(&half_a_bitcoin(), "redirect_url", longest + "a"))
-        .blames(400, "validation_error", "redirect_url");
+    shop.post("invoices", &with(&half_a_bitcoin(), "redirect_url", longest + "a")).blames(
+        400,
+        "validation_error",
+        "redirect_url",
+    );
 }
 
 #[test]
@@ -211,10 +229,9 @@ fn section_11_row_14_payment_tolerance_is_a_decimal_smaller_than_the_price() {
     let shop = Shop::shared();
     shop.create(&with(&half_a_bitcoin(), "payment_tolerance", "0.49999999"));
     shop.create(&with(&ten_dollars(), "payment_tolerance", "9.99"));
-    for (base, tolerance, problem) in [
-        (half_a_bitcoin(), "0.5", "must be less than the price"),
-        (ten_dollars(), "10", "must be less than the price"),
-    ] {
+    for (base, tolerance, problem) in
+        [(half_a_bitcoin(), "0.5", "must be less than the price"), (ten_dollars(), "10", "must be less than the price")]
+    {
         let details = format!("payment_tolerance: {problem}");
         shop.refuses(&with(&base, "payment_tolerance", tolerance), "validation_error", &[&details]);
     }
@@ -242,7 +259,8 @@ fn section_11_row_15_customer_email_is_kept_and_shown_as_payer_email() {
 fn section_4_1_unknown_fields_are_ignored_and_null_and_empty_are_absent() {
     let shop = Shop::shared();
     let mut body = half_a_bitcoin();
-    for name in ["network", "amount_usd", "amount_fiat", "fiat_currency", "description", "external_id", "redirect_url"] {
+    for name in ["network", "amount_usd", "amount_fiat", "fiat_currency", "description", "external_id", "redirect_url"]
+    {
         body[name] = json!("");
     }
     for name in ["deferred", "metadata", "expiry_minutes", "payment_tolerance", "customer_email", "idempotency_key"] {

@@ -6,7 +6,8 @@ use super::{
 };
 use serde_json::{Value, json};
 
-const CONFLICT: &str = "amount_usd: is in US dollars and cannot be sent with another fiat_currency; send amount_fiat instead";
+const CONFLICT: &str =
+    "amount_usd: is in US dollars and cannot be sent with another fiat_currency; send amount_fiat instead";
 
 #[test]
 fn section_4_1_rule_a_conflicting_amount_fields_comes_first_even_beside_amount_fiat() {

@@ -10,14 +10,30 @@ use serde_json::{Value, json};
 
 /// The fifteen documented events (section 7.3).
 const DOCUMENTED: [&str; 15] = [
-    "invoice.activated", "invoice.confirming", "invoice.draft_expired", "invoice.paid", "invoice.overpaid",
-    "invoice.underpaid", "invoice.sent", "invoice.expired", "invoice.invalid", "invoice.late_deposit",
-    "invoice.deposit_reversed", "balance.credited", "payout.completed", "payout.failed", "test",
+    "invoice.activated",
+    "invoice.confirming",
+    "invoice.draft_expired",
+    "invoice.paid",
+    "invoice.overpaid",
+    "invoice.underpaid",
+    "invoice.sent",
+    "invoice.expired",
+    "invoice.invalid",
+    "invoice.late_deposit",
+    "invoice.deposit_reversed",
+    "balance.credited",
+    "payout.completed",
+    "payout.failed",
+    "test",
 ];
 
 /// Events outside the fifteen (section 11).
 const ON_REQUEST: [&str; 5] = [
-    "invoice.created", "invoice.payment_detected", "invoice.payment_dropped", "invoice.cancelled", "invoice.deposit_rejected",
+    "invoice.created",
+    "invoice.payment_detected",
+    "invoice.payment_dropped",
+    "invoice.cancelled",
+    "invoice.deposit_rejected",
 ];
 
 fn path(endpoint: &Value) -> String {
@@ -35,7 +51,10 @@ fn section_7_a_new_endpoint_answers_201_with_its_id_and_this_once_its_secret() {
     let secret = made["secret"].as_str().unwrap();
     let reads = [shop.get(&path(&made)), shop.get("webhook-endpoints"), shop.patch(&path(&made), &json!({}))];
     for answer in reads {
-        assert!(answer.status == 200 && !answer.text().contains("secret") && !answer.text().contains(secret), "{answer}");
+        assert!(
+            answer.status == 200 && !answer.text().contains("secret") && !answer.text().contains(secret),
+            "{answer}"
+        );
     }
     let shown = shop.get(&path(&made)).data(200);
     assert_eq!(keys(&shown), ["created_at", "environment", "events", "id", "url"]);

@@ -10,9 +10,21 @@ use serde_json::{Value, json};
 
 /// Every event that invoices can have.
 const ALL: [&str; 15] = [
-    "invoice.created", "invoice.activated", "invoice.confirming", "invoice.paid", "invoice.overpaid", "invoice.underpaid",
-    "invoice.expired", "invoice.draft_expired", "invoice.invalid", "invoice.cancelled", "invoice.late_deposit",
-    "invoice.deposit_reversed", "invoice.payment_detected", "invoice.payment_dropped", "invoice.deposit_rejected",
+    "invoice.created",
+    "invoice.activated",
+    "invoice.confirming",
+    "invoice.paid",
+    "invoice.overpaid",
+    "invoice.underpaid",
+    "invoice.expired",
+    "invoice.draft_expired",
+    "invoice.invalid",
+    "invoice.cancelled",
+    "invoice.late_deposit",
+    "invoice.deposit_reversed",
+    "invoice.payment_detected",
+    "invoice.payment_dropped",
+    "invoice.deposit_rejected",
 ];
 
 /// Asserts the data of an invoice's event: the invoice as it is shown, its id, and the payment of a deposit's event.

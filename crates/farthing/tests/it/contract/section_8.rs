@@ -69,7 +69,15 @@ fn section_4_10_currencies_lists_every_pair_with_what_it_takes_to_ask_for_it() {
     let shop = Shop::shared();
     let rows = rows("/api/v1/currencies?environment=test");
     let names = [
-        "available", "code", "contract", "decimals", "is_stablecoin", "name", "network", "network_name", "network_required",
+        "available",
+        "code",
+        "contract",
+        "decimals",
+        "is_stablecoin",
+        "name",
+        "network",
+        "network_name",
+        "network_required",
         "required_confirmations",
     ];
     for row in &rows {
@@ -101,8 +109,16 @@ fn section_4_10_rates_are_decimal_strings_and_the_documented_table_in_the_test_e
         row["rate"].as_str().unwrap().to_owned()
     };
     let dollars = [
-        ("BTC", "60000"), ("LTC", "80"), ("DOGE", "0.125"), ("ETH", "2500"), ("POL", "0.5"), ("BNB", "500"), ("TRX", "0.125"),
-        ("SOL", "150"), ("USDT", "1"), ("USDC", "1"),
+        ("BTC", "60000"),
+        ("LTC", "80"),
+        ("DOGE", "0.125"),
+        ("ETH", "2500"),
+        ("POL", "0.5"),
+        ("BNB", "500"),
+        ("TRX", "0.125"),
+        ("SOL", "150"),
+        ("USDT", "1"),
+        ("USDC", "1"),
     ];
     for (currency, in_dollars) in dollars {
         assert_eq!(rate(currency, "USD"), in_dollars);
@@ -117,7 +133,9 @@ fn section_4_10_public_lists_may_be_cached_and_name_bad_parameters() {
     for list in ["currencies", "rates"] {
         let answer = shared().ask(&Ask::get(&format!("/api/v1/{list}")));
         assert!(answer.header("cache-control").unwrap().starts_with("public, max-age="), "{list}");
-        for (query, field) in [("environment=prod", "environment"), ("environment=Test", "environment"), ("currency=B%20C", "currency")] {
+        for (query, field) in
+            [("environment=prod", "environment"), ("environment=Test", "environment"), ("currency=B%20C", "currency")]
+        {
             let answer = shared().ask(&Ask::get(&format!("/api/v1/{list}?{query}")));
             answer.blames(400, "validation_error", field);
         }

@@ -135,7 +135,9 @@ fn section_9_the_page_lets_nothing_in_and_is_in_nobody_s_frame() {
         assert!(policy.contains(part), "{policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
-    for (name, value) in [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")] {
+    for (name, value) in
+        [("x-content-type-options", "nosniff"), ("referrer-policy", "no-referrer"), ("cache-control", "no-store")]
+    {
         assert_eq!(answer.header(name), Some(value));
     }
 }

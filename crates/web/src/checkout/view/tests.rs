@@ -6,7 +6,7 @@ use super::{
 };
 use farthing_domain::{
     id::{InvoiceId, MerchantId, Owner},
-    invoice::{Canceller, NewInvoice, Source, Terms},
+    invoice::{ACTIVATIONS_MAX, Canceller, NewInvoice, Source, Terms},
     money::FiatAmount,
     payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
     policy::{Dialect, Policy},
