@@ -12,6 +12,7 @@ mod observe;
 mod operate;
 pub mod settings;
 mod state;
+mod whole;
 
 use axum::Router;
 use farthing_gateway::gateway::Gateway;

@@ -57,7 +57,7 @@ pub(super) async fn lines(server: &Server, commit: u64) -> Result<Vec<Line>> {
         // The next payment waits alone in the mempool, as this one did.
         client.exchange("POST", "/api/v1/test/networks/bitcoin/blocks", "", 201).await?;
     }
-    client.exchange("DELETE", &format!("/api/v1/webhook-endpoints/{endpoint}"), "", 200).await?;
+    client.exchange("DELETE", &format!("/api/v1/webhook-endpoints/{endpoint}"), "", 204).await?;
     let (total, read) = (median(&totals), median(&reads));
     let seen_to_sent = total.saturating_sub(read).saturating_sub(commit);
     let ratio = hundredths(seen_to_sent, commit);

@@ -1,3 +1,5 @@
+//! Doctored evidence: each check must find what it is there for. A check that cannot fail checks nothing.
+
 use super::*;
 use crate::simulation::{Settings, evidence_of};
 use farthing_domain::{invoice::Invoice, standing::Status};

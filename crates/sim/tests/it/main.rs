@@ -12,7 +12,7 @@ use farthing_sim::{
 const SEEDS: u64 = 13;
 
 fn run_from(first: u64) {
-    for seed in first..first + SEEDS {
+    for seed in first..first.saturating_add(SEEDS) {
         let report = run(seed, Settings::default()).unwrap_or_else(|failure| panic!("{failure}"));
         assert!(report.invoices > 0 && report.events > 0, "nothing happened: {report:?}");
         if seed % 10 == 0 {

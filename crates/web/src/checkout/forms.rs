@@ -1,7 +1,7 @@
 //! What a payer can do: choose a coin, cancel where the policy lets them, and pay test invoices with simulated money.
 
 use super::{Checkout, NoPage, Shown, origin::is_same_origin, pages, read};
-use crate::{edge::body::read_body, state::AppState};
+use crate::{edge::body::read_body, state::AppState, whole::to_the_end};
 use axum::{
     Extension,
     extract::{Path, Request, State},
@@ -78,7 +78,8 @@ pub(super) async fn simulate(
         return pages::not_found();
     }
     let Some(play) = Play::read(&form) else { return unreadable(&token) };
-    match play.run(&state.gateway, &shown.invoice).await {
+    let playing = async move { play.run(&state.gateway, &shown.invoice).await };
+    match to_the_end(playing).await {
         Ok(()) => see_page(&token),
         Err(error) => not_played(&token, &error),
     }

@@ -11,6 +11,7 @@ use crate::{
     limits::{Limiter, counted},
     observe::RequestId,
     state::AppState,
+    whole::to_the_end,
 };
 use axum::{extract::Request, http::HeaderMap, response::Response};
 use farthing_dialects::native::{
@@ -50,7 +51,8 @@ async fn admit(route: &Route, state: AppState, request: Request) -> Result<Answe
                 let message = "this call works only with a key of the test environment (sk_test_…)";
                 return Err(ApiError::new(ErrorCode::Forbidden, message).into());
             }
-            Ok(handle(TestCall { owner: caller.owner, call: Call::take(route, state, request).await? }))
+            let answering = handle(TestCall { owner: caller.owner, call: Call::take(route, state, request).await? });
+            Ok(Box::pin(to_the_end(answering)))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Migration;
 use crate::error::StoreError;
-use rusqlite::{Connection, OpenFlags, backup::StepResult, params};
+use rusqlite::{Connection, OpenFlags, backup::StepResult, config::DbConfig, params};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
@@ -71,7 +71,7 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
             "its journal is kept as {journal:?}: the file system must allow shared memory"
         )));
     }
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_plans(&connection)?;
     Ok(connection)
 }
 
@@ -84,8 +84,16 @@ pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> 
         "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;
          PRAGMA wal_autocheckpoint = 0;",
     )?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    keep_plans(&connection)?;
     Ok(connection)
+}
+
+/// Statements are planned once. Without this SQLite plans some anew whenever other values are bound, to no use here: there are
+/// no statistics, and conditions of partial indexes are written out.
+fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Brings the schema up to date, each step in a transaction of its own with its row.
