@@ -60,22 +60,24 @@ impl Gateway {
     /// When the key was used for another request, no quote can be made, or the store fails. Then nothing is stored.
     pub async fn create_invoice(self: &Arc<Self>, command: CreateInvoice) -> Result<Created, CreateError> {
         let gateway = Arc::clone(self);
-        let created = self.store().decide(move |transaction| gateway.decide_create(transaction, &command)).await?;
+        let (created, has_deliveries) =
+            self.store().decide(move |transaction| gateway.decide_create(transaction, &command)).await?;
         if let Created::New(invoice) = &created {
-            self.announce(invoice);
+            self.announce_with(invoice, has_deliveries);
         }
         Ok(created)
     }
 
+    /// What came of it, and whether there is anything to deliver.
     fn decide_create(
         &self,
         transaction: &mut Transaction<'_>,
         command: &CreateInvoice,
-    ) -> Result<Created, CreateError> {
+    ) -> Result<(Created, bool), CreateError> {
         if let Some(key) = &command.terms.idempotency_key
             && let Some((fingerprint, id)) = transaction.idempotent(command.owner, key)?
         {
-            return replay(transaction, command, &fingerprint, id);
+            return Ok((replay(transaction, command, &fingerprint, id)?, false));
         }
         let now = self.clocks().now(command.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));
@@ -94,8 +96,8 @@ impl Gateway {
         }
         let (invoice, events) = Invoice::open(new, now);
         transaction.insert_invoice(&invoice, &command.fingerprint)?;
-        self.tell(transaction, &invoice, &events)?;
-        Ok(Created::New(invoice))
+        let has_deliveries = self.tell(transaction, &invoice, &events)?;
+        Ok((Created::New(invoice), has_deliveries))
     }
 }
 

@@ -23,10 +23,12 @@ impl Gateway {
         retry_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         transaction.save_invoice(invoice, retry_at)?;
-        self.tell(transaction, invoice, events)
+        self.tell(transaction, invoice, events)?;
+        Ok(())
     }
 
-    /// Tells an invoice's events. Event numbers are taken here, so this comes last in a decision.
+    /// Tells an invoice's events. Event numbers are taken here, so this comes last in a decision. Answers whether there is
+    /// anything to deliver.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -35,7 +37,7 @@ impl Gateway {
         transaction: &mut Transaction<'_>,
         invoice: &Invoice,
         events: &[Event],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let at = invoice.standing.settled_at;
         let real_now = self.clocks().real();
         let new_events: Vec<NewEvent> = events
@@ -49,14 +51,20 @@ impl Gateway {
             })
             .collect();
         let delivery_id = || DeliveryId(self.ids().uuid(real_now));
-        transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
-        Ok(())
+        transaction.tell(invoice.owner, &new_events, real_now, delivery_id)
     }
 
     /// After a commit: wakes what waits for it.
     pub(crate) fn announce(&self, invoice: &Invoice) {
+        self.announce_with(invoice, true);
+    }
+
+    /// The same, where it is known whether there is anything to deliver: most invoices are created without any webhook.
+    pub(crate) fn announce_with(&self, invoice: &Invoice, has_deliveries: bool) {
         // Nobody looking at a page is not an error.
         drop(self.changes.send(invoice.id));
-        self.wake_outbox.notify_one();
+        if has_deliveries {
+            self.wake_outbox.notify_one();
+        }
     }
 }

@@ -75,3 +75,32 @@ impl<T> Locked<T> {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{OpenAs, Store, StoreError, Threads};
+    use farthing_domain::{
+        id::{Environment, MerchantId, Owner},
+        time::Timestamp,
+    };
+    use rusqlite::StatementStatus;
+
+    #[test]
+    fn a_statement_is_planned_once_whatever_values_it_gets() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
+        let read = store.read(|reader| {
+            let sql =
+                "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL ORDER BY id";
+            for merchant in 1..4 {
+                let owner =
+                    Owner { merchant: MerchantId(uuid::Uuid::from_u128(merchant)), environment: Environment::Test };
+                reader.endpoints(owner)?;
+                reader.due_endpoints(Timestamp::from_seconds(1), 10)?;
+            }
+            Ok::<_, StoreError>(reader.0.prepare_cached(sql)?.get_status(StatementStatus::RePrepare))
+        });
+        let planned_anew = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(read).unwrap();
+        assert_eq!(planned_anew, 0);
+    }
+}

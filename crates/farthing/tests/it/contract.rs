@@ -1,6 +1,7 @@
 //! The contract of the native API, line by line, over HTTP against the running program, as a merchant and a payer would.
 //!
 //! A test is named after the section and line of the contract that it proves. Nothing here looks inside the program.
+#![expect(clippy::arithmetic_side_effects, reason = "tests count bytes and seconds, and an overflow fails them")]
 
 mod bad_input;
 mod bad_requests;

@@ -148,18 +148,19 @@ fn bad_input_a_wrong_value_in_any_field_of_any_call_is_told_by_the_field_s_name(
     let before = books(&shop);
     for call in &calls {
         for (field, takes) in &call.fields {
-            for value in bad_values(*takes) {
-                let body = with(&call.good, field, value);
-                let answer = if call.is_patch { shop.patch(&call.path, &body) } else { shop.post(&call.path, &body) };
-                let details = answer.refusal(400, "validation_error");
-                let is_named = details
-                    .iter()
-                    .any(|detail| detail.strip_prefix(field).is_some_and(|rest| rest.starts_with([':', '['])));
-                assert!(is_named, "{field} in {body}: {answer}");
-            }
+            bad_values(*takes).into_iter().for_each(|value| is_refused(&shop, call, field, value));
         }
     }
     assert_eq!(books(&shop), before, "nothing was half-written");
+}
+
+/// Asserts that a value is refused in a field, by the field's name or a path inside of it.
+fn is_refused(shop: &Shop<'_>, call: &Call, field: &str, value: Value) {
+    let body = with(&call.good, field, value);
+    let answer = if call.is_patch { shop.patch(&call.path, &body) } else { shop.post(&call.path, &body) };
+    let details = answer.refusal(400, "validation_error");
+    let names = |detail: &String| detail.strip_prefix(field).is_some_and(|rest| rest.starts_with([':', '[']));
+    assert!(details.iter().any(names), "{field} in {body}: {answer}");
 }
 
 #[test]

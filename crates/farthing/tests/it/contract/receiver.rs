@@ -7,7 +7,7 @@ use sha2::Sha256;
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    sync::mpsc::{Receiver as Channel, channel},
+    sync::mpsc::{Receiver as Channel, Sender, channel},
     thread,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -44,19 +44,8 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook?shop=1", listener.local_addr().unwrap());
         let (tell, sent) = channel();
-        let mut statuses = statuses.to_vec().into_iter();
-        thread::spawn(move || {
-            while let Ok((mut stream, _)) = listener.accept() {
-                let Some(webhook) = Webhook::read(&mut stream) else { continue };
-                let status = statuses.next().unwrap_or(200);
-                let location = if status == 302 { "Location: http://127.0.0.1:1/\r\n" } else { "" };
-                let answer =
-                    format!("HTTP/1.1 {status} X\r\n{location}Content-Length: 5\r\nConnection: close\r\n\r\nheard");
-                if stream.write_all(answer.as_bytes()).is_err() || tell.send(webhook).is_err() {
-                    return;
-                }
-            }
-        });
+        let statuses = statuses.to_vec();
+        thread::spawn(move || receive(&listener, &statuses, &tell));
         Self { url, sent }
     }
 
@@ -74,6 +63,20 @@ impl Receiver {
     pub(crate) fn is_left_alone(&self) {
         if let Ok(webhook) = self.sent.recv_timeout(SILENCE) {
             panic!("unasked for: {webhook:?}");
+        }
+    }
+}
+
+/// Answers and tells of webhooks until nobody listens any more.
+fn receive(listener: &TcpListener, statuses: &[u16], tell: &Sender<Webhook>) {
+    let mut statuses = statuses.iter().copied();
+    while let Ok((mut stream, _)) = listener.accept() {
+        let Some(webhook) = Webhook::read(&mut stream) else { continue };
+        let status = statuses.next().unwrap_or(200);
+        let location = if status == 302 { "Location: http://127.0.0.1:1/\r\n" } else { "" };
+        let answer = format!("HTTP/1.1 {status} X\r\n{location}Content-Length: 5\r\nConnection: close\r\n\r\nheard");
+        if stream.write_all(answer.as_bytes()).is_err() || tell.send(webhook).is_err() {
+            return;
         }
     }
 }

@@ -69,7 +69,7 @@ impl Server {
             line.clear();
             assert!(logged.read_line(&mut line).unwrap() > 0, "the server ended before it served");
             let entry: Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(address) = entry["fields"]["address"].as_str() {
+            if let Some(address) = entry["address"].as_str() {
                 break address.to_owned();
             }
         };
@@ -147,11 +147,13 @@ fn keep(arguments: &[&str], toml: &str) -> (Child, PathBuf) {
     (keeper, folder)
 }
 
-/// Reads what is logged, so that the program never waits for room; a failing test shows it.
+/// Reads what is logged, so that the program never waits for room, and shows its errors.
 fn drain(logged: impl Read + Send + 'static) {
     thread::spawn(move || {
         for line in BufReader::new(logged).lines().map_while(Result::ok) {
-            eprintln!("{line}");
+            if line.contains("ERROR") {
+                eprintln!("{line}");
+            }
         }
     });
 }

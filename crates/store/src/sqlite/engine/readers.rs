@@ -58,7 +58,9 @@ impl Readers {
 impl Drop for Readers {
     fn drop(&mut self) {
         self.jobs = None;
-        for thread in self.threads.drain(..) {
+        // A query whose caller went away may be the last to hold the store: a thread cannot wait for its own end.
+        let own = std::thread::current().id();
+        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != own) {
             drop(thread.join());
         }
     }

@@ -50,7 +50,8 @@ impl Writer {
 impl Drop for Writer {
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        // A decision whose caller went away may be the last to hold the store: a thread cannot wait for its own end.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id()) {
             drop(thread.join());
         }
     }
@@ -66,7 +67,9 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
         let outcomes = commit_group(&connection, &mut group, health);
         match outcomes {
             Ok(outcomes) => {
-                for ((_, answer), outcome) in group.drain(..).zip(outcomes) {
+                for ((job, answer), outcome) in group.drain(..).zip(outcomes) {
+                    // What a decision holds is let go before its caller hears: the store itself may be part of it.
+                    drop(job);
                     // A caller that went away is told nothing.
                     drop(answer.send(outcome));
                 }
@@ -88,7 +91,8 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
 }
 
 fn answer_all(group: &mut Vec<Submitted>, error: impl Fn() -> StoreError) {
-    for (_, answer) in group.drain(..) {
+    for (job, answer) in group.drain(..) {
+        drop(job);
         drop(answer.send(Err(error())));
     }
 }
