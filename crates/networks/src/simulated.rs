@@ -8,7 +8,6 @@ pub mod chain;
 mod hash;
 pub mod run;
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 mod tests;
 
 use crate::network::{Answer, Header, Identity, MempoolTransfer, Network, NetworkError, Scanned, Tip, Watch};

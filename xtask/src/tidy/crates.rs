@@ -32,7 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "farthing-sim",
         ],
     ),
-    ("xtask", &["farthing-sim"]),
+    ("xtask", &["farthing-domain", "farthing-networks", "farthing-sim", "farthing-store"]),
 ];
 
 /// A member of the workspace, and what it needs to be built; what only its tests need does not count.

@@ -1,3 +1,5 @@
+//! What a configuration may say, and how each mistake in it is told.
+
 use super::{networks::Finality, *};
 
 const XPUB: &str =

@@ -3,8 +3,10 @@
 //! A test is named after the section and line of the contract that it proves. Nothing here looks inside the program.
 #![expect(clippy::arithmetic_side_effects, reason = "tests count bytes and seconds, and an overflow fails them")]
 
+mod bad_bytes;
 mod bad_input;
 mod bad_requests;
+mod documentation;
 mod documented;
 mod http;
 mod private_addresses;

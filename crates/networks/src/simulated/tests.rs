@@ -1,4 +1,5 @@
 //! Simulated chains under any sequence of operations, and the adapter over them.
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 
 use super::{
     Faults, Simulated,

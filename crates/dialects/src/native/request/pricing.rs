@@ -112,6 +112,11 @@ fn priced_in_fiat(
 ) -> Option<(Price, Choice, bool)> {
     let price = fiat_price(field, text, currency, form);
     let choice = match sent.currency.as_deref() {
+        // Where nothing is on sale there is nothing to choose.
+        None if sent.network.is_none() && catalog.assets().is_empty() => {
+            form.require("currency", "cannot be chosen: no network is configured");
+            None
+        }
         // Rule f: the payer chooses, whatever `deferred` says.
         None if sent.network.is_none() => Some(Choice::Any),
         None => {

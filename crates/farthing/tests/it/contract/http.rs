@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A request.
 #[derive(Clone)]
 pub(crate) struct Ask {
-    method: &'static str,
-    path: String,
+    pub(crate) method: &'static str,
+    pub(crate) path: String,
     headers: Vec<(String, String)>,
     body: Option<Vec<u8>>,
 }

@@ -1,11 +1,13 @@
 //! Section 1: base URL, transport, keys, environments.
 
 use super::{
+    documentation::operations,
     http::{Answer, Ask},
     server::shared,
     shop::{Shop, eventually, half_a_bitcoin, id},
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// An id that nothing has.
 const NOBODY: &str = "01990000-0000-7000-8000-000000000000";
@@ -45,6 +47,18 @@ fn call(method: &'static str, path: &str, key: Option<&str>) -> Answer {
     let ask = if matches!(method, "POST" | "PATCH") { ask.json(&json!({ "amount": 1, "url": 1 })) } else { ask };
     let ask = key.into_iter().fold(ask, Ask::key);
     shared().ask(&ask)
+}
+
+#[test]
+fn section_1_every_documented_call_needs_the_permission_that_these_tests_hold_it_to() {
+    let of_documentation = operations().filter_map(|(method, path, operation)| {
+        let permission = operation["security"][0]["X-API-Key"][0].as_str()?;
+        let path = path.replace("{id}", NOBODY).replace("{delivery}", NOBODY).replace("{network}", "nowhere");
+        Some((method, path.strip_prefix("/api/v1/").unwrap().to_owned(), permission.to_owned()))
+    });
+    let of_tests =
+        keyed_calls().into_iter().map(|(method, path, permission)| (method.to_owned(), path, permission.to_owned()));
+    assert_eq!(of_documentation.collect::<BTreeSet<_>>(), of_tests.collect::<BTreeSet<_>>());
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{
     http::Ask,
-    shop::{Shop, half_a_bitcoin},
+    shop::{Shop, half_a_bitcoin, ten_dollars},
 };
 use serde_json::json;
 
@@ -45,5 +45,6 @@ fn section_11_a_live_sale_without_a_configured_network_is_a_validation_error_and
     let shop = Shop::fresh();
     let live = shop.with_key(&shop.server.key(&shop.merchant, "live", ""));
     live.post("invoices", &half_a_bitcoin()).blames(400, "validation_error", "currency");
+    live.post("invoices", &ten_dollars()).blames(400, "validation_error", "currency");
     assert_eq!(live.total(), 0);
 }

@@ -2,10 +2,12 @@
 
 use super::{
     documented::check_invoice,
+    http::Ask,
+    server::shared,
     shop::{Shop, half_a_bitcoin, id, ten_dollars, with},
 };
 use serde_json::{Value, json};
-use std::slice::from_ref;
+use std::{slice::from_ref, thread::spawn};
 
 /// The ids of a list's answer.
 fn ids(shop: &Shop<'_>, query: &str) -> Vec<String> {
@@ -121,4 +123,16 @@ fn section_6_1_an_invoice_with_money_cannot_be_cancelled() {
     shop.pay(&invoice, "0.4", 3);
     assert_eq!(shop.invoice(&invoice)["status"], "paid");
     shop.post(&path, &json!({})).refusal(400, "invalid_state");
+}
+
+#[test]
+fn section_6_1_of_parallel_cancellations_one_succeeds_and_is_told() {
+    let shop = Shop::fresh();
+    let invoice = shop.create(&half_a_bitcoin());
+    let ask = Ask::post(&format!("/api/v1/invoices/{}/cancel", id(&invoice)), &json!({})).key(&shop.key);
+    let asked: Vec<_> = (0..20).map(|_| ask.clone()).map(|ask| spawn(move || shared().ask(&ask).status)).collect();
+    let statuses: Vec<u16> = asked.into_iter().map(|asked| asked.join().unwrap()).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 400)), "{statuses:?}");
+    assert_eq!(shop.told(&invoice), ["created", "cancelled"]);
 }

@@ -107,3 +107,17 @@ fn section_6_1_two_invoices_never_take_each_other_s_money() {
     tells(&shop, &one, "paid", "created payment_detected confirming paid");
     tells(&shop, &two, "pending", "created");
 }
+
+#[test]
+fn section_6_1_the_books_agree_after_every_story() {
+    let shop = Shop::moving();
+    for scenario in ["exact", "underpay", "overpay", "split", "reorg", "double_spend", "wrong_token", "late"] {
+        let invoice = shop.create(&json!({ "amount": "10", "currency": "USDC", "network": "base" }));
+        shop.play(&invoice, scenario);
+    }
+    let audit = shop.server.command(&["audit"]);
+    assert_eq!(audit["ok"], true, "{audit}");
+    let numbers: Vec<u64> = shop.feed().iter().map(|item| item["sequence"].as_u64().unwrap()).collect();
+    let count = u64::try_from(numbers.len()).unwrap();
+    assert_eq!(numbers, (1..=count).collect::<Vec<u64>>(), "numbered without gaps");
+}

@@ -3,7 +3,10 @@
 //!
 //! A server ends with its test process however that ends: a shell waits on a pipe that only the process holds open.
 
-use super::http::{Answer, Ask};
+use super::{
+    documentation::check_documented,
+    http::{Answer, Ask},
+};
 use serde_json::Value;
 use std::{
     fs,
@@ -85,8 +88,11 @@ impl Server {
         format!("http://{}", self.host)
     }
 
+    /// Asks, and holds the answer's status against the program's own documentation.
     pub(crate) fn ask(&self, ask: &Ask) -> Answer {
-        ask.send(&self.host)
+        let answer = ask.send(&self.host);
+        check_documented(ask, &answer);
+        answer
     }
 
     /// Runs a command beside the server, as an operator would, and answers its one JSON object.
