@@ -128,6 +128,15 @@ fn rule_a_amount_usd_with_another_fiat_currency_conflicts_before_everything_else
 }
 
 #[test]
+fn rule_f_where_nothing_is_on_sale_there_is_nothing_to_choose() {
+    let nothing = Catalog::new(Vec::new(), Vec::new());
+    for body in [json!({ "amount_fiat": "5" }), json!({ "amount_usd": "5", "deferred": true })] {
+        let error = CreateInvoice::parse(body.to_string().as_bytes(), None, &nothing).unwrap_err();
+        assert_eq!(error.details, ["currency: cannot be chosen: no network is configured"]);
+    }
+}
+
+#[test]
 fn rule_b_amount_fiat_wins_over_amount_usd() {
     for body in [
         json!({ "amount_usd": "7", "amount_fiat": "5" }),

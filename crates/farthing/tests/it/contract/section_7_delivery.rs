@@ -7,6 +7,7 @@ use super::{
     shop::{Shop, eventually, half_a_bitcoin, id},
 };
 use serde_json::{Value, json};
+use std::{io::Read, net::TcpListener};
 
 /// An endpoint for the creation of invoices, which needs no chain.
 fn endpoint(shop: &Shop<'_>, receiver: &Receiver) -> Value {
@@ -192,4 +193,21 @@ fn section_11_a_rotation_without_a_body_overlaps_for_a_day() {
     let webhook = receiver.next();
     webhook.is_signed_with(rotated["secret"].as_str().unwrap());
     webhook.is_signed_with(made["secret"].as_str().unwrap());
+}
+
+#[test]
+fn section_7_1_an_endpoint_has_15_seconds_to_answer() {
+    let shop = Shop::fresh();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let endpoint = shop.endpoint(&json!({ "url": url, "events": ["invoice.created"] }));
+    shop.create(&half_a_bitcoin());
+    let (mut stream, _) = listener.accept().unwrap();
+    drop(stream.read_to_end(&mut Vec::new()));
+    let delivery = attempted(&shop, &endpoint, 1);
+    let attempt = &delivery["attempts"][0];
+    assert_eq!((&attempt["status_code"], &attempt["error"]), (&Value::Null, &json!("timeout")));
+    let waited = attempt["latency_ms"].as_u64().unwrap();
+    assert!((15_000..20_000).contains(&waited), "{waited}");
+    assert_eq!(delivery["status"], "waiting");
 }
