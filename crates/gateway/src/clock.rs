@@ -31,7 +31,7 @@ impl Clocks {
         }
     }
 
-    /// Real time: what retries, signatures, leases and rate limits follow.
+    /// Real time: what retries, signatures and rate limits follow.
     #[must_use]
     pub fn real(&self) -> Timestamp {
         self.real.now()

@@ -1,7 +1,7 @@
 //! Delivering webhooks: at least once, one lane an endpoint, the same bytes each time, signed afresh.
 //!
-//! A delivery is claimed with a lease, attempted, and finished; a process that dies in between loses only its lease. Retries,
-//! signatures and leases follow real time in both environments.
+//! A delivery is read, attempted, and written down; a process that dies in between attempts it again at its next start. Retries
+//! and signatures follow real time in both environments.
 
 use crate::{
     gateway::Gateway,
@@ -11,15 +11,17 @@ use farthing_dialects::native::callback;
 use farthing_domain::{id::EndpointId, time::Timestamp};
 use farthing_store::{
     StoreError,
-    records::{Attempt, ClaimedDelivery, Delivery, DeliveryStage, Endpoint},
+    records::{Attempt, Delivery, DeliveryStage, DueDelivery, Endpoint},
+};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
 };
 
-/// Deliveries claimed at once for an endpoint.
-const CLAIM: u32 = 16;
+/// Deliveries read at once for an endpoint.
+const BATCH: u32 = 16;
 /// Endpoints looked at in one step.
 const ENDPOINTS: u32 = 1000;
-/// How long a claim holds, in seconds: longer than all of a claim's attempts may take together.
-const LEASE_SECONDS: i64 = 300;
 
 impl Gateway {
     /// Endpoints that have something due now.
@@ -41,54 +43,52 @@ impl Gateway {
         self.store().read(|reader| reader.next_delivery_due()).await
     }
 
-    /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made.
+    /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made: none
+    /// while another call delivers to the same endpoint.
     ///
     /// # Errors
     /// When the store fails. An endpoint that fails is no error: its deliveries wait for their next attempt.
     pub async fn deliver_to(&self, id: EndpointId) -> Result<usize, StoreError> {
+        let Some(_lane) = Lane::enter(&self.lanes, id) else { return Ok(0) };
         let now = self.clocks().real();
-        let lease_end = now.plus_seconds(LEASE_SECONDS);
         let found = self
             .store()
-            .decide(move |transaction| {
-                let endpoint = transaction.any_endpoint(id)?;
-                let claimed = match endpoint {
-                    Some(_) => transaction.claim_deliveries(id, now, lease_end, CLAIM)?,
-                    None => Vec::new(),
-                };
-                Ok::<_, StoreError>(endpoint.map(|endpoint| (endpoint, claimed)))
+            .read(move |reader| {
+                let endpoint = reader.any_endpoint(id)?;
+                let due = reader.due_deliveries(id, now, BATCH)?;
+                Ok(endpoint.map(|endpoint| (endpoint, due)))
             })
             .await?;
-        let Some((endpoint, claimed)) = found else { return Ok(0) };
-        let count = claimed.len();
-        for delivery in claimed {
+        let Some((endpoint, due)) = found else { return Ok(0) };
+        let count = due.len();
+        for delivery in due {
             self.attempt(&endpoint, delivery).await?;
         }
         Ok(count)
     }
 
-    async fn attempt(&self, endpoint: &Endpoint, claimed: ClaimedDelivery) -> Result<(), StoreError> {
+    async fn attempt(&self, endpoint: &Endpoint, due: DueDelivery) -> Result<(), StoreError> {
         let began = self.clocks().real();
-        let held_until = claimed.delivery.due_at;
-        let outcome = self.send(endpoint, &claimed, began).await;
+        let was_due_at = due.delivery.due_at;
+        let outcome = self.send(endpoint, &due, began).await;
         let ended = self.clocks().real();
-        let attempt = attempt_of(&claimed.delivery, &outcome, began, ended);
-        let delivery = self.after(claimed.delivery, &outcome, ended);
+        let attempt = attempt_of(&due.delivery, &outcome, began, ended);
+        let delivery = self.after(due.delivery, &outcome, ended);
         metrics::counter!("farthing_webhook_attempts_total", "acknowledged" => if delivery.stage == DeliveryStage::Delivered { "yes" } else { "no" })
             .increment(1);
-        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, held_until, &attempt)).await
+        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
     }
 
-    async fn send(&self, endpoint: &Endpoint, claimed: &ClaimedDelivery, now: Timestamp) -> Result<Answer, SendError> {
+    async fn send(&self, endpoint: &Endpoint, due: &DueDelivery, now: Timestamp) -> Result<Answer, SendError> {
         let secrets = self.signing_secrets(endpoint, now);
         let message = callback::Attempt {
-            id: &claimed.delivery.event.to_string(),
-            event: &claimed.delivery.kind,
+            id: &due.delivery.event.to_string(),
+            event: &due.delivery.kind,
             timestamp_seconds: now.seconds(),
-            body: &claimed.body,
+            body: &due.body,
         };
         let headers = callback::headers(&secrets, &message);
-        self.parts.outgoing.post(&endpoint.url, &headers, claimed.body.clone()).await
+        self.parts.outgoing.post(&endpoint.url, &headers, due.body.clone()).await
     }
 
     /// Where a delivery stands after an attempt (contract, section 11: ten attempts, waits that double, and a jitter).
@@ -116,5 +116,28 @@ fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: T
         latency_ms: u64::try_from(latency).unwrap_or_default(),
         error: outcome.as_ref().err().map(|error| error.class().to_owned()),
         answer: outcome.as_ref().map_or_else(|_| String::new(), |answer| answer.first_bytes.clone()),
+    }
+}
+
+/// Endpoints that are being delivered to: the one server of a data folder runs one lane for each.
+#[derive(Default)]
+pub(crate) struct Lanes(Mutex<HashSet<EndpointId>>);
+
+/// A lane that is in use until this is dropped.
+struct Lane<'a> {
+    lanes: &'a Lanes,
+    endpoint: EndpointId,
+}
+
+impl<'a> Lane<'a> {
+    fn enter(lanes: &'a Lanes, endpoint: EndpointId) -> Option<Self> {
+        let is_free = lanes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint);
+        is_free.then_some(Self { lanes, endpoint })
+    }
+}
+
+impl Drop for Lane<'_> {
+    fn drop(&mut self) {
+        self.lanes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.endpoint);
     }
 }

@@ -149,6 +149,9 @@ pub struct Gateway {
     pub(crate) simulated_turn: tokio::sync::Mutex<()>,
     pub(crate) key_cache: RwLock<crate::keys::KeyCache>,
     pub(crate) checked: RwLock<crate::read_invoice::Checked>,
+    pub(crate) lanes: crate::deliver::Lanes,
+    /// Real time at the start.
+    pub(crate) started_at: Timestamp,
 }
 
 impl Gateway {
@@ -156,7 +159,6 @@ impl Gateway {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self {
-            parts,
             wake_outbox: Notify::new(),
             wake_scanner: Notify::new(),
             changes: broadcast::channel(CHANGES_KEPT).0,
@@ -164,6 +166,9 @@ impl Gateway {
             simulated_turn: tokio::sync::Mutex::new(()),
             key_cache: RwLock::default(),
             checked: RwLock::default(),
+            lanes: crate::deliver::Lanes::default(),
+            started_at: parts.clocks.real(),
+            parts,
         }
     }
 

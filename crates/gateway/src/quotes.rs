@@ -71,7 +71,8 @@ impl Gateway {
     /// Whether a network was not reached for ten minutes; one that was never reached counts from the start.
     #[must_use]
     pub fn is_offline(&self, chain: &Chain) -> bool {
-        chain.reached_at().is_none_or(|at| self.clocks().real().seconds_since(at) > OFFLINE_AFTER_SECONDS)
+        let since = chain.reached_at().unwrap_or(self.started_at);
+        self.clocks().real().seconds_since(since) > OFFLINE_AFTER_SECONDS
     }
 
     /// Makes a quote for an invoice at `now`. The invoice keeps the address it has in the asset's family of networks.

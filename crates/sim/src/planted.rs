@@ -72,23 +72,23 @@ fn pass_over(transaction: &mut Transaction<'_>, chain: ChainId, block: &BlockRef
     transaction.add_range(chain, &range)
 }
 
-/// Claims everything that is due and writes it down as delivered.
+/// Writes everything that is due down as delivered.
 fn take_for_delivered(
     transaction: &mut Transaction<'_>,
     endpoint: EndpointId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for claimed in transaction.claim_deliveries(endpoint, now, now, u32::MAX)? {
+    for due in transaction.due_deliveries(endpoint, now, u32::MAX)? {
         let attempt = Attempt {
-            number: claimed.delivery.attempts.saturating_add(1),
+            number: due.delivery.attempts.saturating_add(1),
             at: now,
             status: None,
             latency_ms: 0,
             error: None,
             answer: String::new(),
         };
-        let delivery = Delivery { stage: DeliveryStage::Delivered, ..claimed.delivery };
-        transaction.finish_attempt(&delivery, now, &attempt)?;
+        let delivery = Delivery { stage: DeliveryStage::Delivered, ..due.delivery.clone() };
+        transaction.finish_attempt(&delivery, due.delivery.due_at, &attempt)?;
     }
     Ok(())
 }

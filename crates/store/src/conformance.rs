@@ -37,8 +37,8 @@ macro_rules! suite {
                 a_payment_belongs_to_one_invoice
                 payments_are_found_by_stage_and_height
                 due_invoices_come_in_the_order_of_their_time
-                a_claimed_delivery_is_nobody_else_s_until_the_lease_ends
-                a_lost_lease_changes_nothing
+                due_deliveries_come_with_their_bytes_in_the_order_of_their_time
+                a_delivery_that_was_changed_in_the_meantime_is_not_overwritten
                 a_deleted_endpoint_gets_nothing_more
                 ranges_are_cut_and_joined_without_hiding_a_gap
                 lists_page_newest_first_and_filter
@@ -71,28 +71,6 @@ fn sqlite_on_its_threads(folder: &Path) -> Store {
 
 fn sqlite_in_the_calling_task(folder: &Path) -> Store {
     Store::open(folder, OpenAs::Server, Threads::Inline).unwrap()
-}
-
-#[test]
-fn what_a_killed_server_had_claimed_is_due_again_at_the_next_start() {
-    for open in [sqlite_on_its_threads, sqlite_in_the_calling_task] {
-        let folder = tempfile::tempdir().unwrap();
-        block_on(async {
-            let store = open(folder.path());
-            let (_, endpoint) = rows::with_delivery(&store).await;
-            let claim = move |store: Store| async move {
-                let claimed = store
-                    .decide(move |transaction| transaction.claim_deliveries(endpoint, at(10), at(310), 10))
-                    .await
-                    .unwrap();
-                claimed.len()
-            };
-            assert_eq!(claim(store).await, 1);
-            assert_eq!(claim(open(folder.path())).await, 1);
-            let command = Store::open(folder.path(), OpenAs::Command, Threads::Own).unwrap();
-            assert_eq!(claim(command).await, 0);
-        });
-    }
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {

@@ -130,10 +130,10 @@ pub struct Delivery {
     pub due_at: Timestamp,
 }
 
-/// A delivery that one worker holds until its lease ends, with what it needs to send it.
+/// A delivery that is due, with the bytes to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClaimedDelivery {
-    /// The delivery; `due_at` is the end of the lease.
+pub struct DueDelivery {
+    /// The delivery.
     pub delivery: Delivery,
     /// The bytes to send.
     pub body: Vec<u8>,

@@ -23,12 +23,6 @@ use std::ops::{Deref, DerefMut};
 pub(crate) const MIGRATIONS: &[Migration] =
     &[Migration { number: 1, name: "foundation", sql: include_str!("sqlite/schema/0001_foundation.sql") }];
 
-/// What a killed server left behind: deliveries that it had claimed and that nobody is sending any more. One that was never
-/// attempted is due when it was written, unless it is claimed. One that was attempted may be waiting for its next attempt, and
-/// is left alone: its lease, at worst, ends by itself.
-pub(crate) const SERVER_START: &str =
-    "UPDATE deliveries SET due_at = created_at WHERE stage = 0 AND attempts = 0 AND due_at > created_at";
-
 /// A consistent view of the store.
 pub struct Reader<'a>(pub(crate) &'a Connection);
 

@@ -3,7 +3,7 @@
 use crate::{
     error::StoreError,
     sqlite::{
-        MIGRATIONS, Reader, SERVER_START, Transaction,
+        MIGRATIONS, Reader, Transaction,
         engine::{Engine, OpenAs, Statistics, Threads},
     },
 };
@@ -16,13 +16,12 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or creates the embedded database in `folder`. Deliveries that a killed server had claimed for their first attempt
-    /// are due again for the next one.
+    /// Opens or creates the embedded database in `folder`.
     ///
     /// # Errors
     /// When another server uses the folder, the database is newer than this program, or the disk fails.
     pub fn open(folder: &Path, open_as: OpenAs, threads: Threads) -> Result<Self, StoreError> {
-        Ok(Self { engine: Engine::open(folder, MIGRATIONS, SERVER_START, open_as, threads)? })
+        Ok(Self { engine: Engine::open(folder, MIGRATIONS, open_as, threads)? })
     }
 
     /// Runs a decision: it reads, decides and writes in one transaction, which is on disk when this answers. A decision may

@@ -20,7 +20,7 @@ const LANES_MAX: usize = 64;
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// The shortest, when what is due is already being delivered.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
-/// How long running attempts may take at the end; cut ones are repeated when their lease ends.
+/// How long running attempts may take at the end; cut ones are repeated at the next start.
 const ENDING_MAX: Duration = Duration::from_secs(10);
 /// Endpoints whose turn is remembered.
 const REMEMBERED_MAX: usize = 10_000;
@@ -98,12 +98,12 @@ impl Lanes {
             Ok((lane, done)) => {
                 let endpoint = self.busy.remove(&lane);
                 if let Err(error) = done {
-                    tracing::warn!(?endpoint, %error, "a delivery was not recorded; it is repeated when its lease ends");
+                    tracing::warn!(?endpoint, %error, "a delivery was not recorded; it is repeated");
                 }
             }
             Err(error) => {
                 let endpoint = self.busy.remove(&error.id());
-                tracing::error!(?endpoint, %error, "a lane of the outbox panicked; its deliveries are repeated when their lease ends");
+                tracing::error!(?endpoint, %error, "a lane of the outbox panicked; its deliveries are repeated");
             }
         }
     }

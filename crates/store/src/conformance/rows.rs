@@ -308,40 +308,36 @@ pub(super) async fn with_delivery(store: &Store) -> (Owner, EndpointId) {
     (who, to)
 }
 
-pub(super) async fn a_claimed_delivery_is_nobody_else_s_until_the_lease_ends(store: Store) {
-    let (_, to) = with_delivery(&store).await;
-    let claim = async |now, end| {
-        store.decide(move |transaction| transaction.claim_deliveries(to, at(now), at(end), 10)).await.unwrap()
-    };
-    let claimed = claim(10, 40).await;
-    assert_eq!(claimed.len(), 1);
-    assert_eq!(claimed[0].body, b"invoice.paid");
-    assert!(claim(20, 50).await.is_empty());
-    assert_eq!(claim(40, 70).await.len(), 1, "the lease is over");
-    assert_eq!(store.read(|reader| reader.due_endpoints(at(50), 10)).await.unwrap(), []);
-    assert_eq!(store.read(|reader| reader.due_endpoints(at(70), 10)).await.unwrap(), [to]);
+pub(super) async fn due_deliveries_come_with_their_bytes_in_the_order_of_their_time(store: Store) {
+    let (who, to) = with_delivery(&store).await;
+    tell(&store, who, 20, &[EventKind::Paid, EventKind::Paid]).await;
+    let due = async |now, limit| store.read(move |reader| reader.due_deliveries(to, at(now), limit)).await.unwrap();
+    assert!(due(6, 9).await.is_empty(), "they are due at second 7");
+    let found = due(7, 9).await;
+    assert_eq!(found.iter().map(|due| due.delivery.id.0.as_u128()).collect::<Vec<_>>(), [1001, 2001, 2002]);
+    assert!(found.iter().all(|due| due.body == b"invoice.paid"));
+    assert_eq!(due(7, 2).await.len(), 2);
+    assert_eq!(store.read(|reader| reader.due_endpoints(at(6), 10)).await.unwrap(), []);
+    assert_eq!(store.read(|reader| reader.due_endpoints(at(7), 10)).await.unwrap(), [to]);
 }
 
-pub(super) async fn a_lost_lease_changes_nothing(store: Store) {
+pub(super) async fn a_delivery_that_was_changed_in_the_meantime_is_not_overwritten(store: Store) {
     let (who, to) = with_delivery(&store).await;
-    let first =
-        store.decide(move |transaction| transaction.claim_deliveries(to, at(10), at(40), 10)).await.unwrap().remove(0);
-    let second =
-        store.decide(move |transaction| transaction.claim_deliveries(to, at(40), at(70), 10)).await.unwrap().remove(0);
-    let attempt =
-        |number| Attempt { number, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
-    let finish = async |delivery: Delivery, held_until, stage| {
-        let row = Delivery { stage, attempts: 1, due_at: at(100), ..delivery };
-        let attempt = attempt(1);
-        store.decide(move |transaction| transaction.finish_attempt(&row, held_until, &attempt)).await.unwrap();
+    let found = store.read(move |reader| reader.due_deliveries(to, at(10), 1)).await.unwrap().remove(0).delivery;
+    let id = found.id;
+    let finish = async |read: Delivery, number, stage| {
+        let attempt =
+            Attempt { number, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
+        let row = Delivery { stage, attempts: number, due_at: at(100), ..read.clone() };
+        store.decide(move |transaction| transaction.finish_attempt(&row, read.due_at, &attempt)).await.unwrap();
     };
-    finish(first.delivery.clone(), first.delivery.due_at, DeliveryStage::GivenUp).await;
-    let delivery_id = first.delivery.id;
-    let stage = async || store.read(move |reader| reader.delivery(who, delivery_id)).await.unwrap().unwrap().stage;
-    assert_eq!(stage().await, DeliveryStage::Waiting);
-    finish(second.delivery.clone(), second.delivery.due_at, DeliveryStage::Delivered).await;
-    assert_eq!(stage().await, DeliveryStage::Delivered);
-    assert_eq!(store.read(move |reader| reader.attempts(delivery_id)).await.unwrap().len(), 1);
+    let now = async || store.read(move |reader| reader.delivery(who, id)).await.unwrap().unwrap();
+    store.decide(move |transaction| transaction.redeliver(id, at(50))).await.unwrap();
+    finish(found, 1, DeliveryStage::GivenUp).await;
+    assert_eq!((now().await.stage, now().await.due_at), (DeliveryStage::Waiting, at(50)), "it was asked for again");
+    finish(now().await, 2, DeliveryStage::Delivered).await;
+    assert_eq!(now().await.stage, DeliveryStage::Delivered);
+    assert_eq!(store.read(move |reader| reader.attempts(id)).await.unwrap().len(), 2);
 }
 
 pub(super) async fn a_deleted_endpoint_gets_nothing_more(store: Store) {

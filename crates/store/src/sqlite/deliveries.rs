@@ -6,16 +6,13 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    records::{Attempt, ClaimedDelivery, Delivery, DeliveryStage, Page},
+    records::{Attempt, Delivery, DeliveryStage, DueDelivery, Page},
 };
 use farthing_domain::{
     id::{DeliveryId, EndpointId, EventId, MerchantId, Owner},
     time::Timestamp,
 };
 use rusqlite::{Row, params};
-
-const WITH_BODY: &str = "SELECT d.*, coalesce(d.body, e.body) AS bytes FROM deliveries d LEFT JOIN events e
-     ON e.merchant = d.merchant AND e.environment = d.environment AND e.sequence = d.sequence";
 
 impl Reader<'_> {
     /// Endpoints that have something due by `now`.
@@ -30,6 +27,29 @@ impl Reader<'_> {
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
             due.push(EndpointId(uuid(row, "id")?));
+        }
+        Ok(due)
+    }
+
+    /// Up to `limit` due deliveries of an endpoint with the bytes to send, in the order in which they became due. It holds
+    /// nothing: only the folder's one server delivers, and it runs one lane an endpoint.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn due_deliveries(
+        &self,
+        endpoint: EndpointId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<DueDelivery>, StoreError> {
+        let sql = "SELECT d.*, coalesce(d.body, e.body) AS bytes FROM deliveries d LEFT JOIN events e
+                   ON e.merchant = d.merchant AND e.environment = d.environment AND e.sequence = d.sequence
+                   WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![endpoint.0.as_bytes(), now.milliseconds(), limit])?;
+        let mut due = Vec::new();
+        while let Some(row) = rows.next()? {
+            due.push(DueDelivery { delivery: read_delivery(row)?, body: row.get("bytes")? });
         }
         Ok(due)
     }
@@ -103,47 +123,15 @@ impl Reader<'_> {
 }
 
 impl Transaction<'_> {
-    /// Takes up to `limit` due deliveries of an endpoint and holds them until `lease_end`: nobody else gets them before.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub fn claim_deliveries(
-        &mut self,
-        endpoint: EndpointId,
-        now: Timestamp,
-        lease_end: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        let sql = format!(
-            "{WITH_BODY} WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3"
-        );
-        let mut claimed = Vec::new();
-        {
-            let mut statement = self.connection().prepare_cached(&sql)?;
-            let mut rows = statement.query(params![endpoint.0.as_bytes(), now.milliseconds(), limit])?;
-            while let Some(row) = rows.next()? {
-                let body: Vec<u8> = row.get("bytes")?;
-                claimed.push(ClaimedDelivery { delivery: Delivery { due_at: lease_end, ..read_delivery(row)? }, body });
-            }
-        }
-        for ClaimedDelivery { delivery, .. } in &claimed {
-            let sql = "UPDATE deliveries SET due_at = ?2 WHERE id = ?1";
-            self.connection()
-                .prepare_cached(sql)?
-                .execute(params![delivery.id.0.as_bytes(), lease_end.milliseconds()])?;
-        }
-        Ok(claimed)
-    }
-
-    /// Writes what came of an attempt, and where the delivery stands now. A lease that was lost in between writes nothing but the
-    /// attempt: `held_until` must still be the delivery's.
+    /// Writes what came of an attempt, and where the delivery stands now. When somebody made the delivery due again, or gave it
+    /// up, since it was read (`was_due_at` is not its time any more), only the attempt is written.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn finish_attempt(
         &mut self,
         delivery: &Delivery,
-        held_until: Timestamp,
+        was_due_at: Timestamp,
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
         let sql =
@@ -153,7 +141,7 @@ impl Transaction<'_> {
             stage_number(delivery.stage),
             delivery.attempts,
             delivery.due_at.milliseconds(),
-            held_until.milliseconds(),
+            was_due_at.milliseconds(),
         ])?;
         let sql = "INSERT INTO attempts (delivery, number, at, status, latency_ms, error, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                    ON CONFLICT (delivery, number) DO NOTHING";

@@ -102,12 +102,10 @@ enum Mode {
 }
 
 impl Engine {
-    /// Opens or creates the database in `folder` and brings its schema up to date. A server, which is alone here, then runs
-    /// the statements that put right what a killed one left behind; they may be run any number of times.
+    /// Opens or creates the database in `folder` and brings its schema up to date.
     pub(crate) fn open(
         folder: &Path,
         migrations: &[Migration],
-        server_start: &str,
         open_as: OpenAs,
         threads: Threads,
     ) -> Result<Self, StoreError> {
@@ -122,9 +120,6 @@ impl Engine {
         let path = folder.join(open::FILE_NAME);
         let mut connection = open::writing_connection(&path)?;
         open::migrate(&mut connection, migrations)?;
-        if open_as == OpenAs::Server {
-            connection.execute_batch(server_start)?;
-        }
         let health = Arc::new(Health::default());
         let mode = match threads {
             Threads::Inline => Mode::Inline(Mutex::new(connection)),

@@ -19,6 +19,7 @@ use std::{
 
 /// Runs the program until the shell's input ends, ends it as an operator would, and removes its folder.
 const KEEPER: &str = r#""$@" & server=$!
+trap : HUP INT TERM
 exec >&- 2>&-
 read -r _
 kill "$server"

@@ -18,7 +18,7 @@ const MIGRATIONS: &[Migration] = &[
 ];
 
 fn open(folder: &TempDir, threads: Threads) -> Engine {
-    Engine::open(folder.path(), MIGRATIONS, "", OpenAs::Server, threads).unwrap()
+    Engine::open(folder.path(), MIGRATIONS, OpenAs::Server, threads).unwrap()
 }
 
 fn insert(connection: &Connection, number: i64) -> Result<(), StoreError> {
@@ -207,10 +207,10 @@ async fn readers_cannot_write_and_see_what_was_acknowledged() {
 async fn a_second_server_is_refused_and_a_command_is_not() {
     let folder = tempfile::tempdir().unwrap();
     let server = open(&folder, Threads::Own);
-    let refused = Engine::open(folder.path(), MIGRATIONS, "", OpenAs::Server, Threads::Own).err().unwrap();
+    let refused = Engine::open(folder.path(), MIGRATIONS, OpenAs::Server, Threads::Own).err().unwrap();
     assert!(matches!(refused, StoreError::Locked(_)));
     assert!(refused.to_string().contains(&folder.path().display().to_string()));
-    let command = Engine::open(folder.path(), MIGRATIONS, "", OpenAs::Command, Threads::Own).unwrap();
+    let command = Engine::open(folder.path(), MIGRATIONS, OpenAs::Command, Threads::Own).unwrap();
     for number in 0..20 {
         let writer = if number % 2 == 0 { &server } else { &command };
         write(writer, number).await.unwrap().unwrap();
@@ -225,11 +225,11 @@ async fn a_second_server_is_refused_and_a_command_is_not() {
 #[tokio::test]
 async fn a_newer_database_is_refused_and_an_older_one_brought_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
-    let old = Engine::open(folder.path(), &MIGRATIONS[..1], "", OpenAs::Server, Threads::Own).unwrap();
+    let old = Engine::open(folder.path(), &MIGRATIONS[..1], OpenAs::Server, Threads::Own).unwrap();
     write(&old, 1).await.unwrap().unwrap();
     drop(old);
     drop(open(&folder, Threads::Own));
-    let refused = Engine::open(folder.path(), &MIGRATIONS[..1], "", OpenAs::Server, Threads::Own).err().unwrap();
+    let refused = Engine::open(folder.path(), &MIGRATIONS[..1], OpenAs::Server, Threads::Own).err().unwrap();
     assert!(matches!(refused, StoreError::Newer { found: 2, known: 1 }));
     assert_eq!(open(&folder, Threads::Own).read(all).await.unwrap(), [1]);
 }
@@ -239,7 +239,7 @@ fn a_migration_that_fails_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let broken =
         [Migration { number: 1, name: "broken", sql: "CREATE TABLE notes (number); INSERT INTO nowhere VALUES (1)" }];
-    assert!(Engine::open(folder.path(), &broken, "", OpenAs::Server, Threads::Own).is_err());
+    assert!(Engine::open(folder.path(), &broken, OpenAs::Server, Threads::Own).is_err());
     drop(open(&folder, Threads::Own));
 }
 
@@ -247,7 +247,7 @@ fn a_migration_that_fails_leaves_nothing_behind() {
 fn the_folder_and_its_files_are_their_owner_s_alone() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("data");
-    let engine = Engine::open(&folder, MIGRATIONS, "", OpenAs::Server, Threads::Own).unwrap();
+    let engine = Engine::open(&folder, MIGRATIONS, OpenAs::Server, Threads::Own).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
     let names: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();

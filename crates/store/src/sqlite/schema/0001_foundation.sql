@@ -143,7 +143,7 @@ CREATE TABLE deliveries (
     created_at INTEGER NOT NULL,
     stage INTEGER NOT NULL,             -- 0 waiting, 1 delivered, 2 given up
     attempts INTEGER NOT NULL,
-    due_at INTEGER NOT NULL             -- the next attempt, or the end of the running attempt's lease
+    due_at INTEGER NOT NULL             -- the next attempt
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_waiting ON deliveries (endpoint, due_at) WHERE stage = 0;
 CREATE INDEX deliveries_due ON deliveries (due_at, endpoint) WHERE stage = 0;
