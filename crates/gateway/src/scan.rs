@@ -99,7 +99,10 @@ impl Gateway {
 
     async fn scan_range(self: &Arc<Self>, chain: &Chain) -> Result<Progress, ScanError> {
         let mut view = self.look(chain).await?;
-        let state = match self.chain_state(chain.id).await? {
+        let id = chain.id;
+        let (state, waiting) =
+            self.store().read(move |reader| Ok((reader.chain(id)?, reader.mempool_payments(id)?))).await?;
+        let state = match state {
             Some(state) => state,
             None => self.first_contact(chain, &view.tip).await?,
         };
@@ -131,7 +134,7 @@ impl Gateway {
             mempool: view.mempool.filter(|_| reaches_tip),
             read_at: view.read_at,
         };
-        let applied = self.apply_if_new(chain, batch, &state).await?;
+        let applied = self.apply_if_new(batch, &state, &waiting).await?;
         if !reaches_tip || applied == Applied::CursorMoved {
             return Ok(Progress::More);
         }
@@ -297,30 +300,28 @@ impl Gateway {
         }
     }
 
-    /// Applies a batch unless it says nothing new: an idle chain costs no write.
+    /// Applies a batch unless it says nothing new: an idle chain costs no write. `waiting` is what is recorded of its mempool.
     async fn apply_if_new(
         self: &Arc<Self>,
-        chain: &Chain,
         batch: Batch,
         state: &ChainState,
+        waiting: &[PlacedPayment],
     ) -> Result<Applied, StoreError> {
         let is_news = batch.scanned.is_some() || batch.lost.is_some() || batch.final_height > state.final_height;
-        if !is_news && !self.mempool_is_news(chain, batch.mempool.as_deref()).await? {
+        if !is_news && !batch.mempool.as_deref().is_some_and(|mempool| differs(waiting, mempool)) {
             return Ok(Applied::Whole);
         }
         self.apply_block(batch).await
     }
+}
 
-    async fn mempool_is_news(&self, chain: &Chain, mempool: Option<&[MempoolTransfer]>) -> Result<bool, StoreError> {
-        let Some(mempool) = mempool else { return Ok(false) };
-        let id = chain.id;
-        let known = self.store().read(move |reader| reader.mempool_payments(id)).await?;
-        let known: BTreeSet<(&str, &str)> =
-            known.iter().map(|payment| (payment.key.transaction.as_str(), payment.key.position.as_str())).collect();
-        let seen: BTreeSet<(&str, &str)> =
-            mempool.iter().map(|seen| (seen.transfer.transaction.as_str(), seen.transfer.position.as_str())).collect();
-        Ok(known != seen)
-    }
+/// Whether a mempool shows other transfers than those recorded of it.
+fn differs(waiting: &[PlacedPayment], mempool: &[MempoolTransfer]) -> bool {
+    let recorded: BTreeSet<(&str, &str)> =
+        waiting.iter().map(|payment| (payment.key.transaction.as_str(), payment.key.position.as_str())).collect();
+    let seen: BTreeSet<(&str, &str)> =
+        mempool.iter().map(|seen| (seen.transfer.transaction.as_str(), seen.transfer.position.as_str())).collect();
+    recorded != seen
 }
 
 /// One look at a provider.

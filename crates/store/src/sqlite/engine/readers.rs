@@ -5,7 +5,11 @@ use crate::error::StoreError;
 use rusqlite::Connection;
 use std::{
     path::Path,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 use tokio::sync::oneshot;
@@ -14,27 +18,22 @@ type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Reading threads.
 const THREADS: usize = 2;
-/// Queries that may wait before the store says that it is busy.
+/// Queries that may wait for a thread before the store says that it is busy.
 const WAITING_MAX: usize = 4096;
 
-pub(super) struct Readers {
+pub(super) struct Readers(Vec<Reader>);
+
+/// A thread with its own queue: one that all share would wake all of them for each query.
+struct Reader {
     jobs: Option<mpsc::SyncSender<Job>>,
-    threads: Vec<JoinHandle<()>>,
+    /// Queries that it has and has not ended.
+    unfinished: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Readers {
     pub(super) fn start(path: &Path) -> Result<Self, StoreError> {
-        let (jobs, waiting) = mpsc::sync_channel::<Job>(WAITING_MAX);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let mut threads = Vec::with_capacity(THREADS);
-        for _ in 0..THREADS {
-            let connection = open::reading_connection(path)?;
-            let waiting = Arc::clone(&waiting);
-            let spawned =
-                std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || run(&connection, &waiting));
-            threads.push(spawned.map_err(|source| StoreError::File { path: "store-reader".into(), source })?);
-        }
-        Ok(Self { jobs: Some(jobs), threads })
+        (0..THREADS).map(|_| Reader::start(path)).collect::<Result<_, _>>().map(Self)
     }
 
     pub(super) async fn run<T: Send + 'static>(
@@ -42,40 +41,58 @@ impl Readers {
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let jobs = self.jobs.as_ref().ok_or(StoreError::Failed)?;
-        let query: Job = Box::new(move |connection| {
+        let least_busy = self.0.iter().min_by_key(|reader| reader.unfinished.load(Ordering::Relaxed));
+        least_busy.ok_or(StoreError::Failed)?.submit(Box::new(move |connection| {
             // A caller that went away is told nothing.
             drop(answer.send(in_view(connection, job)));
-        });
-        jobs.try_send(query).map_err(|error| match error {
-            mpsc::TrySendError::Full(_) => StoreError::Busy,
-            mpsc::TrySendError::Disconnected(_) => StoreError::Failed,
-        })?;
+        }))?;
         answered.await.map_err(|_| StoreError::DecisionPanicked)?
     }
 }
 
-impl Drop for Readers {
+impl Reader {
+    fn start(path: &Path) -> Result<Self, StoreError> {
+        let connection = open::reading_connection(path)?;
+        let (jobs, waiting) = mpsc::sync_channel::<Job>(WAITING_MAX);
+        let unfinished = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&unfinished);
+        let spawned = std::thread::Builder::new()
+            .name("store-reader".to_owned())
+            .spawn(move || run(&connection, &waiting, &counted));
+        let thread = spawned.map_err(|source| StoreError::File { path: "store-reader".into(), source })?;
+        Ok(Self { jobs: Some(jobs), unfinished, thread: Some(thread) })
+    }
+
+    fn submit(&self, job: Job) -> Result<(), StoreError> {
+        let jobs = self.jobs.as_ref().ok_or(StoreError::Failed)?;
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
+        jobs.try_send(job).map_err(|error| {
+            self.unfinished.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                mpsc::TrySendError::Full(_) => StoreError::Busy,
+                mpsc::TrySendError::Disconnected(_) => StoreError::Failed,
+            }
+        })
+    }
+}
+
+impl Drop for Reader {
     fn drop(&mut self) {
         self.jobs = None;
         // A query whose caller went away may be the last to hold the store: a thread cannot wait for its own end.
         let own = std::thread::current().id();
-        for thread in self.threads.drain(..).filter(|thread| thread.thread().id() != own) {
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != own) {
             drop(thread.join());
         }
     }
 }
 
-fn run(connection: &Connection, waiting: &Mutex<mpsc::Receiver<Job>>) {
-    loop {
-        let job = match waiting.lock() {
-            Ok(waiting) => waiting.recv(),
-            Err(_) => return,
-        };
-        let Ok(job) = job else { return };
+fn run(connection: &Connection, waiting: &mpsc::Receiver<Job>, unfinished: &AtomicUsize) {
+    while let Ok(job) = waiting.recv() {
         if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(connection))).is_err() {
             tracing::error!("a query panicked");
         }
+        unfinished.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
