@@ -3,7 +3,7 @@
 //! What is timed is a test-mode payment, from sending the request to the webhook's arrival here. Before the payment can be
 //! seen, the request must be read, the invoice looked up and the simulated chain's change committed, which is the chain's work
 //! and not the gateway's: as much as reading the same invoice over the same connection takes, and one commit, are taken off.
-//! What is left is a scan, the transaction that records the payment, claiming the delivery, and sending it.
+//! What is left is a scan, the transaction that records the payment, finding the delivery, and sending it.
 
 use super::{
     client::Client,
