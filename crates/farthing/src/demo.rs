@@ -212,6 +212,8 @@ impl Shown {
             |folder| format!("Everything is kept in {}.", folder.display()),
         );
         let networks = gateway.environment(Environment::Test).chains.len();
+        // Started by `cargo run`, the program is on nobody's path.
+        let program = std::env::current_exe().map_or_else(|_| "farthing".to_owned(), |path| path.display().to_string());
         format!(
             r#"Farthing's demo is running at {base_url}, with {networks} simulated networks.
 
@@ -232,7 +234,7 @@ Pay the first one by the test-mode API, with enough confirmations to be final:
     -d '{{"amount":"{AMOUNT}","confirmations":2}}'
 
 See the webhooks arrive, and their signatures checked, in another terminal:
-  farthing webhook-sink --secret {secret}
+  {program} webhook-sink --secret {secret}
 
 Ctrl-C ends the demo. {kept}"#
         )
