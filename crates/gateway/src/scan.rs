@@ -67,6 +67,9 @@ impl Gateway {
     pub async fn scan(self: &Arc<Self>, id: ChainId) -> Result<Progress, ScanError> {
         let chain = self.chain(id).ok_or(ScanError::NoSuchChain(id.network))?;
         let _turn = chain.marks.turn.lock().await;
+        if !chain.is_contacted() {
+            self.check_identity(id).await?;
+        }
         for _ in 0..RANGES_PER_STEP {
             if self.scan_range(chain).await? == Progress::Idle {
                 return Ok(Progress::Idle);
@@ -193,11 +196,11 @@ impl Gateway {
         Ok(state)
     }
 
-    /// Checks that a chain is the one that it was at first contact.
+    /// Checks, before the first look since the start, that a chain is the one that it was at first contact.
     ///
     /// # Errors
     /// When it is another one, or cannot be asked.
-    pub async fn check_identity(&self, id: ChainId) -> Result<(), ScanError> {
+    async fn check_identity(&self, id: ChainId) -> Result<(), ScanError> {
         let chain = self.chain(id).ok_or(ScanError::NoSuchChain(id.network))?;
         let Some(state) = self.chain_state(id).await? else { return Ok(()) };
         let failed = |error| ScanError::Network { network: id.network, error };

@@ -1,9 +1,12 @@
 //! The scanner under reorganisations, lag and restarts.
 
 use crate::shop::{HALF_BITCOIN, Shop};
-use farthing_domain::{id::Environment, name::NetworkId, network::ChainId, standing::Status};
+use farthing_domain::{id::Environment, name::NetworkId, network::ChainId, payment::BlockRef, standing::Status};
+use farthing_gateway::scan::ScanError;
 use farthing_networks::simulated::Faults;
+use farthing_sim::world::{Around, ManualClock, START, World};
 use farthing_store::{StoreError, records::ChainState};
+use std::sync::Arc;
 
 fn bitcoin() -> NetworkId {
     NetworkId::new("bitcoin").unwrap()
@@ -102,4 +105,31 @@ async fn scanning_twice_tells_nothing_twice() {
         shop.world.gateway.scan_to_tip(chain()).await.unwrap();
     }
     assert_eq!(shop.events(invoice.id).await, before);
+}
+
+#[tokio::test]
+async fn a_chain_that_is_another_one_than_at_first_contact_is_not_scanned() {
+    let clock = Arc::new(ManualClock::at(START));
+    let world = World::simulated(1, clock, Around::default()).await.unwrap();
+    let gateway = &world.gateway;
+    let kept: Result<(), StoreError> = gateway
+        .store()
+        .decide(|transaction| {
+            transaction.put_chain(&ChainState {
+                chain: chain(),
+                identity: "another chain".to_owned(),
+                cursor: BlockRef { height: 0, hash: "00".to_owned() },
+                tip: 0,
+                final_height: None,
+                scanned_through: START,
+                alarm: None,
+            })
+        })
+        .await;
+    kept.unwrap();
+    let scanned = gateway.scan_to_tip(chain()).await;
+    assert!(matches!(scanned, Err(ScanError::OtherChain { .. })), "{scanned:?}");
+    assert_eq!(gateway.chain(chain()).unwrap().scanned_through(), None);
+    let tron = ChainId { network: "tron".parse().unwrap(), ..chain() };
+    gateway.scan_to_tip(tron).await.unwrap();
 }
