@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod address;
+pub mod inspect;
 pub mod network;
 pub mod simulated;
 pub mod watch_set;

@@ -1,0 +1,54 @@
+//! What is asked of a real chain outside of scanning: before an account's first sale, by `doctor`, and to reconcile balances.
+//!
+//! Answers are for a decision or for a person. Nothing here credits money: only what a scan finds does.
+
+use crate::{address::Address, network::Answer};
+use farthing_domain::asset::AssetId;
+
+/// How bad it is when a check fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Money could be missed or a sale refused.
+    Error,
+    /// Worth knowing; nothing is lost by it.
+    Warning,
+}
+
+/// What a check of a provider found. The texts name no secret and no URL with a password in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was checked: `chain id`, `sync`, `log range`, `traces`, `USDC decimals`.
+    pub name: String,
+    /// How bad it is when `ok` is false.
+    pub level: Level,
+    /// Whether all is well.
+    pub ok: bool,
+    /// What was seen, and what to do where it is not well.
+    pub detail: String,
+}
+
+/// What an address holds of one asset at the moment of asking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    /// The address, as its canonical bytes.
+    pub address: Vec<u8>,
+    /// Of which asset.
+    pub asset: AssetId,
+    /// How much, in atomic units.
+    pub units: u128,
+}
+
+/// A chain as it is inspected.
+pub trait Inspect: Send + Sync {
+    /// Whether each of the addresses was ever used (a transaction, a balance, a nonce, a listed token's transfer), in order.
+    /// An error means that it is not known, and not knowing means refusing to sell.
+    fn used<'a>(&'a self, addresses: &'a [Address]) -> Answer<'a, Vec<bool>>;
+
+    /// What the addresses hold of the network's listed assets in the block at `height` or, where the provider has no such
+    /// history, now. Zero balances may be left out.
+    fn balances<'a>(&'a self, addresses: &'a [Address], height: u64) -> Answer<'a, Vec<Balance>>;
+
+    /// Looks at every configured provider: whether it answers, chain id, sync, and what the network's kind needs (log range
+    /// limits, traces, tokens' decimals). An unreachable provider is a finding, not an error.
+    fn examine(&self) -> Answer<'_, Vec<Finding>>;
+}
