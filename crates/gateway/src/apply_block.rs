@@ -1,6 +1,9 @@
 //! Applying what a scan found: facts, invoices, events, deliveries and the cursor, in one transaction.
 
-use crate::gateway::{DeepReorganisation, Gateway};
+use crate::{
+    gateway::{DeepReorganisation, Gateway},
+    tell::Told,
+};
 use farthing_domain::{
     id::InvoiceId,
     invoice::Invoice,
@@ -73,8 +76,8 @@ impl Gateway {
     pub async fn apply_block(self: &Arc<Self>, batch: Batch) -> Result<Applied, StoreError> {
         let gateway = Arc::clone(self);
         let changed = self.store().decide(move |transaction| gateway.decide_block(transaction, &batch)).await?;
-        for invoice in changed.iter().flatten() {
-            self.announce(invoice);
+        for told in changed.iter().flatten() {
+            self.announce(told);
         }
         Ok(changed.map_or(Applied::CursorMoved, |_| Applied::Whole))
     }
@@ -93,11 +96,7 @@ impl Gateway {
             .await
     }
 
-    fn decide_block(
-        &self,
-        transaction: &mut Transaction<'_>,
-        batch: &Batch,
-    ) -> Result<Option<Vec<Invoice>>, StoreError> {
+    fn decide_block(&self, transaction: &mut Transaction<'_>, batch: &Batch) -> Result<Option<Vec<Told>>, StoreError> {
         let state = transaction.chain(batch.chain)?.filter(|state| state.cursor == batch.expected);
         let Some(state) = state else { return Ok(None) };
         let deep = self.chain(batch.chain).map(|chain| chain.deep_reorganisation);
@@ -117,7 +116,7 @@ impl Gateway {
         transaction: &mut Transaction<'_>,
         id: InvoiceId,
         seen: Vec<Observation>,
-    ) -> Result<Option<Invoice>, StoreError> {
+    ) -> Result<Option<Told>, StoreError> {
         let missing = || StoreError::Corrupt(format!("invoice {id} of an address is missing"));
         let mut invoice = transaction.lock_any_invoice(id)?.ok_or_else(missing)?;
         let now = self.now_for(&invoice);
@@ -127,8 +126,7 @@ impl Gateway {
         if events.is_empty() && invoice.payments == before.payments {
             return Ok(None);
         }
-        self.save_and_tell(transaction, &invoice, &events, None)?;
-        Ok(Some(invoice.into_inner()))
+        self.save_and_tell(transaction, invoice, &events, None).map(Some)
     }
 
     fn observations(

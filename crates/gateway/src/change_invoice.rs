@@ -72,7 +72,7 @@ impl Gateway {
         + 'static,
     ) -> Result<Invoice, ChangeError> {
         let gateway = Arc::clone(self);
-        let changed = self
+        let told = self
             .store()
             .decide(move |transaction| {
                 let found = match &which {
@@ -82,11 +82,10 @@ impl Gateway {
                 let mut invoice = found.ok_or(ChangeError::NotFound)?;
                 let now = gateway.now_for(&invoice);
                 let events = decide(&gateway, transaction, &mut invoice, now)?;
-                gateway.save_and_tell(transaction, &invoice, &events, None)?;
-                Ok::<_, ChangeError>(invoice.into_inner())
+                Ok::<_, ChangeError>(gateway.save_and_tell(transaction, invoice, &events, None)?)
             })
             .await?;
-        self.announce(&changed);
-        Ok(changed)
+        self.announce(&told);
+        Ok(told.invoice)
     }
 }

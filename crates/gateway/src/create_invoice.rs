@@ -1,6 +1,6 @@
 //! Creating an invoice: once per idempotency key, with its address and its first event, in one transaction.
 
-use crate::{addresses::NoAddress, gateway::Gateway, quotes::NoQuote};
+use crate::{addresses::NoAddress, gateway::Gateway, quotes::NoQuote, tell::Told};
 use farthing_domain::{
     id::{InvoiceId, Owner},
     invoice::{Choice, Invoice, NewInvoice, Source, Terms},
@@ -53,6 +53,12 @@ impl From<NoAddress> for CreateError {
     }
 }
 
+/// What the transaction came to.
+enum Decided {
+    New(Told),
+    Replayed(Invoice),
+}
+
 impl Gateway {
     /// Creates an invoice, or answers the one that the same idempotency key made.
     ///
@@ -60,24 +66,24 @@ impl Gateway {
     /// When the key was used for another request, no quote can be made, or the store fails. Then nothing is stored.
     pub async fn create_invoice(self: &Arc<Self>, command: CreateInvoice) -> Result<Created, CreateError> {
         let gateway = Arc::clone(self);
-        let (created, has_deliveries) =
-            self.store().decide(move |transaction| gateway.decide_create(transaction, &command)).await?;
-        if let Created::New(invoice) = &created {
-            self.announce_with(invoice, has_deliveries);
+        match self.store().decide(move |transaction| gateway.decide_create(transaction, &command)).await? {
+            Decided::New(told) => {
+                self.announce(&told);
+                Ok(Created::New(told.invoice))
+            }
+            Decided::Replayed(invoice) => Ok(Created::Replayed(invoice)),
         }
-        Ok(created)
     }
 
-    /// What came of it, and whether there is anything to deliver.
     fn decide_create(
         &self,
         transaction: &mut Transaction<'_>,
         command: &CreateInvoice,
-    ) -> Result<(Created, bool), CreateError> {
+    ) -> Result<Decided, CreateError> {
         if let Some(key) = &command.terms.idempotency_key
             && let Some((fingerprint, id)) = transaction.idempotent(command.owner, key)?
         {
-            return Ok((replay(transaction, command, &fingerprint, id)?, false));
+            return replay(transaction, command, &fingerprint, id).map(Decided::Replayed);
         }
         let now = self.clocks().now(command.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));
@@ -96,8 +102,7 @@ impl Gateway {
         }
         let (invoice, events) = Invoice::open(new, now);
         transaction.insert_invoice(&invoice, &command.fingerprint)?;
-        let has_deliveries = self.tell(transaction, &invoice, &events)?;
-        Ok((Created::New(invoice), has_deliveries))
+        Ok(Decided::New(self.tell(transaction, invoice, &events)?))
     }
 }
 
@@ -106,12 +111,10 @@ fn replay(
     command: &CreateInvoice,
     fingerprint: &str,
     id: InvoiceId,
-) -> Result<Created, CreateError> {
+) -> Result<Invoice, CreateError> {
     if fingerprint != command.fingerprint {
         return Err(CreateError::KeyMismatch);
     }
     let invoice = transaction.invoice(command.owner, id)?;
-    invoice
-        .map(Created::Replayed)
-        .ok_or_else(|| StoreError::Corrupt(format!("invoice {id} of an idempotency key is missing")).into())
+    invoice.ok_or_else(|| StoreError::Corrupt(format!("invoice {id} of an idempotency key is missing")).into())
 }

@@ -14,9 +14,10 @@ use farthing_store::{
     records::{Attempt, Delivery, DeliveryStage, DueDelivery, Endpoint},
 };
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
     sync::{Mutex, PoisonError},
 };
+use tokio::sync::Notify;
 
 /// Deliveries read at once for an endpoint.
 const BATCH: u32 = 16;
@@ -24,6 +25,11 @@ const BATCH: u32 = 16;
 const ENDPOINTS: u32 = 1000;
 
 impl Gateway {
+    /// Waits until endpoints have something new; answers which. It starts a lane without looking for what is due first.
+    pub async fn outbox_woken(&self) -> BTreeSet<EndpointId> {
+        self.awakened.next().await
+    }
+
     /// Endpoints that have something due now.
     ///
     /// # Errors
@@ -116,6 +122,29 @@ fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: T
         latency_ms: u64::try_from(latency).unwrap_or_default(),
         error: outcome.as_ref().err().map(|error| error.class().to_owned()),
         answer: outcome.as_ref().map_or_else(|_| String::new(), |answer| answer.first_bytes.clone()),
+    }
+}
+
+/// Endpoints that have something new since they were last asked for. Only a short cut: what is due stands in the store.
+#[derive(Default)]
+pub(crate) struct Awakened {
+    endpoints: Mutex<BTreeSet<EndpointId>>,
+    woken: Notify,
+}
+
+impl Awakened {
+    pub(crate) fn wake(&self, endpoints: impl IntoIterator<Item = EndpointId>) {
+        let mut endpoints = endpoints.into_iter().peekable();
+        if endpoints.peek().is_none() {
+            return;
+        }
+        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).extend(endpoints);
+        self.woken.notify_one();
+    }
+
+    async fn next(&self) -> BTreeSet<EndpointId> {
+        self.woken.notified().await;
+        std::mem::take(&mut *self.endpoints.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -153,7 +153,7 @@ impl Gateway {
                 Ok::<_, EndpointError>(transaction.insert_test_delivery(&row, &body)?)
             })
             .await?;
-        self.wake_outbox.notify_one();
+        self.awakened.wake([delivery.endpoint]);
         Ok(delivery)
     }
 
@@ -173,7 +173,7 @@ impl Gateway {
                 transaction.delivery(owner, id)?.ok_or_else(missing)
             })
             .await?;
-        self.wake_outbox.notify_one();
+        self.awakened.wake([delivery.endpoint]);
         Ok(delivery)
     }
 

@@ -3,7 +3,7 @@
 //! An invoice that is due is settled anew. Whether its window is over is decided only after each of its networks was scanned to a
 //! tip that was read after the deadline: our own lag never makes a payment late.
 
-use crate::{gateway::Gateway, scan::Progress};
+use crate::{gateway::Gateway, scan::Progress, tell::Told};
 use farthing_domain::{
     id::{Environment, InvoiceId},
     invoice::Invoice,
@@ -42,14 +42,14 @@ impl Gateway {
         let is_full = u32::try_from(due.len()).is_ok_and(|count| count >= BATCH);
         let gateway = Arc::clone(self);
         let settled = self.store().decide(move |transaction| gateway.settle_due(transaction, &due)).await?;
-        let all_wait = settled.iter().all(|invoice| invoice.standing.next_change.is_some_and(|at| at <= now));
-        for invoice in &settled {
-            self.announce(invoice);
+        let all_wait = settled.iter().all(|told| told.invoice.standing.next_change.is_some_and(|at| at <= now));
+        for told in &settled {
+            self.announce(told);
         }
         Ok(if is_full && !all_wait { Progress::More } else { Progress::Idle })
     }
 
-    fn settle_due(&self, transaction: &mut Transaction<'_>, due: &[InvoiceId]) -> Result<Vec<Invoice>, StoreError> {
+    fn settle_due(&self, transaction: &mut Transaction<'_>, due: &[InvoiceId]) -> Result<Vec<Told>, StoreError> {
         let ids: BTreeSet<InvoiceId> = due.iter().copied().collect();
         let mut settled = Vec::new();
         for id in ids {
@@ -61,13 +61,8 @@ impl Gateway {
                 None => invoice.resettle(now),
             };
             let still_due = invoice.standing.next_change.is_some_and(|at| at <= now);
-            self.save_and_tell(
-                transaction,
-                &invoice,
-                &events,
-                still_due.then(|| now.plus_seconds(LOOK_AGAIN_SECONDS)),
-            )?;
-            settled.push(invoice.into_inner());
+            let retry_at = still_due.then(|| now.plus_seconds(LOOK_AGAIN_SECONDS));
+            settled.push(self.save_and_tell(transaction, invoice, &events, retry_at)?);
         }
         Ok(settled)
     }

@@ -142,7 +142,7 @@ pub struct Parts {
 /// The gateway: every use case is a method of it, in a file of its own.
 pub struct Gateway {
     pub(crate) parts: Parts,
-    pub(crate) wake_outbox: Notify,
+    pub(crate) awakened: crate::deliver::Awakened,
     pub(crate) wake_scanner: Notify,
     pub(crate) changes: broadcast::Sender<InvoiceId>,
     pub(crate) test_clock: tokio::sync::Mutex<()>,
@@ -159,7 +159,7 @@ impl Gateway {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self {
-            wake_outbox: Notify::new(),
+            awakened: crate::deliver::Awakened::default(),
             wake_scanner: Notify::new(),
             changes: broadcast::channel(CHANGES_KEPT).0,
             test_clock: tokio::sync::Mutex::new(()),
@@ -243,11 +243,6 @@ impl Gateway {
     /// Invoices as they change, for pages that are being looked at. A lagging reader must read the store anew.
     pub fn changes(&self) -> broadcast::Receiver<InvoiceId> {
         self.changes.subscribe()
-    }
-
-    /// Waits until the outbox may have something new.
-    pub async fn outbox_woken(&self) {
-        self.wake_outbox.notified().await;
     }
 
     /// Waits until a chain may have something new.

@@ -1,43 +1,52 @@
-//! Writing what happened to an invoice: the row, its events with their bodies, and their deliveries, in one transaction.
+//! Writing what happened to an invoice: the row, its events with their bodies, and their deliveries, in one transaction; and
+//! waking, after the commit, whatever waits for it.
 
 use crate::gateway::Gateway;
 use farthing_dialects::native::events::event_body;
 use farthing_domain::{
     event::Event,
-    id::{DeliveryId, EventId},
+    id::{DeliveryId, EndpointId, EventId},
     invoice::Invoice,
     time::Timestamp,
 };
 use farthing_store::{Locked, StoreError, Transaction, records::NewEvent};
+use std::collections::BTreeSet;
+
+/// An invoice as a transaction left it.
+#[derive(Debug)]
+pub(crate) struct Told {
+    /// The invoice.
+    pub(crate) invoice: Invoice,
+    /// Endpoints that are to hear of it.
+    pub(crate) endpoints: BTreeSet<EndpointId>,
+}
 
 impl Gateway {
-    /// Saves a locked invoice and tells its events.
+    /// Saves a locked invoice and tells its events; to be announced after the commit.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub(crate) fn save_and_tell(
         &self,
         transaction: &mut Transaction<'_>,
-        invoice: &Locked<Invoice>,
+        invoice: Locked<Invoice>,
         events: &[Event],
         retry_at: Option<Timestamp>,
-    ) -> Result<(), StoreError> {
-        transaction.save_invoice(invoice, retry_at)?;
-        self.tell(transaction, invoice, events)?;
-        Ok(())
+    ) -> Result<Told, StoreError> {
+        transaction.save_invoice(&invoice, retry_at)?;
+        self.tell(transaction, invoice.into_inner(), events)
     }
 
-    /// Tells an invoice's events. Event numbers are taken here, so this comes last in a decision. Answers whether there is
-    /// anything to deliver.
+    /// Tells an invoice's events. Event numbers are taken here, so this comes last in a decision.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub(crate) fn tell(
         &self,
         transaction: &mut Transaction<'_>,
-        invoice: &Invoice,
+        invoice: Invoice,
         events: &[Event],
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Told, StoreError> {
         let at = invoice.standing.settled_at;
         let real_now = self.clocks().real();
         let new_events: Vec<NewEvent> = events
@@ -47,24 +56,18 @@ impl Gateway {
                 kind: event.kind,
                 invoice: invoice.id,
                 created_at: at,
-                body: self.with_context(invoice.owner.environment, |context| event_body(event, at, invoice, context)),
+                body: self.with_context(invoice.owner.environment, |context| event_body(event, at, &invoice, context)),
             })
             .collect();
         let delivery_id = || DeliveryId(self.ids().uuid(real_now));
-        transaction.tell(invoice.owner, &new_events, real_now, delivery_id)
+        let endpoints = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
+        Ok(Told { invoice, endpoints })
     }
 
-    /// After a commit: wakes what waits for it.
-    pub(crate) fn announce(&self, invoice: &Invoice) {
-        self.announce_with(invoice, true);
-    }
-
-    /// The same, where it is known whether there is anything to deliver: most invoices are created without any webhook.
-    pub(crate) fn announce_with(&self, invoice: &Invoice, has_deliveries: bool) {
+    /// After the commit: wakes the pages that show the invoice, and the lanes of its endpoints.
+    pub(crate) fn announce(&self, told: &Told) {
         // Nobody looking at a page is not an error.
-        drop(self.changes.send(invoice.id));
-        if has_deliveries {
-            self.wake_outbox.notify_one();
-        }
+        drop(self.changes.send(told.invoice.id));
+        self.awakened.wake(told.endpoints.iter().copied());
     }
 }

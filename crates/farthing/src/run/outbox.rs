@@ -6,6 +6,7 @@ use farthing_gateway::gateway::Gateway;
 use farthing_store::StoreError;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -45,20 +46,25 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
         turn: 0,
     };
     while !stop.is_told() {
-        let pause = match lanes.fill().await {
+        let until_due = match lanes.fill().await {
             Ok(pause) => pause,
             Err(error) => {
                 tracing::warn!(%error, "due webhooks cannot be read");
                 PAUSE_MAX
             }
         };
-        tokio::select! {
-            () = stop.told() => break,
-            Some(ended) = lanes.running.join_next_with_id(), if !lanes.running.is_empty() => {
-                lanes.ended(ended);
+        let mut pause = pin!(sleep(until_due));
+        loop {
+            tokio::select! {
+                () = stop.told() => break,
+                Some(ended) = lanes.running.join_next_with_id(), if !lanes.running.is_empty() => {
+                    lanes.ended(ended);
+                    break;
+                }
+                // What is new for an endpoint whose lane runs is found when that lane has ended.
+                endpoints = gateway.outbox_woken() => lanes.start_all(endpoints),
+                () = &mut pause => break,
             }
-            () = gateway.outbox_woken() => {}
-            () = sleep(pause) => {}
         }
     }
     lanes.end().await;
@@ -68,18 +74,22 @@ impl Lanes {
     /// Starts a lane for every endpoint that has something due, those first that waited longest. Answers how long to wait.
     async fn fill(&mut self) -> Result<Duration, StoreError> {
         let mut due = self.gateway.due_endpoints().await?;
-        let busy: BTreeSet<EndpointId> = self.busy.values().copied().collect();
-        due.retain(|id| !busy.contains(id));
         due.sort_by_key(|id| self.served.get(id).copied().unwrap_or_default());
-        let free = LANES_MAX.saturating_sub(self.running.len());
-        for id in due.into_iter().take(free) {
-            self.start(id);
-        }
+        self.start_all(due);
         let next = self.gateway.next_delivery_due().await?;
         let now = self.gateway.clocks().real();
         let until = next.map(|next| next.milliseconds().saturating_sub(now.milliseconds()));
         let until = until.map_or(PAUSE_MAX, |until| Duration::from_millis(u64::try_from(until).unwrap_or_default()));
         Ok(until.clamp(PAUSE_MIN, PAUSE_MAX))
+    }
+
+    /// Starts lanes for endpoints that have none, as many as there is room for.
+    fn start_all(&mut self, endpoints: impl IntoIterator<Item = EndpointId>) {
+        let busy: BTreeSet<EndpointId> = self.busy.values().copied().collect();
+        let free = LANES_MAX.saturating_sub(self.running.len());
+        for id in endpoints.into_iter().filter(|id| !busy.contains(id)).take(free) {
+            self.start(id);
+        }
     }
 
     fn start(&mut self, id: EndpointId) {

@@ -87,7 +87,7 @@ async fn what_was_paid_while_the_gateway_was_away_is_found_after_its_start() {
     let simulated = gateway.simulated(bitcoin()).unwrap().clone();
     simulated.set_faults(Faults { unreachable: true, ..Faults::default() });
     let due = invoice.quotes[0].due;
-    let paid = gateway.pay_test_invoice(shop.owner, invoice.id, due, 2).await;
+    let paid = gateway.pay_test_invoice(&invoice, due, 2).await;
     assert!(paid.is_err(), "the provider does not answer");
     let Shop { world, owner } = shop;
     let shop = Shop { world: world.restart().await.unwrap(), owner };

@@ -61,7 +61,7 @@ impl Shop {
         let due = invoice.quotes[0].due;
         let units = amount.parse::<farthing_domain::decimal::Decimal>().unwrap().units(due.decimals).unwrap();
         let paid = Amount { units, ..due };
-        self.world.gateway.pay_test_invoice(self.owner, invoice.id, paid, confirmations).await.unwrap();
+        self.world.gateway.pay_test_invoice(invoice, paid, confirmations).await.unwrap();
     }
 
     pub(crate) async fn play(&self, invoice: &Invoice, scenario: Scenario) {

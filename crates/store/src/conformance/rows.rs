@@ -86,7 +86,8 @@ async fn tell(store: &Store, owner: Owner, first_id: u128, kinds: &'static [Even
             transaction.tell(owner, &events, at(7), || {
                 next += 1;
                 DeliveryId(id(next))
-            })
+            })?;
+            Ok::<_, StoreError>(())
         })
         .await
         .unwrap();

@@ -10,10 +10,11 @@ use crate::{
     records::{NewEvent, StoredEvent},
 };
 use farthing_domain::{
-    id::{DeliveryId, EventId, InvoiceId, Owner},
+    id::{DeliveryId, EndpointId, EventId, InvoiceId, Owner},
     time::Timestamp,
 };
 use rusqlite::{Row, params};
+use std::collections::BTreeSet;
 
 impl Reader<'_> {
     /// The owner's events after a number, ascending.
@@ -52,8 +53,8 @@ impl Reader<'_> {
 }
 
 impl Transaction<'_> {
-    /// Writes events with the owner's next numbers, and one delivery for each subscribed endpoint, due at once. Answers whether there
-    /// is anything to deliver. `real_now` is real time, which deliveries follow in every environment.
+    /// Writes events with the owner's next numbers, and one delivery for each subscribed endpoint, due at once. Answers which
+    /// endpoints have something to be delivered. `real_now` is real time, which deliveries follow in every environment.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -63,9 +64,10 @@ impl Transaction<'_> {
         events: &[NewEvent],
         real_now: Timestamp,
         mut delivery_id: impl FnMut() -> DeliveryId,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<BTreeSet<EndpointId>, StoreError> {
+        let mut to_deliver = BTreeSet::new();
         if events.is_empty() {
-            return Ok(false);
+            return Ok(to_deliver);
         }
         let (merchant, environment) = (*owner.merchant.0.as_bytes(), environment_number(owner.environment));
         let endpoints = self.endpoints(owner)?;
@@ -77,7 +79,6 @@ impl Transaction<'_> {
             .prepare_cached(sql)?
             .query_row(params![merchant, environment, count], |row| row.get(0))?;
         let mut sequence = last.saturating_sub(count);
-        let mut has_deliveries = false;
         for event in events {
             sequence = sequence.saturating_add(1);
             let sql = "INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body)
@@ -90,7 +91,7 @@ impl Transaction<'_> {
             for endpoint in
                 endpoints.iter().filter(|endpoint| endpoint.events.iter().any(|name| name == event.kind.as_str()))
             {
-                has_deliveries = true;
+                to_deliver.insert(endpoint.id);
                 let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, sequence, event, kind, created_at, stage,
                            attempts, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?8)";
                 let (delivery, to) = (delivery_id(), endpoint.id.0.as_bytes());
@@ -100,7 +101,7 @@ impl Transaction<'_> {
                 self.connection().prepare_cached(sql)?.execute(parameters)?;
             }
         }
-        Ok(has_deliveries)
+        Ok(to_deliver)
     }
 }
 

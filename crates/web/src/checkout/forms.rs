@@ -115,7 +115,7 @@ impl Play {
                 gateway.play_scenario(invoice.owner, invoice.id, scenario).await?;
             }
             Self::Unconfirmed => {
-                gateway.pay_test_invoice(invoice.owner, invoice.id, due(invoice, quote), 0).await?;
+                gateway.pay_test_invoice(invoice, due(invoice, quote), 0).await?;
             }
             Self::Blocks(count) => {
                 gateway.mine_test_blocks(quote.due.asset.network, count).await?;

@@ -37,9 +37,10 @@ pub(super) async fn pay(call: TestCall) -> Result<Response, Failure> {
     if form.network.as_deref().is_some_and(|slug| !is_network(slug)) {
         return Err(ApiError::field("network", "is not a network of the test environment").into());
     }
-    let (_, asset) = gateway.test_asset(call.owner, id, form.currency.as_deref(), form.network.as_deref()).await?;
+    let (invoice, asset) =
+        gateway.test_asset(call.owner, id, form.currency.as_deref(), form.network.as_deref()).await?;
     let amount = form.amount_in(&asset)?;
-    let paid = gateway.pay_test_invoice(call.owner, id, amount, form.confirmations).await?;
+    let paid = gateway.pay_test_invoice(&invoice, amount, form.confirmations).await?;
     let confirmations = u32::try_from(paid.confirmations).unwrap_or(u32::MAX);
     call.call.data(StatusCode::CREATED, TestPaymentView::of(paid.tx_hash, paid.amount, confirmations))
 }

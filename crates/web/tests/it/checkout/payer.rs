@@ -105,7 +105,7 @@ impl Shop {
         let due = invoice.quotes[0].due;
         let units = amount.parse::<farthing_domain::decimal::Decimal>().unwrap().units(due.decimals).unwrap();
         let gateway = &self.world.gateway;
-        gateway.pay_test_invoice(self.owner, invoice.id, Amount { units, ..due }, confirmations).await.unwrap();
+        gateway.pay_test_invoice(invoice, Amount { units, ..due }, confirmations).await.unwrap();
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
