@@ -129,7 +129,7 @@ impl Gateway {
         let batch = Batch {
             chain: chain.id,
             expected: state.cursor.clone(),
-            range: scanned.as_ref().map(|scanned| self.range(chain, &start, scanned, view.read_at)),
+            range: scanned.as_ref().map(|scanned| range(&start, scanned, view.read_at)),
             final_height: final_height(chain, &state, &view.tip),
             tip: view.tip.head.block.height,
             lost,
@@ -293,16 +293,6 @@ impl Gateway {
         chain.adapter.transfers(first, last, &chain.watch).await.map(Some).map_err(failed)
     }
 
-    fn range(&self, chain: &Chain, start: &BlockRef, scanned: &Scanned, at: Timestamp) -> ScannedRange {
-        ScannedRange {
-            first: start.height.saturating_add(1),
-            last: scanned.end.block.height,
-            end_hash: scanned.end.block.hash.clone(),
-            provider: chain.provider.clone(),
-            scanned_at: at,
-        }
-    }
-
     /// Applies a batch unless it says nothing new: an idle chain costs no write. `waiting` is what is recorded of its mempool.
     async fn apply_if_new(
         self: &Arc<Self>,
@@ -315,6 +305,17 @@ impl Gateway {
             return Ok(Applied::Whole);
         }
         self.apply_block(batch).await
+    }
+}
+
+/// What the gap ledger enters of a range.
+fn range(start: &BlockRef, scanned: &Scanned, at: Timestamp) -> ScannedRange {
+    ScannedRange {
+        first: start.height.saturating_add(1),
+        last: scanned.end.block.height,
+        end_hash: scanned.end.block.hash.clone(),
+        provider: scanned.provider.clone(),
+        scanned_at: at,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Answers are for a decision or for a person. Nothing here credits money: only what a scan finds does.
 
-use crate::{address::Address, network::Answer};
+use crate::{address::Address, network::Answer, provider::ProviderState};
 use farthing_domain::asset::AssetId;
 
 /// How bad it is when a check fails.
@@ -51,4 +51,7 @@ pub trait Inspect: Send + Sync {
     /// Looks at every configured provider: whether it answers, chain id, sync, and what the network's kind needs (log range
     /// limits, traces, tokens' decimals). An unreachable provider is a finding, not an error.
     fn examine(&self) -> Answer<'_, Vec<Finding>>;
+
+    /// How each configured provider is at this moment, without asking it: for health and metrics.
+    fn providers(&self) -> Vec<ProviderState>;
 }

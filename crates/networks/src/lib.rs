@@ -6,5 +6,6 @@ pub mod account;
 pub mod address;
 pub mod inspect;
 pub mod network;
+pub mod provider;
 pub mod simulated;
 pub mod watch_set;

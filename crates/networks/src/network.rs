@@ -100,6 +100,8 @@ pub struct Scanned {
     pub blocks: Vec<BlockTransfers>,
     /// The last block of the range.
     pub end: Header,
+    /// The name of the provider that answered, for the gap ledger.
+    pub provider: String,
 }
 
 /// A transfer that waits for a block.

@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Blocks that one answer may span.
 const RANGE_MAX: u64 = 10_000;
+/// What stands for a provider's name.
+const PROVIDER: &str = "simulated";
 
 /// What a simulated provider does wrong, for tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -197,7 +199,7 @@ impl Network for Simulated {
             }
             let parent = header_at(chain, from)?.parent;
             let blocks = chain.transfers(from, to, |address| watch.maybe_contains(address));
-            Ok(Scanned { parent, blocks, end: header_at(chain, to)? })
+            Ok(Scanned { parent, blocks, end: header_at(chain, to)?, provider: PROVIDER.to_owned() })
         })
     }
 

@@ -32,6 +32,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "farthing-sim",
         ],
     ),
+    // Only tests use it, of any crate.
+    ("farthing-peers", &[]),
     ("xtask", &["farthing-domain", "farthing-networks", "farthing-sim", "farthing-store"]),
 ];
 

@@ -6,5 +6,6 @@ mod addresses;
 mod key_ids;
 mod phrase;
 mod private_keys;
+mod provider;
 mod refusals;
 mod watch_set;
