@@ -4,5 +4,5 @@
 mod commands;
 mod contract;
 mod demo;
-mod kill;
+mod faults;
 mod program;

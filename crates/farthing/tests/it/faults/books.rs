@@ -1,40 +1,26 @@
-//! `kill -9` at full load, twenty times: what was acknowledged is there, no address serves twice, every event is delivered.
-//!
-//! The built program runs on one data folder, shops create and pay invoices as fast as they can, and the process is killed at
-//! a random moment. What a shop did not hear an answer to it asks again, with the same key, as shops do. At the end everything
-//! that was ever answered is compared with what is there. It never looks into the database.
+//! What shops know of a gateway, and what a gateway must show them: a load that is written down, and its comparison.
 
-mod http;
-mod receiver;
-mod server;
-
-use self::{
+use super::{
     http::{Answer, Connection},
     receiver::{Received, Receiver},
-    server::{Installation, Server},
+    server::Server,
 };
 use farthing_dialects::native::callback::{self, WebhookSecret};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    hash::{BuildHasher, Hasher, RandomState},
+    fmt,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
-use tokio::task::JoinSet;
 
-const ROUNDS: usize = 20;
-/// Shops that create and pay at the same time, each over its own connection.
-const SHOPS: usize = 6;
-/// A round's load lasts at least and at most so many milliseconds before the kill.
-const LOAD_MS: (u64, u64) = (40, 700);
 /// Every so many invoices a shop's customer pays one.
 const PAYS_EVERY: usize = 4;
 /// Polls for the last deliveries, and the pause between two.
 const POLLS: usize = 600;
 const PAUSE: Duration = Duration::from_millis(100);
 const AMOUNT: &str = "0.5";
-const SOLD: [(&str, &str); 7] = [
+pub(super) const SOLD: [(&str, &str); 7] = [
     ("BTC", "bitcoin"),
     ("LTC", "litecoin"),
     ("USDT", "tron"),
@@ -45,69 +31,22 @@ const SOLD: [(&str, &str); 7] = [
 ];
 /// Blocks after which money is final on every simulated network.
 const FINAL_BLOCKS: u32 = 1000;
-/// What each of the two endpoints subscribes to; together, everything that this test can cause.
+/// What each of the two endpoints subscribes to; together, everything that this load can cause.
 const LANES: [(&str, &[&str]); 2] = [
     ("/created", &["invoice.created"]),
     ("/money", &["invoice.payment_detected", "invoice.confirming", "invoice.paid", "invoice.overpaid"]),
 ];
 
-#[test]
-fn nothing_acknowledged_is_lost_when_the_process_is_killed_twenty_times_at_full_load() {
-    let seed = RandomState::new().build_hasher().finish();
-    println!("seed of the moments of the kills: {seed}");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(twenty_kills(Chance(seed)));
-}
-
-async fn twenty_kills(mut chance: Chance) {
-    let receiver = Receiver::start().await;
-    let installation = Installation::new();
-    let books = Books::default();
-    let mut endpoints = Vec::new();
-    for round in 0..ROUNDS {
-        let server = installation.start().await;
-        if endpoints.is_empty() {
-            endpoints = subscribe(&server, &receiver).await;
-        }
-        ask_again(&server, &books).await;
-        let mut shops = JoinSet::new();
-        for shop in 0..SHOPS {
-            shops.spawn(trade(server.connect().await, books.clone(), format!("{round}-{shop}")));
-        }
-        tokio::time::sleep(Duration::from_millis(chance.between(LOAD_MS))).await;
-        server.kill();
-        drop(shops.join_all().await);
-    }
-    let server = installation.start().await;
-    ask_again(&server, &books).await;
-    for (_, network) in SOLD {
-        let path = format!("/api/v1/test/networks/{network}/blocks");
-        server.connect().await.post(&path, &json!({"count": FINAL_BLOCKS})).await.unwrap().expect(&[200, 201]);
-    }
-    let invoices = everything_acknowledged_is_there(&server, &books).await;
-    let feed = the_feed_has_no_gap(&server, &invoices).await;
-    every_event_arrives(&endpoints, &receiver, &feed).await;
-    installation.audit_finds_nothing();
-    let deliveries = receiver.look(<[_]>::len);
-    println!("{} invoices, {} events, {deliveries} webhooks, {ROUNDS} kills", invoices.len(), feed.len());
-    assert!(invoices.len() > ROUNDS, "there was no load");
-}
-
-/// Random numbers of a seed (`SplitMix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn between(&mut self, (low, high): (u64, u64)) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        low.saturating_add((mixed ^ (mixed >> 31)).checked_rem(high.saturating_sub(low)).unwrap_or_default())
-    }
-}
-
 /// What the shops know: what they asked for and what they were answered.
 #[derive(Clone, Default)]
-struct Books(Arc<Mutex<Pages>>);
+pub(super) struct Books {
+    pages: Arc<Mutex<Pages>>,
+    /// Where each answer is noted down at once.
+    marks: Option<Arc<Marks>>,
+}
+
+/// Takes a mark for every answer, as soon as it is there.
+pub(super) type Marks = dyn Fn(&Value) + Send + Sync;
 
 #[derive(Default)]
 struct Pages {
@@ -120,63 +59,118 @@ struct Pages {
 }
 
 impl Books {
+    /// Books that note down each answer besides.
+    pub(super) fn with_marks(marks: Arc<Marks>) -> Self {
+        Self { marks: Some(marks), ..Self::default() }
+    }
+
     fn pages(&self) -> MutexGuard<'_, Pages> {
-        self.0.lock().unwrap()
+        self.pages.lock().unwrap()
+    }
+
+    fn mark(&self, answer: &Value) {
+        if let Some(marks) = &self.marks {
+            marks(answer);
+        }
     }
 
     fn acknowledge(&self, key: &str, invoice: &Value) {
         let known = (text(invoice, "id"), text(invoice, "deposit_address"));
+        self.mark(&json!({"invoice": known.0, "address": known.1, "key": key}));
         let before = self.pages().acknowledged.insert(key.to_owned(), known.clone());
         assert!(before.is_none_or(|before| before == known), "{key} was answered with two invoices");
     }
+
+    /// Asks for one invoice; its answer's status, `None` when the connection ended without one. A 201 is in the books.
+    pub(super) async fn create(&self, connection: &mut Connection, key: &str) -> Option<Answer> {
+        let number = self.pages().asked.len();
+        let (currency, network) = SOLD[number % SOLD.len()];
+        let body = json!({"currency": currency, "network": network, "amount": AMOUNT, "idempotency_key": key});
+        let body = self.pages().asked.entry(key.to_owned()).or_insert(body).clone();
+        let answer = connection.post("/api/v1/invoices", &body).await.ok()?.expect(&[200, 201, 503]);
+        if answer.status != 503 {
+            self.acknowledge(key, answer.data());
+        }
+        Some(answer)
+    }
+
+    /// Pays an invoice; like [`Self::create`].
+    pub(super) async fn pay(&self, connection: &mut Connection, invoice: &str) -> Option<Answer> {
+        let path = format!("/api/v1/test/invoices/{invoice}/payments");
+        let answer = connection.post(&path, &json!({"amount": AMOUNT, "confirmations": 1})).await.ok()?;
+        let answer = answer.expect(&[201, 503]);
+        if answer.status == 201 {
+            let hash = text(answer.data(), "tx_hash");
+            self.mark(&json!({"paid": invoice, "hash": hash}));
+            self.pages().paid.insert(hash, invoice.to_owned());
+        }
+        Some(answer)
+    }
+
+    /// Repeats what was never answered, and once more: the key makes one invoice of both.
+    pub(super) async fn ask_again(&self, server: &Server) {
+        let open: Vec<String> = {
+            let pages = self.pages();
+            pages.asked.keys().filter(|key| !pages.acknowledged.contains_key(*key)).cloned().collect()
+        };
+        let mut connection = server.connect().await;
+        for key in open {
+            self.create(&mut connection, &key).await.unwrap().expect(&[200, 201]);
+            self.create(&mut connection, &key).await.unwrap().expect(&[200]);
+        }
+    }
+
+    /// Addresses that were answered.
+    pub(super) fn addresses(&self) -> BTreeSet<String> {
+        self.pages().acknowledged.values().map(|(_, address)| address.clone()).collect()
+    }
+}
+
+/// What a comparison looked at.
+pub(super) struct Found {
+    pub(super) invoices: usize,
+    events: usize,
+    webhooks: usize,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} invoices, {} events, {} webhooks", self.invoices, self.events, self.webhooks)
+    }
+}
+
+/// Asks again what was never answered, lets all money become final, and compares everything with the shops' books.
+pub(super) async fn compare(
+    server: &Server,
+    books: &Books,
+    endpoints: &[(&str, WebhookSecret)],
+    receiver: &Receiver,
+) -> Found {
+    books.ask_again(server).await;
+    let mut connection = server.connect().await;
+    for (_, network) in SOLD {
+        let path = format!("/api/v1/test/networks/{network}/blocks");
+        connection.post(&path, &json!({"count": FINAL_BLOCKS})).await.unwrap().expect(&[200, 201]);
+    }
+    let invoices = everything_acknowledged_is_there(server, books).await;
+    let feed = the_feed_has_no_gap(server, &invoices).await;
+    every_event_arrives(endpoints, receiver, &feed).await;
+    Found { invoices: invoices.len(), events: feed.len(), webhooks: receiver.look(<[_]>::len) }
 }
 
 /// Creates invoices, and pays some, until the server is gone.
-async fn trade(mut connection: Connection, books: Books, name: String) {
-    for (number, (currency, network)) in SOLD.into_iter().cycle().enumerate() {
-        let key = format!("{name}-{number}");
-        let body = json!({"currency": currency, "network": network, "amount": AMOUNT, "idempotency_key": key});
-        books.pages().asked.insert(key.clone(), body.clone());
-        let Ok(answer) = connection.post("/api/v1/invoices", &body).await else { return };
-        let answer = answer.expect(&[201, 503]);
-        if answer.status != 201 {
-            continue;
-        }
-        books.acknowledge(&key, answer.data());
-        if number.is_multiple_of(PAYS_EVERY) && !pay(&mut connection, &books, &text(answer.data(), "id")).await {
+pub(super) async fn trade(mut connection: Connection, books: Books, name: String) {
+    for number in 0_usize.. {
+        let Some(answer) = books.create(&mut connection, &format!("{name}-{number}")).await else { return };
+        let pays = answer.status == 201 && number.is_multiple_of(PAYS_EVERY);
+        if pays && books.pay(&mut connection, &text(answer.data(), "id")).await.is_none() {
             return;
         }
     }
 }
 
-async fn pay(connection: &mut Connection, books: &Books, invoice: &str) -> bool {
-    let path = format!("/api/v1/test/invoices/{invoice}/payments");
-    let Ok(answer) = connection.post(&path, &json!({"amount": AMOUNT, "confirmations": 1})).await else { return false };
-    let answer = answer.expect(&[201, 503]);
-    if answer.status == 201 {
-        books.pages().paid.insert(text(answer.data(), "tx_hash"), invoice.to_owned());
-    }
-    true
-}
-
-/// Repeats what was never answered, and once more: the key makes one invoice of both.
-async fn ask_again(server: &Server, books: &Books) {
-    let open: Vec<(String, Value)> = {
-        let pages = books.pages();
-        let open = pages.asked.iter().filter(|(key, _)| !pages.acknowledged.contains_key(*key));
-        open.map(|(key, body)| (key.clone(), body.clone())).collect()
-    };
-    let mut connection = server.connect().await;
-    for (key, body) in open {
-        let first = connection.post("/api/v1/invoices", &body).await.unwrap().expect(&[200, 201]);
-        books.acknowledge(&key, first.data());
-        let second = connection.post("/api/v1/invoices", &body).await.unwrap().expect(&[200]);
-        books.acknowledge(&key, second.data());
-    }
-}
-
 /// Two endpoints at the receiver; answers their paths and secrets.
-async fn subscribe(server: &Server, receiver: &Receiver) -> Vec<(&'static str, WebhookSecret)> {
+pub(super) async fn subscribe(server: &Server, receiver: &Receiver) -> Vec<(&'static str, WebhookSecret)> {
     let mut endpoints = Vec::new();
     for (path, events) in LANES {
         let body = json!({"url": receiver.url(path), "events": events});
@@ -290,7 +284,7 @@ fn every_webhook_is_good(
 }
 
 /// All rows of a list, page by page. `next` says where the next page begins, from a page and the number of rows so far.
-async fn all(server: &Server, path: &str, next: impl Fn(&Value, usize) -> usize) -> Vec<Value> {
+pub(super) async fn all(server: &Server, path: &str, next: impl Fn(&Value, usize) -> usize) -> Vec<Value> {
     let mut connection = server.connect().await;
     let (mut rows, mut from) = (Vec::new(), 0);
     loop {
@@ -304,6 +298,6 @@ async fn all(server: &Server, path: &str, next: impl Fn(&Value, usize) -> usize)
     }
 }
 
-fn text(object: &Value, field: &str) -> String {
+pub(super) fn text(object: &Value, field: &str) -> String {
     object[field].as_str().unwrap_or_else(|| panic!("no text {field} in {object}")).to_owned()
 }
