@@ -407,6 +407,7 @@ impl Invoice {
             if block.is_some() && block != known.block {
                 known.final_since = None;
                 known.block = block;
+                known.matures_at = sighting.matures_at;
             }
             return;
         }
@@ -425,6 +426,7 @@ impl Invoice {
             first_seen,
             recorded_at: now,
             block,
+            matures_at: sighting.matures_at,
             final_since: None,
             was_final_at: None,
             reversed_at: None,

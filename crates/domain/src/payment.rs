@@ -70,6 +70,10 @@ pub struct Payment {
     pub recorded_at: Timestamp,
     /// The block that holds it now; `None` while it is in the mempool or gone.
     pub block: Option<BlockRef>,
+    /// The height that the chain must have reached before it can be final: newly made coins cannot be spent before.
+    /// `None` for all other money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matures_at: Option<u64>,
     /// Since when it is final; `None` while it is not.
     pub final_since: Option<Timestamp>,
     /// When it first was final, kept also when it is reversed.
@@ -134,6 +138,8 @@ pub struct Sighting {
     pub units: u128,
     /// Where it is.
     pub place: Place,
+    /// The height before which it cannot be final; see [`Payment::matures_at`].
+    pub matures_at: Option<u64>,
 }
 
 /// What became known of a payment.

@@ -150,14 +150,17 @@ impl Gateway {
             mined.insert(key.clone());
             let seen = found.entry(id).or_default();
             seen.push(Observation::Seen(sighting));
-            seen.extend((credits_up_to(state) >= Some(header.block.height)).then_some(Observation::Final(key)));
+            let is_final =
+                credits_up_to(state) >= Some(header.block.height) && is_mature(transfer.matures_at, batch.tip);
+            seen.extend(is_final.then_some(Observation::Final(key)));
         }
         self.observe_mempool(transaction, batch, &mined, &mut found)?;
         if let Some(height) = credits_up_to(state) {
             let lost: BTreeSet<&PaymentKey> =
                 batch.lost.iter().flat_map(|lost| &lost.gone).map(|payment| &payment.key).collect();
             let matured = transaction.payments_maturing(batch.chain, height)?;
-            for payment in matured.into_iter().filter(|payment| !lost.contains(&payment.key)) {
+            let matured = matured.into_iter().filter(|payment| is_mature(payment.matures_at, batch.tip));
+            for payment in matured.filter(|payment| !lost.contains(&payment.key)) {
                 found.entry(payment.invoice).or_default().push(Observation::Final(payment.key));
             }
         }
@@ -218,6 +221,11 @@ fn credits_up_to(state: &ChainState) -> Option<u64> {
     state.final_height.filter(|_| state.alarm.is_none())
 }
 
+/// Whether the chain has reached the height before which newly made coins cannot be spent.
+fn is_mature(matures_at: Option<u64>, tip: u64) -> bool {
+    matures_at.is_none_or(|height| height <= tip)
+}
+
 fn sighting(chain: ChainId, transfer: &Transfer, place: Place) -> Sighting {
     Sighting {
         key: PaymentKey {
@@ -229,6 +237,7 @@ fn sighting(chain: ChainId, transfer: &Transfer, place: Place) -> Sighting {
         decimals: transfer.decimals,
         units: transfer.units,
         place,
+        matures_at: transfer.matures_at,
     }
 }
 

@@ -80,6 +80,9 @@ pub struct Transfer {
     pub units: u128,
     /// The address that received it, as its canonical bytes ([`Address::bytes`](crate::address::Address::bytes)).
     pub address: Vec<u8>,
+    /// The height that the chain must have reached before this can be final, however few confirmations are asked for: newly
+    /// made coins cannot be spent before. `None` where the network has no such rule for it.
+    pub matures_at: Option<u64>,
 }
 
 /// The transfers of one block to watched addresses, at least one.

@@ -218,6 +218,8 @@ pub struct PlacedPayment {
     pub key: farthing_domain::payment::PaymentKey,
     /// Its block; `None` in the mempool.
     pub block: Option<BlockRef>,
+    /// The height that the chain must have reached before it can be final; `None` for most money.
+    pub matures_at: Option<u64>,
 }
 
 /// Which invoices a list holds. Every list has an owner.

@@ -71,6 +71,7 @@ fn payment() -> impl Strategy<Value = Payment> {
                 first_seen: seen[0],
                 recorded_at: seen[1],
                 block: others[0].map(|_| BlockRef { height, hash }),
+                matures_at: others[1].map(|_| height),
                 final_since: others[1],
                 was_final_at: others[2],
                 reversed_at: others[3],

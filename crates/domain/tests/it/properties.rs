@@ -549,6 +549,7 @@ fn any_payment() -> impl Strategy<Value = Payment> {
                 first_seen,
                 recorded_at,
                 block: in_block.then(|| BlockRef { height: 7, hash: "seven".into() }),
+                matures_at: None,
                 final_since: other(0),
                 was_final_at: other(1),
                 reversed_at: other(2),

@@ -118,7 +118,7 @@ pub(crate) fn block(height: u64, time: Timestamp) -> Place {
 }
 
 pub(crate) fn sighting(asset: &Asset, name: &str, units: u128, place: Place) -> Sighting {
-    Sighting { key: key(asset, name), asset: asset.id, decimals: asset.decimals, units, place }
+    Sighting { key: key(asset, name), asset: asset.id, decimals: asset.decimals, units, place, matures_at: None }
 }
 
 /// Money that is in a block and final at once.

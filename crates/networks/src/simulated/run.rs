@@ -32,6 +32,7 @@ impl Transaction {
             decimals: output.decimals,
             units: output.units,
             address: output.address.clone(),
+            matures_at: None,
         })
     }
 }

@@ -44,6 +44,7 @@ fn seen(invoice: &Invoice, transaction: &str, height: Option<u64>) -> Observatio
         decimals: due.decimals,
         units: due.units,
         place: height.map_or(Place::Mempool { since: None }, block),
+        matures_at: None,
     })
 }
 

@@ -229,6 +229,7 @@ impl Reader<'_> {
                 invoice: InvoiceId(uuid(row, "invoice")?),
                 key: payment.key,
                 block: payment.block,
+                matures_at: payment.matures_at,
             });
         }
         Ok(placed)

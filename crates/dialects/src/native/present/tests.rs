@@ -106,6 +106,7 @@ pub(in crate::native) fn sighting(name: &str, amount: &str, block_time: Option<i
         decimals: btc.decimals,
         units: Amount::parse(&btc, amount).unwrap().units,
         place,
+        matures_at: None,
     })
 }
 

@@ -112,6 +112,7 @@ impl Story {
             decimals: asset.decimals,
             units: Amount::parse(asset, amount).unwrap().units,
             place,
+            matures_at: None,
         };
         self.invoice.observe(vec![Observation::Seen(sighting)], None, at(seconds));
         self.after(seconds)
