@@ -32,7 +32,7 @@ enum Task {
     Tidy,
     /// Many seeds of the simulation, or one that failed again
     Sim(sim::Seeds),
-    /// Install what the tests need beside Rust: a browser and its driver
+    /// Install what the tests need beside Rust: a browser and its driver, nodes of the chains
     Peers,
     /// Measure what the README promises, on release builds: medians, ratios, CPU, memory. Never fails for being slow
     Bench {

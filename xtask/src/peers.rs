@@ -1,10 +1,13 @@
-//! What the tests need beside Rust: Chromium, and `playwright-core` to drive it.
+//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, and nodes of the chains.
 //!
-//! Quick when both are there. One that is missing and cannot be installed is an error: a test is never skipped for it.
+//! Quick when all are there. One that is missing and cannot be installed is an error: a test is never skipped for it.
+
+mod bitcoin_core;
+mod debian;
 
 use crate::{
     checkout,
-    command::{exists, output, run as run_command},
+    command::{exists, run as run_command},
     tools,
 };
 use anyhow::{Context, Result, ensure};
@@ -13,41 +16,17 @@ use std::{fs, path::Path, process::Command};
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {
     chromium().context("the tests need Chromium, as `chromium` on the PATH")?;
-    playwright().context("the tests need npm's playwright-core")
+    playwright().context("the tests need npm's playwright-core")?;
+    bitcoin_core::install().context("the tests need Bitcoin Core")
 }
 
-/// From the system's packages: Debian's is built for Debian's libraries, and updated with them.
+/// From the system's packages: Debian's is built for Debian's libraries, and updated with them. The fonts are only
+/// recommended by the package, and a page without any cannot be judged.
 fn chromium() -> Result<()> {
     if exists("chromium") {
         return Ok(());
     }
-    ensure!(exists("apt-get"), "there is no apt-get to install it with; install it by hand");
-    println!("installing chromium, by apt-get");
-    if let Err(error) = run_command(&mut apt_get(&["update", "--quiet", "--quiet"])?) {
-        // One repository out of reach need not be Debian's: the installation decides.
-        println!("{error:#}; trying to install all the same");
-    }
-    // The fonts are only recommended by the package, and a page without any cannot be judged.
-    let packages = ["chromium", "fonts-liberation"];
-    let options = ["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"];
-    run_command(&mut apt_get(&[&options[..], &packages[..]].concat())?)?;
-    ensure!(exists("chromium"), "apt-get installed it, yet it is not on the PATH");
-    Ok(())
-}
-
-/// As root, or by way of sudo.
-fn apt_get(arguments: &[&str]) -> Result<Command> {
-    let root = output(Command::new("id").arg("-u"))?.trim() == "0";
-    let mut command = if root {
-        Command::new("env")
-    } else {
-        ensure!(exists("sudo"), "apt-get needs root, and there is no sudo; install it as root");
-        let mut sudo = Command::new("sudo");
-        sudo.arg("env");
-        sudo
-    };
-    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]).args(arguments);
-    Ok(command)
+    debian::install(&["chromium", "fonts-liberation"], "chromium")
 }
 
 /// Into `<cache>/browser/node_modules`, exactly as `xtask/browser/package-lock.json` has it. `xtask/browser/browser.mjs`
