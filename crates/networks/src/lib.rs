@@ -8,4 +8,5 @@ pub mod inspect;
 pub mod network;
 pub mod provider;
 pub mod simulated;
+pub mod utxo;
 pub mod watch_set;

@@ -8,4 +8,5 @@ mod phrase;
 mod private_keys;
 mod provider;
 mod refusals;
+mod utxo;
 mod watch_set;

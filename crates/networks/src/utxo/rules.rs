@@ -1,0 +1,182 @@
+//! What Bitcoin, Litecoin and Dogecoin differ in, as data: one table.
+//!
+//! Sources: each chain's `chainparams.cpp` and `consensus.h`. A genesis hash is deliberately not among it: it is recorded at
+//! first contact.
+
+use super::block::{Origin, RawHeader};
+use bitcoin::{BlockHash, CompactTarget, Target, hashes::Hash as _};
+use farthing_domain::network::Family;
+
+/// Blocks between two changes of the target (Bitcoin).
+const RETARGET_BLOCKS: u64 = 2016;
+
+/// Which chain of a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChainName {
+    /// The one with real money.
+    Mainnet,
+    /// The public test chain before `testnet4`.
+    Testnet,
+    /// Bitcoin's public test chain (BIP-94).
+    Testnet4,
+    /// A public test chain whose blocks are signed (BIP-325).
+    Signet,
+    /// A private chain.
+    Regtest,
+}
+
+impl ChainName {
+    /// Every chain.
+    pub const ALL: [Self; 5] = [Self::Mainnet, Self::Testnet, Self::Testnet4, Self::Signet, Self::Regtest];
+
+    /// As the configuration names it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet => "testnet",
+            Self::Testnet4 => "testnet4",
+            Self::Signet => "signet",
+            Self::Regtest => "regtest",
+        }
+    }
+
+    /// As `getblockchaininfo` names it.
+    #[must_use]
+    pub const fn node_name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "main",
+            Self::Testnet => "test",
+            Self::Testnet4 | Self::Signet | Self::Regtest => self.as_str(),
+        }
+    }
+
+    /// The chain of that name in the configuration.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|chain| chain.as_str() == name)
+    }
+}
+
+/// How the work behind a header is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// The hash meets the target in the header, and that is not above this limit, in compact form.
+    Hash(u32),
+    /// The same, and the target changes only where and by as much as Bitcoin's rules let it.
+    HashRetargeted(u32),
+    /// Not at all: the work was done by another function, so that hash and header prove nothing of it.
+    Unchecked,
+}
+
+/// What reading a chain's blocks needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Headers may carry a proof of merged mining.
+    pub merged_mining: bool,
+    /// Blocks may carry an extension block (Litecoin's MWEB).
+    pub extension_block: bool,
+    /// How work is checked.
+    pub work: Work,
+    /// Blocks, its own included, after which newly made money may be spent.
+    pub coinbase_maturity: u64,
+    /// The same for money out of the extension block.
+    pub extension_maturity: u64,
+}
+
+impl Rules {
+    /// The rules of a chain; `None` for families without outputs.
+    #[must_use]
+    pub const fn of(family: Family, chain: ChainName) -> Option<Self> {
+        let bitcoin = Self {
+            merged_mining: false,
+            extension_block: false,
+            work: match chain {
+                ChainName::Mainnet => Work::HashRetargeted(0x1d00_ffff),
+                ChainName::Testnet | ChainName::Testnet4 => Work::Hash(0x1d00_ffff),
+                ChainName::Signet => Work::Hash(0x1e03_77ae),
+                ChainName::Regtest => Work::Hash(0x207f_ffff),
+            },
+            coinbase_maturity: 100,
+            extension_maturity: 0,
+        };
+        Some(match family {
+            Family::Bitcoin => bitcoin,
+            Family::Litecoin => Self { extension_block: true, work: Work::Unchecked, extension_maturity: 6, ..bitcoin },
+            Family::Dogecoin => {
+                let coinbase_maturity = if matches!(chain, ChainName::Regtest) { 60 } else { 240 };
+                Self { merged_mining: true, work: Work::Unchecked, coinbase_maturity, ..bitcoin }
+            }
+            Family::Evm | Family::Tron | Family::Solana => return None,
+        })
+    }
+
+    /// The height that the chain must have reached before money of a block at `height` can be final; `None` when it is
+    /// spendable at once.
+    #[must_use]
+    pub const fn matures_at(&self, origin: Origin, height: u64) -> Option<u64> {
+        let blocks = match origin {
+            Origin::Spent => return None,
+            Origin::Coinbase => self.coinbase_maturity,
+            Origin::Extension => self.extension_maturity,
+        };
+        Some(height.saturating_add(blocks).saturating_sub(1))
+    }
+
+    /// Whether a header shows the work that its own target asks for.
+    #[must_use]
+    pub fn is_worked(&self, header: &RawHeader) -> bool {
+        let (Work::Hash(limit) | Work::HashRetargeted(limit)) = self.work else { return true };
+        let target = target(header.bits);
+        target <= self::target(limit) && target.is_met_by(BlockHash::from_byte_array(header.hash))
+    }
+
+    /// Whether targets follow Bitcoin's rules, so that a block's can be compared with the one below.
+    #[must_use]
+    pub const fn is_retargeted(&self) -> bool {
+        matches!(self.work, Work::HashRetargeted(_))
+    }
+
+    /// Whether the block of a header must state its height (BIP-34), and stakes its work on it.
+    #[must_use]
+    pub const fn states_height(&self, header: &RawHeader) -> bool {
+        !matches!(self.work, Work::Unchecked) && header.version != 1
+    }
+
+    /// Whether a header at `height` may ask for its target on top of a block with the target `below`.
+    #[must_use]
+    pub fn may_follow(&self, below: u32, height: u64, bits: u32) -> bool {
+        let Work::HashRetargeted(limit) = self.work else { return true };
+        if height.is_multiple_of(RETARGET_BLOCKS) {
+            return target(bits) <= eased(below, 1, limit);
+        }
+        bits == below
+    }
+
+    /// Whether the chain may have come from one block's target to another's, height and target each: at most four times easier
+    /// with each period between, and within one as well, because another branch may have ended the last one otherwise.
+    #[must_use]
+    pub fn may_lead(&self, earlier: (u64, u32), later: (u64, u32)) -> bool {
+        let Work::HashRetargeted(limit) = self.work else { return true };
+        let period = |height: u64| height.checked_div(RETARGET_BLOCKS).unwrap_or_default();
+        let periods = period(later.0).saturating_sub(period(earlier.0)).max(1);
+        target(later.1) <= eased(earlier.1, periods, limit)
+    }
+}
+
+/// The easiest target after so many periods, in each of which it may become four times as easy.
+fn eased(bits: u32, periods: u64, limit: u32) -> Target {
+    let limit = target(limit);
+    let mut easiest = target(bits);
+    for _ in 0..periods {
+        if easiest >= limit {
+            break;
+        }
+        easiest = easiest.max_transition_threshold_unchecked();
+    }
+    easiest.min(limit)
+}
+
+fn target(bits: u32) -> Target {
+    Target::from_compact(CompactTarget::from_consensus(bits))
+}

@@ -1,0 +1,8 @@
+//! Bitcoin, Litecoin and Dogecoin: blocks as bytes, and a real Bitcoin Core node on a private chain.
+
+mod blocks;
+mod bytes;
+mod inspect;
+mod mempool;
+mod node;
+mod reorganisations;
