@@ -41,6 +41,10 @@ id!(
     InvoiceId
 );
 id!(
+    /// A permanent address.
+    StaticAddressId
+);
+id!(
     /// An event.
     EventId
 );

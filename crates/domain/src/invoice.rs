@@ -6,7 +6,7 @@ use crate::{
     asset::AssetId,
     decimal::Decimal,
     event::{self, Event, EventKind},
-    id::{InvoiceId, Owner},
+    id::{InvoiceId, Owner, StaticAddressId},
     payment::{Acceptance, Observation, Payment, PaymentKey, Place, Rejection, Sighting},
     policy::{Dialect, LateMoney, MerchantCancel, Policy, WindowStart},
     price::Price,
@@ -34,8 +34,8 @@ pub enum Choice {
 pub enum Source {
     /// An API call, by that API.
     Api(Dialect),
-    /// A deposit to a permanent address.
-    StaticAddress,
+    /// A deposit to this permanent address.
+    StaticAddress(StaticAddressId),
 }
 
 impl Source {
@@ -45,7 +45,7 @@ impl Source {
         match self {
             Self::Api(Dialect::Native) => "api",
             Self::Api(dialect) => dialect.as_str(),
-            Self::StaticAddress => "static_address",
+            Self::StaticAddress(_) => "static_address",
         }
     }
 }
@@ -413,7 +413,7 @@ impl Invoice {
         }
         let rejection = if sighting.units == 0 {
             Some(Rejection::Nothing)
-        } else if self.quotes.iter().any(|quote| quote.due.asset == sighting.asset) {
+        } else if self.accepts(sighting.asset) {
             None
         } else {
             Some(Rejection::WrongAsset)
@@ -437,6 +437,16 @@ impl Invoice {
         if let Some(quote) = current_quote.filter(|quote| quote.due.asset == sighting.asset) {
             self.value_at_current_rate(quote.clone(), now);
         }
+    }
+
+    /// Whether money in an asset counts: it was quoted, and the terms leave it to the payer. A deposit to a permanent address in
+    /// another asset than the address's own is priced at that deposit and yet not accepted.
+    fn accepts(&self, asset: AssetId) -> bool {
+        let is_open = match self.terms.choice {
+            Choice::Fixed(locked) => locked == asset,
+            Choice::Any => true,
+        };
+        is_open && self.quotes.iter().any(|quote| quote.due.asset == asset)
     }
 
     /// Keeps the quote of the day with the payment just recorded, if that is late and the policy lets it count so.

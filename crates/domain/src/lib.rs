@@ -25,4 +25,5 @@ pub mod quote;
 pub mod rate;
 pub mod settle;
 pub mod standing;
+pub mod static_address;
 pub mod time;

@@ -3,6 +3,8 @@
 //! It reads and never repairs. It works beside a running gateway: an invoice and its payments are read in one view, and what was
 //! created since the audit began is no difference.
 
+mod static_addresses;
+
 use crate::{
     cli::Json,
     commands::Outcome,
@@ -21,7 +23,7 @@ use farthing_domain::{
 };
 use farthing_gateway::gateway::Gateway;
 use farthing_networks::{account::Account, simulated::accounts as simulated_accounts};
-use farthing_store::records::{AddressRow, Delivery, Page, StoredEvent};
+use farthing_store::records::{AddressRow, Delivery, Holder, Page, StoredEvent};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -84,6 +86,7 @@ pub(crate) async fn execute(config: &Config, json: Json) -> anyhow::Result<Outco
         Audit { gateway, findings: Findings::default(), invoices: BTreeMap::new(), paid_by: BTreeMap::new() };
     audit.invoices().await?;
     audit.addresses().await?;
+    audit.static_addresses().await?;
     audit.events().await?;
     Ok(audit.findings.tell(json)?)
 }
@@ -187,9 +190,8 @@ impl Audit {
     ) -> anyhow::Result<()> {
         self.findings.addresses = self.findings.addresses.saturating_add(1);
         let subject = format!("address {} of {:?}, {}", row.index, row.family, row.environment);
-        if !self.has_invoice(row.invoice).await? {
-            self.findings
-                .differ(subject.clone(), format!("it is bound to invoice {}, which does not exist", row.invoice));
+        if !self.has_holder(row.holder).await? {
+            self.findings.differ(subject.clone(), format!("it is bound to {}, which does not exist", row.holder));
         }
         let (environment, key) = (row.environment, row.account.clone());
         let next = self.gateway.store().read(move |reader| reader.next_index(environment, &key)).await?;
@@ -221,6 +223,16 @@ impl Audit {
             accounts.insert((family, account.key_id().to_bytes()), account);
         }
         Ok(accounts)
+    }
+
+    /// Whether there is such an invoice or permanent address, also one that was made while the audit runs.
+    async fn has_holder(&mut self, holder: Holder) -> anyhow::Result<bool> {
+        match holder {
+            Holder::Invoice(id) => self.has_invoice(id).await,
+            Holder::StaticAddress(id) => {
+                Ok(self.gateway.store().read(move |reader| reader.any_static_address(id)).await?.is_some())
+            }
+        }
     }
 
     /// Whether there is such an invoice, also one that was made while the audit runs.

@@ -1,9 +1,12 @@
 //! Handing out addresses: one index of an account key, once.
 
 use crate::gateway::{Chain, Gateway};
-use farthing_domain::{id::InvoiceId, time::Timestamp};
+use farthing_domain::time::Timestamp;
 use farthing_networks::account::AccountError;
-use farthing_store::{StoreError, Transaction, records::AddressRow};
+use farthing_store::{
+    StoreError, Transaction,
+    records::{AddressRow, Holder},
+};
 
 /// Addresses of an account that may turn out to be handed out already (by another spelling of the same key) before a sale is refused.
 const TRIES: u32 = 1000;
@@ -23,7 +26,7 @@ pub enum NoAddress {
 }
 
 impl Gateway {
-    /// Takes the account's next unused address for an invoice and watches it. The watch set learns of it before the commit: a
+    /// Takes the account's next unused address, for an invoice or for ever, and watches it. The watch set learns of it before the commit: a
     /// needless entry costs a look, a missing one would cost a payment.
     ///
     /// # Errors
@@ -32,7 +35,7 @@ impl Gateway {
         &self,
         transaction: &mut Transaction<'_>,
         chain: &Chain,
-        invoice: InvoiceId,
+        holder: Holder,
         now: Timestamp,
     ) -> Result<String, NoAddress> {
         let (environment, account) = (chain.id.environment, chain.account.key_id().to_bytes());
@@ -45,7 +48,7 @@ impl Gateway {
                 bytes: address.bytes().to_vec(),
                 account: account.to_vec(),
                 index,
-                invoice,
+                holder,
                 created_at: now,
             };
             if transaction.bind_address(&row)? {

@@ -2,10 +2,11 @@
 
 use crate::{
     gateway::{DeepReorganisation, Gateway},
+    static_addresses::Deposit,
     tell::Told,
 };
 use farthing_domain::{
-    id::InvoiceId,
+    id::{InvoiceId, StaticAddressId},
     invoice::Invoice,
     network::ChainId,
     payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
@@ -15,7 +16,7 @@ use farthing_domain::{
 use farthing_networks::network::{MempoolTransfer, Scanned, Transfer};
 use farthing_store::{
     StoreError, Transaction,
-    records::{ChainState, PlacedPayment, ScannedRange},
+    records::{ChainState, Holder, PlacedPayment, ScannedRange},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -65,8 +66,45 @@ pub enum Applied {
     CursorMoved,
 }
 
-/// What is to be recorded, by invoice: invoices are locked in the order of their ids.
-type Observations = BTreeMap<InvoiceId, Vec<Observation>>;
+/// What is to be recorded.
+#[derive(Default)]
+struct Observations {
+    /// By invoice: invoices are locked in the order of their ids.
+    of_invoices: BTreeMap<InvoiceId, Vec<Observation>>,
+    /// New deposits to permanent addresses, each to become an invoice of its own. By transfer, so that one is one.
+    deposits: BTreeMap<PaymentKey, (StaticAddressId, Deposit)>,
+}
+
+impl Observations {
+    fn of(&mut self, invoice: InvoiceId) -> &mut Vec<Observation> {
+        self.of_invoices.entry(invoice).or_default()
+    }
+
+    /// Adds a transfer as it was seen, and that it is final where it is.
+    fn add(&mut self, payee: Payee, sighting: Sighting, is_final: bool) {
+        let key = sighting.key.clone();
+        let seen = match payee {
+            Payee::Invoice(id) => self.of(id),
+            // Nothing moved, and everybody can make any number of such transfers: no deposit.
+            Payee::StaticAddress(_) if sighting.units == 0 => return,
+            Payee::StaticAddress(id) => {
+                let new = || (id, Deposit { first: sighting.clone(), seen: Vec::new() });
+                &mut self.deposits.entry(key.clone()).or_insert_with(new).1.seen
+            }
+        };
+        seen.push(Observation::Seen(sighting));
+        seen.extend(is_final.then_some(Observation::Final(key)));
+    }
+}
+
+/// Whose money a transfer is.
+#[derive(Clone, Copy)]
+enum Payee {
+    /// The invoice that the address was handed out for, or that the transfer is recorded on already.
+    Invoice(InvoiceId),
+    /// A permanent address, and the transfer is new.
+    StaticAddress(StaticAddressId),
+}
 
 impl Gateway {
     /// Applies a batch. When the cursor moved in the meantime nothing is applied: the next look starts from there.
@@ -104,8 +142,11 @@ impl Gateway {
         let observations = self.observations(transaction, batch, &state)?;
         write_cursor(transaction, batch, &state)?;
         let mut changed = Vec::new();
-        for (id, seen) in observations {
+        for (id, seen) in observations.of_invoices {
             changed.extend(self.record(transaction, id, seen)?);
+        }
+        for (to, deposit) in observations.deposits.into_values() {
+            changed.push(self.open_deposit(transaction, to, deposit)?);
         }
         Ok(Some(changed))
     }
@@ -135,24 +176,21 @@ impl Gateway {
         batch: &Batch,
         state: &ChainState,
     ) -> Result<Observations, StoreError> {
-        let mut found = Observations::new();
+        let mut found = Observations::default();
         let mut mined = BTreeSet::new();
         for lost in batch.lost.iter().flat_map(|lost| &lost.gone) {
-            found.entry(lost.invoice).or_default().push(Observation::Gone(lost.key.clone()));
+            found.of(lost.invoice).push(Observation::Gone(lost.key.clone()));
         }
         let blocks = batch.scanned.iter().flat_map(|scanned| &scanned.blocks);
         let transfers = blocks.flat_map(|block| block.transfers.iter().map(|transfer| (&block.header, transfer)));
         for (header, transfer) in transfers {
-            let Some(id) = self.whose(transaction, batch.chain, transfer)? else { continue };
             let place = Place::Block { block: header.block.clone(), time: header.time };
             let sighting = sighting(batch.chain, transfer, place);
-            let key = sighting.key.clone();
-            mined.insert(key.clone());
-            let seen = found.entry(id).or_default();
-            seen.push(Observation::Seen(sighting));
+            let Some(payee) = self.whose(transaction, batch.chain, transfer, &sighting.key)? else { continue };
+            mined.insert(sighting.key.clone());
             let is_final =
                 credits_up_to(state) >= Some(header.block.height) && is_mature(transfer.matures_at, batch.tip);
-            seen.extend(is_final.then_some(Observation::Final(key)));
+            found.add(payee, sighting, is_final);
         }
         self.observe_mempool(transaction, batch, &mined, &mut found)?;
         if let Some(height) = credits_up_to(state) {
@@ -161,7 +199,7 @@ impl Gateway {
             let matured = transaction.payments_maturing(batch.chain, height)?;
             let matured = matured.into_iter().filter(|payment| is_mature(payment.matures_at, batch.tip));
             for payment in matured.filter(|payment| !lost.contains(&payment.key)) {
-                found.entry(payment.invoice).or_default().push(Observation::Final(payment.key));
+                found.of(payment.invoice).push(Observation::Final(payment.key));
             }
         }
         Ok(found)
@@ -177,30 +215,40 @@ impl Gateway {
         let Some(mempool) = &batch.mempool else { return Ok(()) };
         let mut waiting = BTreeSet::new();
         for seen in mempool {
-            let Some(id) = self.whose(transaction, batch.chain, &seen.transfer)? else { continue };
             let sighting = sighting(batch.chain, &seen.transfer, Place::Mempool { since: seen.since });
+            let Some(payee) = self.whose(transaction, batch.chain, &seen.transfer, &sighting.key)? else { continue };
             waiting.insert(sighting.key.clone());
             if !mined.contains(&sighting.key) {
-                found.entry(id).or_default().push(Observation::Seen(sighting));
+                found.add(payee, sighting, false);
             }
         }
         for known in transaction.mempool_payments(batch.chain)? {
             if !waiting.contains(&known.key) && !mined.contains(&known.key) {
-                found.entry(known.invoice).or_default().push(Observation::Gone(known.key));
+                found.of(known.invoice).push(Observation::Gone(known.key));
             }
         }
         Ok(())
     }
 
-    /// The invoice that a transfer's address was handed out for: the exact compare behind the watch set's fingerprint.
+    /// Whose a transfer is: the exact compare behind the watch set's fingerprint. A deposit to a permanent address that an invoice
+    /// has already stays with it, wherever reorganisations move it.
     fn whose(
         &self,
         transaction: &Transaction<'_>,
         chain: ChainId,
         transfer: &Transfer,
-    ) -> Result<Option<InvoiceId>, StoreError> {
+        key: &PaymentKey,
+    ) -> Result<Option<Payee>, StoreError> {
         let Some(family) = self.family(chain) else { return Ok(None) };
-        transaction.invoice_at(chain.environment, family, &transfer.address)
+        let bound = transaction.address_of(chain.environment, family, &transfer.address)?;
+        Ok(match bound.map(|row| row.holder) {
+            None => None,
+            Some(Holder::Invoice(id)) => Some(Payee::Invoice(id)),
+            Some(Holder::StaticAddress(id)) => {
+                let known = transaction.any_invoice_paid_by(chain, key)?;
+                Some(known.map_or(Payee::StaticAddress(id), Payee::Invoice))
+            }
+        })
     }
 
     /// A quote at the rate of the day, for policies that let late money count so.

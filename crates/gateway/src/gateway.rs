@@ -148,7 +148,7 @@ pub struct Gateway {
     pub(crate) test_clock: tokio::sync::Mutex<()>,
     pub(crate) simulated_turn: tokio::sync::Mutex<()>,
     pub(crate) key_cache: RwLock<crate::keys::KeyCache>,
-    pub(crate) checked: RwLock<crate::read_invoice::Checked>,
+    pub(crate) checked: RwLock<crate::read_invoice::CheckedAddresses>,
     pub(crate) lanes: crate::deliver::Lanes,
     /// Real time at the start.
     pub(crate) started_at: Timestamp,

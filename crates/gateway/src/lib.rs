@@ -19,6 +19,7 @@ pub mod quotes;
 pub mod rates;
 pub mod read_invoice;
 pub mod scan;
+pub mod static_addresses;
 mod tell;
 pub mod test_environment;
 pub mod test_mode;

@@ -15,7 +15,7 @@ use farthing_domain::{
     rate::{Rate, RateError, unit_of_due},
     time::Timestamp,
 };
-use farthing_store::{StoreError, Transaction};
+use farthing_store::{StoreError, Transaction, records::Holder};
 
 /// A network that was not reached for so long does not sell (contract, section 11: `gate_offline`). Seconds.
 const OFFLINE_AFTER_SECONDS: i64 = 600;
@@ -93,7 +93,7 @@ impl Gateway {
         let (due, step, rate) = self.due(invoice, asset, now)?;
         let address = match self.address_in_family(invoice, chain) {
             Some(address) => address.to_owned(),
-            None => self.take_address(transaction, chain, invoice.id, now)?,
+            None => self.take_address(transaction, chain, Holder::Invoice(invoice.id), now)?,
         };
         Ok(Quote { due, step, rate, address, made_at: now, ends_at: invoice.quote_end(now) })
     }

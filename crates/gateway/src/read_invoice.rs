@@ -5,24 +5,32 @@ use farthing_domain::{
     id::{InvoiceId, Owner},
     invoice::Invoice,
     network::ChainId,
-    quote::Quote,
 };
 use farthing_networks::address::Address;
 use farthing_store::{
     Reader, StoreError,
-    records::{InvoiceFilter, Page},
+    records::{Holder, InvoiceFilter, Page},
 };
 use std::{collections::HashSet, sync::Arc};
 
 /// Addresses remembered as checked.
 const REMEMBERED: usize = 10_000;
 
-/// Addresses that were derived again already. One that somebody changes in the database is another text.
-#[derive(Default)]
-pub(crate) struct Checked(HashSet<(InvoiceId, String)>);
+/// An address, and what it is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Checked {
+    /// What it is said to be bound to.
+    pub(crate) holder: Holder,
+    /// The address as it is shown. One that somebody changes in the database is another text.
+    pub(crate) address: String,
+}
 
-impl Checked {
-    fn remember(&mut self, address: (InvoiceId, String)) {
+/// Addresses that were derived again already.
+#[derive(Default)]
+pub(crate) struct CheckedAddresses(HashSet<Checked>);
+
+impl CheckedAddresses {
+    fn remember(&mut self, address: Checked) {
         if self.0.len() >= REMEMBERED {
             self.0.clear();
         }
@@ -30,15 +38,24 @@ impl Checked {
     }
 }
 
-/// Why an invoice is not shown.
+/// Why an invoice or a permanent address is not shown.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The store's reason.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// An address in the database is not the account's: somebody changed it. An alarm, never shown.
-    #[error("invoice {0} has an address that is not its own")]
-    AddressMismatch(InvoiceId),
+    #[error("{0} has an address that is not its own")]
+    AddressMismatch(Holder),
+}
+
+impl ReadError {
+    /// Raises the alarm of an address that is not the account's.
+    pub(crate) fn mismatch(holder: Holder) -> Self {
+        tracing::error!(%holder, "an address in the database is not the account's; it is not shown");
+        metrics::counter!("farthing_address_mismatches_total").increment(1);
+        Self::AddressMismatch(holder)
+    }
 }
 
 impl Gateway {
@@ -79,7 +96,7 @@ impl Gateway {
                 Ok((invoices, total, wrong))
             })
             .await?;
-        wrong.map_or(Ok((invoices, total)), |id| Err(alarm(id)))
+        wrong.map_or(Ok((invoices, total)), |id| Err(ReadError::mismatch(Holder::Invoice(id))))
     }
 
     async fn checked_read(
@@ -95,10 +112,14 @@ impl Gateway {
                 Ok((invoices, wrong))
             })
             .await?;
-        wrong.map_or(Ok(invoices), |id| Err(alarm(id)))
+        wrong.map_or(Ok(invoices), |id| Err(ReadError::mismatch(Holder::Invoice(id))))
     }
 
-    fn first_wrong(&self, reader: &Reader<'_>, invoices: &[Invoice]) -> Result<Option<InvoiceId>, StoreError> {
+    pub(crate) fn first_wrong(
+        &self,
+        reader: &Reader<'_>,
+        invoices: &[Invoice],
+    ) -> Result<Option<InvoiceId>, StoreError> {
         for invoice in invoices {
             if !self.has_its_own_addresses(reader, invoice)? {
                 return Ok(Some(invoice.id));
@@ -114,40 +135,38 @@ impl Gateway {
     /// When the store cannot be read.
     pub fn has_its_own_addresses(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
         for quote in &invoice.quotes {
-            let key = (invoice.id, quote.address.clone());
-            if self.checked.read().is_ok_and(|checked| checked.0.contains(&key)) {
-                continue;
-            }
-            if !self.is_own_address(reader, invoice, quote)? {
+            let chain = ChainId { environment: invoice.owner.environment, network: quote.due.asset.network };
+            let bound = Checked { holder: Holder::of(invoice), address: quote.address.clone() };
+            if !self.is_own(reader, chain, &bound)? {
                 return Ok(false);
-            }
-            if let Ok(mut checked) = self.checked.write() {
-                checked.remember(key);
             }
         }
         Ok(true)
     }
 
-    fn is_own_address(&self, reader: &Reader<'_>, invoice: &Invoice, quote: &Quote) -> Result<bool, StoreError> {
-        let environment = invoice.owner.environment;
-        let Some(chain) = self.chain(ChainId { environment, network: quote.due.asset.network }) else {
+    /// Whether an address was handed out to its holder and comes out of the chain's account at its index.
+    pub(crate) fn is_own(&self, reader: &Reader<'_>, chain: ChainId, bound: &Checked) -> Result<bool, StoreError> {
+        if self.checked.read().is_ok_and(|checked| checked.0.contains(bound)) {
             return Ok(true);
-        };
-        let Ok(address) = Address::parse(chain.account.family(), chain.account.chain(), &quote.address) else {
+        }
+        let is_own = self.derives(reader, chain, bound)?;
+        if is_own && let Ok(mut checked) = self.checked.write() {
+            checked.remember(bound.clone());
+        }
+        Ok(is_own)
+    }
+
+    fn derives(&self, reader: &Reader<'_>, id: ChainId, bound: &Checked) -> Result<bool, StoreError> {
+        let Some(chain) = self.chain(id) else { return Ok(true) };
+        let Ok(address) = Address::parse(chain.account.family(), chain.account.chain(), &bound.address) else {
             return Ok(false);
         };
-        let row = reader.address_of(environment, chain.facts.family, address.bytes())?;
-        let Some(row) = row.filter(|row| row.invoice == invoice.id) else { return Ok(false) };
+        let row = reader.address_of(id.environment, chain.facts.family, address.bytes())?;
+        let Some(row) = row.filter(|row| row.holder == bound.holder) else { return Ok(false) };
         if row.account != chain.account.key_id().to_bytes() {
             // Handed out by an account that was configured before.
             return Ok(true);
         }
-        Ok(chain.account.address(row.index).is_ok_and(|derived| derived.text() == quote.address))
+        Ok(chain.account.address(row.index).is_ok_and(|derived| derived.text() == bound.address))
     }
-}
-
-fn alarm(id: InvoiceId) -> ReadError {
-    tracing::error!(invoice = %id, "an address in the database is not the account's; it is not shown");
-    metrics::counter!("farthing_address_mismatches_total").increment(1);
-    ReadError::AddressMismatch(id)
 }

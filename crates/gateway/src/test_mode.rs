@@ -11,13 +11,14 @@ use crate::{
     scan::{Progress, ScanError},
 };
 use farthing_domain::{
-    asset::Asset,
-    id::{Environment, InvoiceId, Owner},
+    asset::{Asset, AssetId},
+    id::{Environment, InvoiceId, Owner, StaticAddressId},
     invoice::Invoice,
     money::Amount,
     name::NetworkId,
     network::ChainId,
     payment::BlockRef,
+    static_address::StaticAddress,
 };
 use farthing_networks::{
     address::{Address, Chain as AddressChain},
@@ -54,11 +55,14 @@ pub enum TestModeError {
     /// There is no such invoice in the merchant's test environment.
     #[error("invoice not found")]
     NotFound,
+    /// There is no such permanent address in the merchant's test environment.
+    #[error("address not found")]
+    AddressNotFound,
     /// The environment is not the test environment.
     #[error("test mode works on the test environment only")]
     NotTest,
-    /// The invoice has no address in that asset.
-    #[error("the invoice has no address to pay {0} to: activate it first")]
+    /// There is no address to pay that asset to.
+    #[error("there is no address to pay {0} to: an invoice may have to be activated first")]
     NoAddress(String),
     /// There is no such simulated network.
     #[error("there is no network {0}")]
@@ -92,6 +96,48 @@ impl Gateway {
         let tx_hash = self.pay_address(invoice, amount).await?;
         self.mine_and_scan(amount.asset.network, confirmations).await?;
         Ok(Paid { tx_hash, amount, confirmations: u64::from(confirmations) })
+    }
+
+    /// Pays a permanent address with an amount of any asset on its family of networks, and mines until the payment has that many
+    /// confirmations.
+    ///
+    /// # Errors
+    /// When there is no such address, it has none on the asset's network, or the store fails.
+    pub async fn pay_test_address(
+        self: &Arc<Self>,
+        owner: Owner,
+        id: StaticAddressId,
+        amount: Amount,
+        confirmations: u32,
+    ) -> Result<Paid, TestModeError> {
+        let address = self.test_address(owner, id).await?;
+        let output = self.output(&[(address.asset.network, &address.address)], amount)?;
+        let tx_hash = self.broadcast(output, amount).await?;
+        self.mine_and_scan(amount.asset.network, confirmations).await?;
+        Ok(Paid { tx_hash, amount, confirmations: u64::from(confirmations) })
+    }
+
+    /// The asset that a test-mode call means: by code and network, or the permanent address's own.
+    ///
+    /// # Errors
+    /// When there is no such address or asset.
+    pub async fn test_address_asset(
+        &self,
+        owner: Owner,
+        id: StaticAddressId,
+        currency: Option<&str>,
+        network: Option<&str>,
+    ) -> Result<Asset, TestModeError> {
+        let own = self.test_address(owner, id).await?.asset;
+        self.meant_asset(Some(own), currency, network)
+    }
+
+    async fn test_address(&self, owner: Owner, id: StaticAddressId) -> Result<StaticAddress, TestModeError> {
+        if owner.environment != Environment::Test {
+            return Err(TestModeError::NotTest);
+        }
+        let found = self.store().read(move |reader| reader.static_address(owner, id)).await?;
+        found.ok_or(TestModeError::AddressNotFound)
     }
 
     /// Mines blocks on a simulated network; answers its head.
@@ -164,22 +210,28 @@ impl Gateway {
 
     /// Puts a transaction to one of the invoice's addresses into the mempool.
     async fn pay_address(self: &Arc<Self>, invoice: &Invoice, amount: Amount) -> Result<String, TestModeError> {
-        let output = self.output(invoice, amount)?;
+        let addresses: Vec<(NetworkId, &str)> =
+            invoice.quotes.iter().map(|quote| (quote.due.asset.network, quote.address.as_str())).collect();
+        let output = self.output(&addresses, amount)?;
+        self.broadcast(output, amount).await
+    }
+
+    async fn broadcast(self: &Arc<Self>, output: Output, amount: Amount) -> Result<String, TestModeError> {
         let salt = self.ids().bytes();
         let now = self.clocks().now(Environment::Test);
         self.change_chain(amount.asset.network, move |simulated| simulated.prepare_pay(vec![output.clone()], now, salt))
             .await
     }
 
-    /// An output that pays the address which the invoice has on the asset's network, whether or not it was quoted there: a
-    /// payer can send anything.
-    fn output(&self, invoice: &Invoice, amount: Amount) -> Result<Output, TestModeError> {
+    /// An output that pays the latest of these addresses that exists on the asset's network, whether or not that asset was asked
+    /// for: a payer can send anything.
+    fn output(&self, addresses: &[(NetworkId, &str)], amount: Amount) -> Result<Output, TestModeError> {
         let none = || TestModeError::NoAddress(amount.asset.to_string());
         let chain = self.chain(test_chain(amount.asset.network)).ok_or_else(none)?;
         let of_family = |network: NetworkId| self.family(test_chain(network)) == Some(chain.facts.family);
-        let quote = invoice.quotes.iter().rfind(|quote| of_family(quote.due.asset.network)).ok_or_else(none)?;
+        let (_, address) = addresses.iter().rfind(|(network, _)| of_family(*network)).ok_or_else(none)?;
         let family = chain.facts.family.into();
-        let address = Address::parse(family, AddressChain::Testnet, &quote.address).map_err(|_| none())?;
+        let address = Address::parse(family, AddressChain::Testnet, address).map_err(|_| none())?;
         Ok(Output {
             asset: amount.asset,
             decimals: amount.decimals,
@@ -229,13 +281,23 @@ impl Gateway {
         network: Option<&str>,
     ) -> Result<(Invoice, Asset), TestModeError> {
         let invoice = self.test_invoice(owner, id).await?;
-        let catalog = &self.environment(Environment::Test).catalog;
         let quoted = invoice.latest_quote().map(|quote| quote.due.asset);
+        let asset = self.meant_asset(quoted, currency, network)?;
+        Ok((invoice, asset))
+    }
+
+    fn meant_asset(
+        &self,
+        quoted: Option<AssetId>,
+        currency: Option<&str>,
+        network: Option<&str>,
+    ) -> Result<Asset, TestModeError> {
+        let catalog = &self.environment(Environment::Test).catalog;
         let asset = match (currency, quoted) {
             (None, None) => return Err(TestModeError::NoAddress("anything".to_owned())),
             (None, Some(quoted)) => catalog.asset(network.map_or(Ok(quoted), |network| {
                 NetworkId::new(network)
-                    .map(|network| farthing_domain::asset::AssetId { network, ..quoted })
+                    .map(|network| AssetId { network, ..quoted })
                     .map_err(|_| TestModeError::NoSuchNetwork(network.to_owned()))
             })?),
             (Some(code), quoted) => {
@@ -247,9 +309,7 @@ impl Gateway {
                 Some(found)
             }
         };
-        let missing = || TestModeError::NoAddress("that currency".to_owned());
-        let asset = asset.ok_or_else(missing)?.clone();
-        Ok((invoice, asset))
+        asset.cloned().ok_or_else(|| TestModeError::NoAddress("that currency".to_owned()))
     }
 }
 

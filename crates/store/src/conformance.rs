@@ -4,6 +4,7 @@
 
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of these rules are small")]
 mod rows;
+mod static_addresses;
 
 use crate::{OpenAs, Store, Threads};
 use farthing_domain::{
@@ -25,38 +26,47 @@ macro_rules! suite {
     ($database:ident, $open:expr) => {
         mod $database {
             crate::conformance::rules!($open;
-                an_invoice_is_read_back_as_it_was_written
-                a_failed_decision_leaves_nothing_behind
-                a_panicking_decision_leaves_nothing_behind_and_harms_no_other
-                an_idempotency_key_is_used_once
-                another_owner_s_invoice_is_not_there
-                events_are_numbered_without_gaps_per_owner
-                an_event_reaches_every_endpoint_that_subscribed
-                an_address_is_bound_once
-                an_index_never_goes_back
-                a_payment_belongs_to_one_invoice
-                payments_are_found_by_stage_and_height
-                due_invoices_come_in_the_order_of_their_time
-                due_deliveries_come_with_their_bytes_in_the_order_of_their_time
-                a_delivery_that_was_changed_in_the_meantime_is_not_overwritten
-                a_deleted_endpoint_gets_nothing_more
-                ranges_are_cut_and_joined_without_hiding_a_gap
-                lists_page_newest_first_and_filter
+                rows:
+                    an_invoice_is_read_back_as_it_was_written
+                    a_failed_decision_leaves_nothing_behind
+                    a_panicking_decision_leaves_nothing_behind_and_harms_no_other
+                    an_idempotency_key_is_used_once
+                    another_owner_s_invoice_is_not_there
+                    events_are_numbered_without_gaps_per_owner
+                    an_event_reaches_every_endpoint_that_subscribed
+                    an_address_is_bound_once
+                    an_index_never_goes_back
+                    a_payment_belongs_to_one_invoice
+                    payments_are_found_by_stage_and_height
+                    due_invoices_come_in_the_order_of_their_time
+                    due_deliveries_come_with_their_bytes_in_the_order_of_their_time
+                    a_delivery_that_was_changed_in_the_meantime_is_not_overwritten
+                    a_deleted_endpoint_gets_nothing_more
+                    ranges_are_cut_and_joined_without_hiding_a_gap
+                    lists_page_newest_first_and_filter;
+                static_addresses:
+                    a_permanent_address_is_read_back_as_it_was_written
+                    an_address_key_is_used_once_by_each_dialect_of_an_owner
+                    a_key_of_a_native_address_is_no_invoice_s
+                    an_address_is_bound_to_an_invoice_or_to_a_permanent_address
+                    deposits_are_counted_once_and_what_was_received_follows_them_exactly
+                    a_known_transfer_stays_with_its_invoice
+                    lists_of_addresses_and_of_their_invoices_page_newest_first_and_filter;
             );
         }
     };
 }
 
 macro_rules! rules {
-    ($open:expr; $($rule:ident)*) => {
-        $(
+    ($open:expr; $($subject:ident: $($rule:ident)*;)*) => {
+        $($(
             #[test]
             fn $rule() {
                 let folder = tempfile::tempdir().unwrap();
                 let open: fn(&std::path::Path) -> crate::Store = $open;
-                crate::conformance::block_on(crate::conformance::rows::$rule(open(folder.path())));
+                crate::conformance::block_on(crate::conformance::$subject::$rule(open(folder.path())));
             }
-        )*
+        )*)*
     };
 }
 

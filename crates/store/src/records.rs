@@ -1,11 +1,15 @@
 //! Rows in the domain's words: what the store keeps besides invoices and payments.
 
+use core::fmt;
 use farthing_domain::{
+    asset::AssetId,
     event::EventKind,
-    id::{ApiKeyId, DeliveryId, EndpointId, Environment, EventId, InvoiceId, MerchantId, Owner},
-    name::NetworkId,
+    id::{ApiKeyId, DeliveryId, EndpointId, Environment, EventId, InvoiceId, MerchantId, Owner, StaticAddressId},
+    invoice::{Invoice, Source},
+    name::{AssetCode, NetworkId},
     network::{ChainId, Family},
     payment::BlockRef,
+    policy::Dialect,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -169,10 +173,93 @@ pub struct AddressRow {
     pub account: Vec<u8>,
     /// The index in the account.
     pub index: u32,
-    /// The invoice that it is bound to for ever.
-    pub invoice: InvoiceId,
+    /// What it is bound to for ever.
+    pub holder: Holder,
     /// When it was handed out.
     pub created_at: Timestamp,
+}
+
+/// What an address is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Holder {
+    /// An invoice.
+    Invoice(InvoiceId),
+    /// A permanent address, which any number of invoices may show.
+    StaticAddress(StaticAddressId),
+}
+
+impl Holder {
+    /// What the addresses of an invoice are bound to: the invoice, or the permanent address that it is a deposit to.
+    #[must_use]
+    pub const fn of(invoice: &Invoice) -> Self {
+        match invoice.source {
+            Source::StaticAddress(address) => Self::StaticAddress(address),
+            Source::Api(_) => Self::Invoice(invoice.id),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invoice(id) => write!(f, "invoice {id}"),
+            Self::StaticAddress(id) => write!(f, "permanent address {id}"),
+        }
+    }
+}
+
+/// A permanent address to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewStaticAddress {
+    /// Its id.
+    pub id: StaticAddressId,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The API that takes it.
+    pub dialect: Dialect,
+    /// The one asset that it accepts.
+    pub asset: AssetId,
+    /// That asset's decimals.
+    pub decimals: u8,
+    /// The address, in the network's own form.
+    pub address: String,
+    /// The merchant's note on it.
+    pub label: Option<String>,
+    /// The merchant's own reference.
+    pub external_id: Option<String>,
+    /// The dialect's own fields, as JSON text; `{}` when there are none.
+    pub extras: String,
+    /// When it is handed out.
+    pub created_at: Timestamp,
+}
+
+/// What makes a repeated call answer the address that it made before. Each dialect has its own keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakeKey {
+    /// The key.
+    pub key: String,
+    /// What two calls with this key are compared by.
+    pub fingerprint: String,
+}
+
+/// What changes of a permanent address; what is `None` stays.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StaticAddressChange {
+    /// Another note, or none any more.
+    pub label: Option<Option<String>>,
+    /// Other fields of the dialect's own, as JSON text.
+    pub extras: Option<String>,
+}
+
+/// Which permanent addresses a list holds. Every list has an owner.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StaticAddressFilter {
+    /// Taken by this API.
+    pub dialect: Option<Dialect>,
+    /// In this currency.
+    pub currency: Option<AssetCode>,
+    /// With this reference.
+    pub external_id: Option<String>,
 }
 
 /// How far a chain is scanned.

@@ -14,14 +14,21 @@ mod merchants;
 mod rows;
 mod settings;
 mod simulated;
+mod static_addresses;
 
 use engine::Migration;
 use rusqlite::Connection;
 use std::ops::{Deref, DerefMut};
 
 /// All migrations, oldest first. One that was released is never changed.
-pub(crate) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "foundation", sql: include_str!("sqlite/schema/0001_foundation.sql") }];
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "foundation", sql: include_str!("sqlite/schema/0001_foundation.sql") },
+    Migration {
+        number: 2,
+        name: "permanent addresses",
+        sql: include_str!("sqlite/schema/0002_permanent_addresses.sql"),
+    },
+];
 
 /// A consistent view of the store.
 pub struct Reader<'a>(pub(crate) &'a Connection);
@@ -72,12 +79,34 @@ impl<T> Locked<T> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{OpenAs, Store, StoreError, Threads};
+    use super::{MIGRATIONS, engine::Engine};
+    use crate::{OpenAs, Store, StoreError, Threads, records::Holder};
     use farthing_domain::{
-        id::{Environment, MerchantId, Owner},
+        id::{Environment, InvoiceId, MerchantId, Owner},
         time::Timestamp,
     };
     use rusqlite::StatementStatus;
+    use std::future::Future;
+    use uuid::Uuid;
+
+    #[test]
+    fn addresses_bound_before_there_were_permanent_ones_stay_with_their_invoices() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = Engine::open(folder.path(), &MIGRATIONS[..1], OpenAs::Server, Threads::Inline).unwrap();
+        let bound = before.write(|connection| {
+            connection.execute(
+                "INSERT INTO addresses (environment, family, bytes, account, position, invoice, created_at)
+                 VALUES (1, 'bitcoin', x'01', x'09', 0, ?1, 5)",
+                [Uuid::from_u128(7).as_bytes()],
+            )?;
+            Ok::<_, StoreError>(())
+        });
+        block_on(bound).unwrap().unwrap();
+        drop(before);
+        let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
+        let rows = block_on(store.read(|reader| reader.addresses(None, 10))).unwrap();
+        assert_eq!(rows[0].holder, Holder::Invoice(InvoiceId(Uuid::from_u128(7))));
+    }
 
     #[test]
     fn a_statement_is_planned_once_whatever_values_it_gets() {
@@ -87,14 +116,16 @@ mod tests {
             let sql =
                 "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL ORDER BY id";
             for merchant in 1..4 {
-                let owner =
-                    Owner { merchant: MerchantId(uuid::Uuid::from_u128(merchant)), environment: Environment::Test };
+                let owner = Owner { merchant: MerchantId(Uuid::from_u128(merchant)), environment: Environment::Test };
                 reader.endpoints(owner)?;
                 reader.due_endpoints(Timestamp::from_seconds(1), 10)?;
             }
             Ok::<_, StoreError>(reader.0.prepare_cached(sql)?.get_status(StatementStatus::RePrepare))
         });
-        let planned_anew = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(read).unwrap();
-        assert_eq!(planned_anew, 0);
+        assert_eq!(block_on(read).unwrap(), 0);
+    }
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
     }
 }

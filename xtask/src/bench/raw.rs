@@ -17,7 +17,7 @@ use farthing_domain::{
 };
 use farthing_store::{
     OpenAs, Store, StoreError, Threads,
-    records::{AddressRow, NewEvent},
+    records::{AddressRow, Holder, NewEvent},
 };
 use std::{ops::Range, path::Path, sync::Arc};
 use tokio::{task::JoinSet, time::Instant};
@@ -123,7 +123,7 @@ fn rows(number: u32, event_bytes: usize) -> Result<Rows> {
         bytes: spread.iter().copied().chain([0; 14]).collect(),
         account: vec![u8::try_from(number.checked_rem(ACCOUNTS).unwrap_or_default())?; 16],
         index: number,
-        invoice: InvoiceId(id),
+        holder: Holder::Invoice(InvoiceId(id)),
         created_at: NOW,
     };
     let event = NewEvent {

@@ -160,6 +160,12 @@ impl ApiError {
         Self::new(ErrorCode::NotFound, "invoice not found")
     }
 
+    /// No such permanent address, or it is somebody else's.
+    #[must_use]
+    pub fn address_not_found() -> Self {
+        Self::new(ErrorCode::NotFound, "address not found")
+    }
+
     /// No such webhook endpoint, or it is somebody else's.
     #[must_use]
     pub fn endpoint_not_found() -> Self {

@@ -5,7 +5,7 @@
 use farthing_domain::{
     asset::AssetId,
     catalog::Catalog,
-    invoice::{Choice, Invoice},
+    invoice::{Choice, Invoice, Source},
     money::Amount,
     name::NetworkId,
     payment::Payment,
@@ -257,7 +257,7 @@ impl InvoiceView {
             metadata: metadata(&terms.metadata),
             redirect_url: terms.redirect_url.clone(),
             source: invoice.source.as_str().to_owned(),
-            static_address_id: None,
+            static_address_id: static_address_id(invoice),
             checkout_url: checkout_url(context.public_url, &invoice.token),
             payments: payments(invoice, context).map(|(_, view)| view).collect(),
             expires_at: invoice.deadline.map(rfc3339),
@@ -342,6 +342,13 @@ impl Asked {
 fn amount_paid(invoice: &Invoice) -> String {
     let received = invoice.latest_quote().and_then(|quote| received_in(invoice, quote.due.asset, Money::Final));
     received.map_or_else(|| "0".to_owned(), |amount| amount.to_string())
+}
+
+fn static_address_id(invoice: &Invoice) -> Option<String> {
+    match invoice.source {
+        Source::StaticAddress(id) => Some(id.to_string()),
+        Source::Api(_) => None,
+    }
 }
 
 /// The merchant's object as it was kept.

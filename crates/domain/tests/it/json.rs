@@ -4,6 +4,7 @@ use crate::world;
 use farthing_domain::{
     decimal::Decimal,
     fiat::Fiat,
+    id::StaticAddressId,
     invoice::{Cancellation, Canceller, Choice, Source, Terms},
     money::{Amount, FiatAmount},
     payment::{Acceptance, BlockRef, Payment, Rejection},
@@ -198,7 +199,7 @@ proptest! {
         dialect in select(Dialect::ALL.to_vec()), at in moment(), by in select(vec![Canceller::Merchant, Canceller::Payer]),
     ) {
         comes_back(&Source::Api(dialect))?;
-        comes_back(&Source::StaticAddress)?;
+        comes_back(&Source::StaticAddress(StaticAddressId(uuid::Uuid::from_u128(7))))?;
         comes_back(&Cancellation { at, by })?;
     }
 }

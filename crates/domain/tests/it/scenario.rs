@@ -17,6 +17,7 @@ use farthing_domain::{
     quote::Quote,
     settle::{self, Money},
     standing::Timeliness,
+    static_address,
     time::Timestamp,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -214,6 +215,10 @@ impl Story {
                 (normal(expected)?, clock(invoice.latest_quote().and_then(|quote| quote.ends_at)))
             }
             ["activations", expected] => ((*expected).into(), invoice.activation_count.to_string()),
+            ["deposited", expected] => {
+                let units = static_address::deposited(invoice).map_or("none".into(), |(_, units)| units.to_string());
+                ((*expected).into(), units)
+            }
             ["payment", name, expected @ ..] => (expected.join(" "), payment_text(invoice, name)),
             other => return Err(format!("unknown check {other:?}")),
         };
@@ -221,14 +226,15 @@ impl Story {
     }
 }
 
-/// `native 0.5 BTC`, `native 50 USD any deferred`, `txnpro 50 USD for USDT`, `native permanent 1 BTC`, `… tolerance 0.1 window 60`.
+/// `native 0.5 BTC`, `native 50 USD any deferred`, `txnpro 50 USD for USDT`, `… tolerance 0.1 window 60`;
+/// `native permanent 1 BTC`, and for money in another asset than the address's own `native permanent 5 USDC@bsc to USDT@bsc`.
 fn open(words: &[&str], now: Timestamp) -> Result<(Invoice, Vec<Event>), String> {
     let [dialect, rest @ ..] = words else { return Err("open what?".into()) };
     let dialect: Dialect = dialect.parse().map_err(|_| format!("unknown dialect {dialect}"))?;
-    let (policy, rest) = match rest {
-        ["permanent", rest @ ..] => (Policy::permanent_address(dialect), rest),
-        rest => (Policy::of(dialect), rest),
-    };
+    if let ["permanent", amount, name, rest @ ..] = rest {
+        return open_deposit(dialect, amount, name, after("to", rest).unwrap_or(name), now);
+    }
+    let policy = Policy::of(dialect);
     let [amount, currency, options @ ..] = rest else { return Err("a price needs an amount and a currency".into()) };
     let is_fiat = *currency == "USD";
     let price = if is_fiat { world::dollars(amount) } else { world::coins(amount, currency) };
@@ -250,6 +256,22 @@ fn open(words: &[&str], now: Timestamp) -> Result<(Invoice, Vec<Event>), String>
         let (twin, _) = Invoice::open(new.clone(), now);
         new.quote = Some(world::quote(price, &asset, world::usual_rate(&asset), now, twin.quote_end(now)));
     }
+    Ok(Invoice::open(new, now))
+}
+
+/// The invoice of a deposit to a permanent address in the asset `to`, before the deposit is recorded on it.
+fn open_deposit(
+    dialect: Dialect,
+    amount: &str,
+    name: &str,
+    to: &str,
+    now: Timestamp,
+) -> Result<(Invoice, Vec<Event>), String> {
+    let asset = |name: &str| world::asset(name).ok_or_else(|| format!("unknown asset {name}"));
+    let (moved, own) = (asset(name)?, asset(to)?);
+    let units = parse_amount(amount)?.units(moved.decimals).map_err(|error| error.to_string())?;
+    let seen = world::sighting(&moved, "a", units, Place::Mempool { since: None });
+    let new = world::static_address(dialect, &own).deposit(world::invoice_id(), "token".into(), &seen, now);
     Ok(Invoice::open(new, now))
 }
 

@@ -5,7 +5,7 @@ use farthing_domain::{
     catalog::Catalog,
     decimal::Decimal,
     fiat::Fiat,
-    id::{Environment, InvoiceId, MerchantId, Owner},
+    id::{Environment, InvoiceId, MerchantId, Owner, StaticAddressId},
     invoice::{Choice, Invoice, NewInvoice, Source, Terms},
     money::{Amount, FiatAmount},
     payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
@@ -13,6 +13,7 @@ use farthing_domain::{
     price::Price,
     quote::Quote,
     rate::{Rate, unit_of_due},
+    static_address::{StaticAddress, Total},
     time::Timestamp,
 };
 use std::sync::LazyLock;
@@ -85,9 +86,32 @@ pub(crate) fn terms(price: Price, choice: Choice) -> Terms {
     }
 }
 
+/// The invoice's id in every story.
+pub(crate) fn invoice_id() -> InvoiceId {
+    InvoiceId(uuid::Uuid::from_u128(1))
+}
+
+/// A permanent address that accepts one asset.
+pub(crate) fn static_address(dialect: Dialect, asset: &Asset) -> StaticAddress {
+    StaticAddress {
+        id: StaticAddressId(uuid::Uuid::from_u128(3)),
+        owner: Owner { merchant: MerchantId(uuid::Uuid::from_u128(2)), environment: Environment::Test },
+        dialect,
+        asset: asset.id,
+        decimals: asset.decimals,
+        address: format!("address-of-{}", asset.id.network),
+        label: None,
+        external_id: None,
+        extras: "{}".into(),
+        created_at: START,
+        invoice_count: 0,
+        received: Total::default(),
+    }
+}
+
 pub(crate) fn new_invoice(policy: Policy, terms: Terms, quote: Option<Quote>) -> NewInvoice {
     NewInvoice {
-        id: InvoiceId(uuid::Uuid::from_u128(1)),
+        id: invoice_id(),
         owner: Owner { merchant: MerchantId(uuid::Uuid::from_u128(2)), environment: Environment::Test },
         policy,
         source: Source::Api(Dialect::Native),

@@ -4,5 +4,6 @@
 mod invoices;
 mod scanning;
 mod shop;
+mod static_addresses;
 mod stories;
 mod webhooks;

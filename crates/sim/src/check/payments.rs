@@ -10,6 +10,7 @@ use farthing_domain::{
     payment::{Payment, PaymentKey},
     settle::{Money, received_in},
 };
+use farthing_store::records::Holder;
 use std::collections::BTreeMap;
 
 pub(super) fn check(evidence: &Evidence) -> Vec<Violation> {
@@ -20,8 +21,11 @@ pub(super) fn check(evidence: &Evidence) -> Vec<Violation> {
             records.entry(&payment.key).or_default().push((invoice.id, payment));
         }
     }
-    let owners: BTreeMap<(Family, &[u8]), InvoiceId> =
-        evidence.addresses.iter().map(|row| ((row.family, row.bytes.as_slice()), row.invoice)).collect();
+    let bound_to_invoices = evidence.addresses.iter().filter_map(|row| match row.holder {
+        Holder::Invoice(id) => Some(((row.family, row.bytes.as_slice()), id)),
+        Holder::StaticAddress(_) => None,
+    });
+    let owners: BTreeMap<(Family, &[u8]), InvoiceId> = bound_to_invoices.collect();
     for (key, transfer) in &evidence.oracle.transfers {
         let Some(owner) = owners.get(&(transfer.family, transfer.address.as_slice())) else { continue };
         let found = records.get(key).map(Vec::as_slice).unwrap_or_default();

@@ -124,7 +124,7 @@ fn an_expiry_that_erases_a_payment_is_found() {
 #[test]
 fn an_address_of_two_invoices_is_found() {
     let mut evidence = evidence();
-    evidence.addresses[0].invoice = evidence.addresses[1].invoice;
+    evidence.addresses[0].holder = evidence.addresses[1].holder;
     found(&evidence, "address");
 }
 

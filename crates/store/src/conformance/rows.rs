@@ -4,7 +4,8 @@ use super::{at, id, invoice, owner};
 use crate::{
     Store, StoreError,
     records::{
-        AddressRow, Attempt, ChainState, Delivery, DeliveryStage, Endpoint, InvoiceFilter, NewEvent, Page, ScannedRange,
+        AddressRow, Attempt, ChainState, Delivery, DeliveryStage, Endpoint, Holder, InvoiceFilter, NewEvent, Page,
+        ScannedRange,
     },
 };
 use farthing_domain::{
@@ -202,7 +203,7 @@ fn address(bytes: u8, index: u32, invoice: u128) -> AddressRow {
         bytes: vec![bytes],
         account: vec![9],
         index,
-        invoice: InvoiceId(id(invoice)),
+        holder: Holder::Invoice(InvoiceId(id(invoice))),
         created_at: at(0),
     }
 }
@@ -212,13 +213,12 @@ pub(super) async fn an_address_is_bound_once(store: Store) {
     assert!(bind(address(1, 0, 1)).await);
     assert!(!bind(address(1, 1, 2)).await, "the same address");
     assert!(!bind(address(2, 0, 2)).await, "the same index");
-    let whose = store.read(move |reader| reader.invoice_at(TEST, Family::Bitcoin, &[1])).await.unwrap();
-    assert_eq!(whose, Some(InvoiceId(id(1))));
-    assert_eq!(store.read(move |reader| reader.invoice_at(TEST, Family::Litecoin, &[1])).await.unwrap(), None);
-    assert_eq!(
-        store.read(move |reader| reader.invoice_at(Environment::Live, Family::Bitcoin, &[1])).await.unwrap(),
-        None
-    );
+    let whose = async |environment, family| {
+        store.read(move |reader| reader.address_of(environment, family, &[1])).await.unwrap().map(|row| row.holder)
+    };
+    assert_eq!(whose(TEST, Family::Bitcoin).await, Some(Holder::Invoice(InvoiceId(id(1)))));
+    assert_eq!(whose(TEST, Family::Litecoin).await, None);
+    assert_eq!(whose(Environment::Live, Family::Bitcoin).await, None);
     assert_eq!(store.read(|reader| reader.addresses(None, 10)).await.unwrap(), [address(1, 0, 1)]);
 }
 

@@ -5,12 +5,16 @@ use super::{
     invoices::family_name,
     rows::{environment_number, environment_of, number, timestamp, uuid},
 };
-use crate::{error::StoreError, records::AddressRow};
+use crate::{
+    error::StoreError,
+    records::{AddressRow, Holder},
+};
 use farthing_domain::{
-    id::{Environment, InvoiceId},
+    id::{Environment, InvoiceId, StaticAddressId},
     network::Family,
 };
 use rusqlite::{OptionalExtension, Row, params};
+use uuid::Uuid;
 
 impl Reader<'_> {
     /// The next unused index of an account key; `None` before its first use.
@@ -45,7 +49,7 @@ impl Reader<'_> {
         Ok(addresses)
     }
 
-    /// An invoice's addresses.
+    /// An address that was handed out.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -74,20 +78,23 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Binds an address to an invoice for ever. Answers `false`, and writes nothing, when it was handed out before.
+    /// Binds an address to its holder for ever. Answers `false`, and writes nothing, when it was handed out before.
     ///
     /// # Errors
     /// When the database cannot be written.
     pub fn bind_address(&mut self, row: &AddressRow) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO addresses (environment, family, bytes, account, position, invoice, created_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let sql =
+            "INSERT INTO addresses (environment, family, bytes, account, position, holder_kind, holder, created_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
+        let (kind, holder) = holder_columns(row.holder);
         let written = self.connection().prepare_cached(sql)?.execute(params![
             environment_number(row.environment),
             family_name(row.family),
             row.bytes,
             row.account,
             row.index,
-            row.invoice.0.as_bytes(),
+            kind,
+            holder.as_bytes(),
             row.created_at.milliseconds(),
         ])?;
         Ok(written == 1)
@@ -103,9 +110,24 @@ fn read_address(row: &Row<'_>) -> Result<AddressRow, StoreError> {
         bytes: row.get("bytes")?,
         account: row.get("account")?,
         index: number(index, "position")?,
-        invoice: InvoiceId(uuid(row, "invoice")?),
+        holder: holder_of(row.get("holder_kind")?, uuid(row, "holder")?)?,
         created_at: timestamp(row, "created_at")?,
     })
+}
+
+const fn holder_columns(holder: Holder) -> (i64, Uuid) {
+    match holder {
+        Holder::Invoice(id) => (0, id.0),
+        Holder::StaticAddress(id) => (1, id.0),
+    }
+}
+
+fn holder_of(kind: i64, id: Uuid) -> Result<Holder, StoreError> {
+    match kind {
+        0 => Ok(Holder::Invoice(InvoiceId(id))),
+        1 => Ok(Holder::StaticAddress(StaticAddressId(id))),
+        other => Err(StoreError::Corrupt(format!("holder_kind {other}"))),
+    }
 }
 
 fn family_of(name: &str) -> Result<Family, StoreError> {

@@ -19,9 +19,8 @@ use farthing_domain::{
     time::Timestamp,
 };
 use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
-use uuid::Uuid;
 
-const COLUMNS: &str = "i.*, p.body AS policy_body FROM invoices i JOIN policies p ON p.number = i.policy";
+pub(super) const COLUMNS: &str = "i.*, p.body AS policy_body FROM invoices i JOIN policies p ON p.number = i.policy";
 
 /// Where a payment is, as its row's `stage` says.
 mod stage {
@@ -109,7 +108,7 @@ impl Reader<'_> {
         self.invoices_of(&sql, params![after, limit])
     }
 
-    fn invoices_of(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Invoice>, StoreError> {
+    pub(super) fn invoices_of(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Invoice>, StoreError> {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;
         let mut invoices = Vec::new();
@@ -159,36 +158,20 @@ impl Reader<'_> {
         Ok(payments)
     }
 
-    /// What an owner's idempotency key was used for: the fingerprint of the request and the invoice.
+    /// What an owner's idempotency key was used for: the fingerprint of the request, and the invoice (or the permanent address, whose
+    /// fingerprint is no invoice's).
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn idempotent(&self, owner: Owner, key: &str) -> Result<Option<(String, InvoiceId)>, StoreError> {
         let sql =
-            "SELECT fingerprint, invoice FROM idempotency_keys WHERE merchant = ?1 AND environment = ?2 AND key = ?3";
+            "SELECT fingerprint, invoice FROM idempotency_keys WHERE merchant = ?1 AND environment = ?2 AND key = ?3
+             UNION ALL SELECT fingerprint, id FROM static_addresses
+             WHERE merchant = ?1 AND environment = ?2 AND dialect = 'native' AND take_key = ?3";
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows =
             statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment), key])?;
         rows.next()?.map(|row| Ok((row.get(0)?, InvoiceId(uuid(row, "invoice")?)))).transpose()
-    }
-
-    /// The invoice that an address was handed out for.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn invoice_at(
-        &self,
-        environment: Environment,
-        family: Family,
-        bytes: &[u8],
-    ) -> Result<Option<InvoiceId>, StoreError> {
-        let sql = "SELECT invoice FROM addresses WHERE environment = ?1 AND family = ?2 AND bytes = ?3";
-        let found: Option<[u8; 16]> = self
-            .0
-            .prepare_cached(sql)?
-            .query_row(params![environment_number(environment), family_name(family), bytes], |row| row.get(0))
-            .optional()?;
-        Ok(found.map(|bytes| InvoiceId(Uuid::from_bytes(bytes))))
     }
 
     /// Payments of a chain that stand in the mempool.
@@ -331,7 +314,8 @@ impl Transaction<'_> {
                 invoice.id.0.as_bytes()
             ])?;
         }
-        self.write_payments(invoice)
+        self.write_payments(invoice)?;
+        self.enter_deposit(invoice)
     }
 
     /// Writes what changed of a locked invoice. `retry_at` is when to look again at an invoice that is due but waits for a scan.
@@ -361,7 +345,8 @@ impl Transaction<'_> {
         if written != 1 {
             return Err(StoreError::Corrupt(format!("invoice {} is not there to be saved", invoice.id)));
         }
-        self.write_payments(invoice)
+        self.write_payments(invoice)?;
+        self.update_deposit(invoice)
     }
 
     fn write_payments(&mut self, invoice: &Invoice) -> Result<(), StoreError> {

@@ -219,6 +219,7 @@ fn not_played(token: &str, error: &TestModeError) -> Response {
         TestModeError::NoAddress(_)
         | TestModeError::NoSuchNetwork(_)
         | TestModeError::Chain(_)
+        | TestModeError::AddressNotFound
         | TestModeError::Amount(_) => refused(token, &error.to_string()),
     }
 }

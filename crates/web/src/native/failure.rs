@@ -191,6 +191,7 @@ impl From<TestModeError> for Failure {
             TestModeError::Store(error) | TestModeError::Scan(ScanError::Store(error)) => return error.into(),
             TestModeError::Scan(error) => return Self::internal(error),
             TestModeError::NotFound => ApiError::invoice_not_found(),
+            TestModeError::AddressNotFound => ApiError::address_not_found(),
             TestModeError::NotTest => ApiError::new(ErrorCode::Forbidden, error.to_string()),
             TestModeError::NoAddress(_) => ApiError::new(ErrorCode::InvalidState, error.to_string()),
             TestModeError::NoSuchNetwork(_) => ApiError::new(ErrorCode::NotFound, error.to_string()),

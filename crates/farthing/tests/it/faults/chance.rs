@@ -7,7 +7,8 @@ pub(super) struct Chance(u64);
 impl Chance {
     /// A new seed, which is printed.
     pub(super) fn new(of: &str) -> Self {
-        let seed = super::rounds("FARTHING_FAULTS_SEED", usize::try_from(RandomState::new().build_hasher().finish()).unwrap());
+        let seed =
+            super::rounds("FARTHING_FAULTS_SEED", usize::try_from(RandomState::new().build_hasher().finish()).unwrap());
         println!("seed of {of}: FARTHING_FAULTS_SEED={seed}");
         Self::of(u64::try_from(seed).unwrap())
     }

@@ -170,7 +170,8 @@ async fn everything_told_is_there(data: &Path, merchant: MerchantId, told: &[Val
         for one in told {
             let is_there = if let Some(id) = one["invoice"].as_str() {
                 let kept = invoices.get(&id.parse().unwrap());
-                let has_address = kept.is_some_and(|kept| format!("{kept:?}").contains(one["address"].as_str().unwrap()));
+                let has_address =
+                    kept.is_some_and(|kept| format!("{kept:?}").contains(one["address"].as_str().unwrap()));
                 let key = reader.idempotent(owner, one["key"].as_str().unwrap())?;
                 has_address && key.is_some_and(|(_, invoice)| invoice.to_string() == id)
             } else if let Some(hash) = one["hash"].as_str() {
