@@ -57,6 +57,7 @@ async fn deposit(store: &Store, owner: Owner, address: u128, number: u128, units
         decimals: address.decimals,
         units,
         place: Place::Block { block: BlockRef { height: 5, hash: "b5".to_owned() }, time: at(10) },
+        matures_at: None,
     };
     let new = address.deposit(InvoiceId(id(number)), format!("{number:032x}"), &seen, at(10));
     let mut deposit = Invoice::open(new, at(10)).0;
@@ -183,6 +184,7 @@ pub(super) async fn deposits_are_counted_once_and_what_was_received_follows_them
         decimals: 8,
         units: u128::MAX,
         place: Place::Block { block: BlockRef { height: 6, hash: "b6".to_owned() }, time: at(11) },
+        matures_at: None,
     };
     observe(&store, 12, Observation::Seen(again)).await;
     observe(&store, 12, Observation::Final(key("t12"))).await;
