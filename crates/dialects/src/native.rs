@@ -3,6 +3,7 @@
 //! The contract is Halfin's merchant API with Farthing's additions. Nothing here decides what an invoice's status is, and
 //! nothing here reads a clock or speaks HTTP.
 
+pub mod addresses;
 pub mod api_keys;
 pub mod callback;
 pub mod currencies;

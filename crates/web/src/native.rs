@@ -2,6 +2,7 @@
 //!
 //! A route is what the table says: it cannot be mounted without saying who may call it, and what it documents is what it is.
 
+mod addresses;
 mod call;
 mod currencies;
 mod document;

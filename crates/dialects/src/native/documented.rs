@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use utoipa::PartialSchema;
 
 use super::{
+    addresses::{CreateAddress, CreateAddressBody, StaticAddressView, tests::example as static_address},
     endpoints::{CreateEndpoint, RotateSecret, UpdateEndpoint},
     errors::ApiError,
     events::{InvoiceEventBody, TestEventBody},
@@ -50,6 +51,7 @@ fn reads_what_it_documents<S: PartialSchema, T>(read: impl Fn(&[u8]) -> Result<T
 fn every_form_reads_exactly_what_it_documents() {
     let catalog = Catalog::shipped();
     reads_what_it_documents::<CreateInvoiceBody, _>(|body| CreateInvoice::parse(body, None, &catalog), &[]);
+    reads_what_it_documents::<CreateAddressBody, _>(|body| CreateAddress::parse(body, None, &catalog), &["currency"]);
     reads_what_it_documents::<Activate, _>(Activate::parse, &[]);
     reads_what_it_documents::<CreateEndpoint, _>(|body| CreateEndpoint::parse(body, PlainHttp::Never), &["url"]);
     reads_what_it_documents::<UpdateEndpoint, _>(|body| UpdateEndpoint::parse(body, PlainHttp::Never), &[]);
@@ -66,6 +68,15 @@ fn every_field_of_an_invoice_is_documented_and_always_present() {
     let shown = with_context(|context| serde_json::to_value(InvoiceView::of(&half_a_bitcoin(), context)).unwrap());
     let shown: Vec<String> = shown.as_object().unwrap().keys().cloned().collect();
     let schema = schema::<InvoiceView>();
+    assert_eq!(sorted(names(&schema)), sorted(shown));
+    assert_eq!(required(&schema), sorted(names(&schema)));
+}
+
+#[test]
+fn every_field_of_an_address_is_documented_and_always_present() {
+    let shown = serde_json::to_value(StaticAddressView::of(&static_address())).unwrap();
+    let shown: Vec<String> = shown.as_object().unwrap().keys().cloned().collect();
+    let schema = schema::<StaticAddressView>();
     assert_eq!(sorted(names(&schema)), sorted(shown));
     assert_eq!(required(&schema), sorted(names(&schema)));
 }

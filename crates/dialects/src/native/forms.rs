@@ -192,13 +192,13 @@ pub(super) fn pair_problem(error: &PairError) -> (&'static str, String) {
 }
 
 /// A query string's parameters, and what is wrong with them.
-struct Query {
+pub(super) struct Query {
     pairs: Vec<(String, String)>,
     problems: Vec<FieldProblem>,
 }
 
 impl Query {
-    fn parse(query: &str) -> Self {
+    pub(super) fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes());
         Self {
             pairs: pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
@@ -207,7 +207,7 @@ impl Query {
     }
 
     /// A parameter of at most so many characters; an empty one is absent, one that is there twice is refused.
-    fn text(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
+    pub(super) fn text(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
         let mut values = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let (first, second) = (values.next().cloned(), values.next());
         if second.is_some() {
@@ -242,11 +242,11 @@ impl Query {
         limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(LIMIT_DEFAULT)
     }
 
-    fn page(&mut self) -> PageQuery {
+    pub(super) fn page(&mut self) -> PageQuery {
         PageQuery { limit: self.limit(), offset: self.number("offset", 0, OFFSET_MAX).unwrap_or(0) }
     }
 
-    fn currency(&mut self) -> Option<AssetCode> {
+    pub(super) fn currency(&mut self) -> Option<AssetCode> {
         let text = self.text("currency", 20)?;
         let code = AssetCode::new(&text).ok();
         if code.is_none() {
@@ -277,7 +277,7 @@ impl Query {
         self.problems.push(FieldProblem { field: field.to_owned(), message: problem.into() });
     }
 
-    fn finish<T>(self, read: T) -> Result<T, ApiError> {
+    pub(super) fn finish<T>(self, read: T) -> Result<T, ApiError> {
         if self.problems.is_empty() { Ok(read) } else { Err(self.problems.into()) }
     }
 }

@@ -4,7 +4,7 @@
 
 pub mod body;
 mod email;
-mod fingerprint;
+pub(super) mod fingerprint;
 mod pricing;
 
 use farthing_domain::{catalog::Catalog, invoice::Terms};
@@ -77,7 +77,7 @@ fn refuse_conflicting_amounts(sent: &CreateInvoiceBody, form: &Form<'_>) -> Resu
 }
 
 /// The key of body or header; both may be sent if they are equal.
-fn idempotency_key(in_body: Option<&str>, in_header: Option<&str>, form: &mut Form<'_>) -> Option<String> {
+pub(super) fn idempotency_key(in_body: Option<&str>, in_header: Option<&str>, form: &mut Form<'_>) -> Option<String> {
     let in_header = in_header.filter(|key| !key.is_empty());
     if in_header.is_some_and(|key| key.chars().count() > IDEMPOTENCY_KEY_CHARS_MAX) {
         let problem = format!("(the Idempotency-Key header) must be at most {IDEMPOTENCY_KEY_CHARS_MAX} characters");

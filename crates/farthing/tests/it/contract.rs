@@ -20,6 +20,8 @@ mod section_3;
 mod section_4_1;
 mod section_4_1_amounts;
 mod section_4_2;
+mod section_4_4;
+mod section_4_5;
 mod section_5;
 mod section_6;
 mod section_6_late;

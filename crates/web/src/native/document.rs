@@ -46,8 +46,12 @@ their own; `sk_live_…` keys act on real ones. Neither sees the other's resourc
 `Retry-After` says. Repeat only after 429 and 5xx.";
 
 /// What the groups of routes are for.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("invoices", "What shops sell: an amount, an address to pay it to, and what became of it."),
+    (
+        "addresses",
+        "Permanent (static) addresses: each deposit to one makes an invoice of its own, whatever its amount and time.",
+    ),
     ("public", "What can be sold, and what it costs. No key is needed; 120 requests a minute and address."),
     ("events", "Everything that happened, in order: the feed from which a shop can heal itself."),
     ("webhooks", "Where events are sent, and what became of each delivery."),

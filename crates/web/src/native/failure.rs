@@ -17,7 +17,8 @@ use farthing_dialects::native::{
 use farthing_domain::catalog::PairError;
 use farthing_gateway::{
     addresses::NoAddress, change_invoice::ChangeError, create_invoice::CreateError, endpoints::EndpointError,
-    quotes::NoQuote, rates::NoRate, scan::ScanError, test_mode::TestModeError,
+    quotes::NoQuote, rates::NoRate, read_invoice::ReadError, scan::ScanError, static_addresses::TakeError,
+    test_mode::TestModeError,
 };
 use farthing_store::StoreError;
 use std::error::Error;
@@ -134,6 +135,28 @@ impl From<CreateError> for Failure {
             CreateError::KeyMismatch => ApiError::idempotency_key_mismatch().into(),
             CreateError::Quote(NoQuote::Address(NoAddress::Store(error))) => error.into(),
             CreateError::Quote(error) => no_quote(error, "amount_fiat"),
+        }
+    }
+}
+
+impl From<TakeError> for Failure {
+    fn from(error: TakeError) -> Self {
+        match error {
+            TakeError::Store(error) => error.into(),
+            TakeError::KeyMismatch => ApiError::idempotency_key_mismatch().into(),
+            TakeError::Quote(NoQuote::Address(NoAddress::Store(error))) => error.into(),
+            TakeError::Quote(error) => no_quote(error, "currency"),
+            TakeError::Mismatch(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Store(error) => error.into(),
+            // The alarm was raised where it was found.
+            ReadError::AddressMismatch(_) => Self::internal(error),
         }
     }
 }

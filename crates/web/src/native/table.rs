@@ -10,6 +10,10 @@ pub(super) fn routes() -> Vec<Route> {
         route!(invoices::get, Key(InvoicesRead)),
         route!(invoices::activate, Key(InvoicesWrite)),
         route!(invoices::cancel, Key(InvoicesWrite)),
+        route!(addresses::create, Key(AddressesWrite)),
+        route!(addresses::list, Key(AddressesRead)),
+        route!(addresses::get, Key(AddressesRead)),
+        route!(addresses::list_invoices, Key(AddressesRead)),
         route!(currencies::list, Public),
         route!(rates::list, Public),
         route!(events::list, Key(EventsRead)),
@@ -24,6 +28,7 @@ pub(super) fn routes() -> Vec<Route> {
         route!(webhook_endpoints::list_attempts, Key(WebhooksRead)),
         route!(webhook_endpoints::redeliver, Key(WebhooksWrite)),
         route!(test_mode::pay, TestKey(InvoicesWrite)),
+        route!(test_mode::pay_address, TestKey(AddressesWrite)),
         route!(test_mode::play, TestKey(InvoicesWrite)),
         route!(test_mode::mine, TestKey(InvoicesWrite)),
         route!(test_mode::reorganise, TestKey(InvoicesWrite)),
@@ -32,7 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// The resources directly below the prefix.
-const RESOURCES: [&str; 6] = ["invoices", "currencies", "rates", "events", "webhook-endpoints", "test"];
+const RESOURCES: [&str; 7] = ["invoices", "addresses", "currencies", "rates", "events", "webhook-endpoints", "test"];
 
 /// What somebody meant who left out a part of the base, gave one twice, or ended with a slash: `/v1/invoices`.
 pub(super) fn meant(path: &str) -> Option<String> {

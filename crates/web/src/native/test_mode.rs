@@ -11,10 +11,11 @@ use farthing_dialects::native::{
     },
 };
 use farthing_domain::{
-    id::{Environment, InvoiceId},
+    id::{Environment, InvoiceId, StaticAddressId},
     name::NetworkId,
     payment::BlockRef,
 };
+use farthing_gateway::test_mode::Paid;
 
 /// Pays a test invoice's address.
 ///
@@ -30,19 +31,36 @@ use farthing_domain::{
 )]
 pub(super) async fn pay(call: TestCall) -> Result<Response, Failure> {
     let id = InvoiceId(call.call.id("id")?);
-    let form = TestPayment::parse(&call.call.body)?;
+    let form = read_payment(&call)?;
     let gateway = call.call.gateway();
-    let catalog = &gateway.environment(Environment::Test).catalog;
-    let is_network = |slug: &str| NetworkId::new(slug).is_ok_and(|id| catalog.network(id).is_some());
-    if form.network.as_deref().is_some_and(|slug| !is_network(slug)) {
-        return Err(ApiError::field("network", "is not a network of the test environment").into());
-    }
     let (invoice, asset) =
         gateway.test_asset(call.owner, id, form.currency.as_deref(), form.network.as_deref()).await?;
     let amount = form.amount_in(&asset)?;
     let paid = gateway.pay_test_invoice(&invoice, amount, form.confirmations).await?;
-    let confirmations = u32::try_from(paid.confirmations).unwrap_or(u32::MAX);
-    call.call.data(StatusCode::CREATED, TestPaymentView::of(paid.tx_hash, paid.amount, confirmations))
+    show_payment(&call, paid)
+}
+
+/// Pays a permanent address of the test environment.
+///
+/// The deposit makes an invoice of its own, which is there when this answers. With `confirmations` it mines until the payment has
+/// so many. A payer can send anything: also another currency, which is recorded as a rejected deposit.
+#[utoipa::path(
+    post,
+    path = "/api/v1/test/addresses/{id}/payments",
+    operation_id = "payTestAddress",
+    tag = "test mode",
+    params(("id" = String, Path, format = "uuid", description = "The address's id.")),
+    request_body = TestPayment,
+    responses((status = 201, description = "The payment.", body = Data<TestPaymentView>)),
+)]
+pub(super) async fn pay_address(call: TestCall) -> Result<Response, Failure> {
+    let id = StaticAddressId(call.call.id("id")?);
+    let form = read_payment(&call)?;
+    let gateway = call.call.gateway();
+    let (currency, network) = (form.currency.as_deref(), form.network.as_deref());
+    let asset = gateway.test_address_asset(call.owner, id, currency, network).await?;
+    let paid = gateway.pay_test_address(call.owner, id, form.amount_in(&asset)?, form.confirmations).await?;
+    show_payment(&call, paid)
 }
 
 /// Plays a story with a test invoice through to its end.
@@ -120,6 +138,21 @@ pub(super) async fn advance_clock(call: TestCall) -> Result<Response, Failure> {
     let form = AdvanceClock::parse(&call.call.body)?;
     let now = call.call.gateway().advance_test_clock(form.seconds).await?;
     call.call.data(StatusCode::OK, ClockView::of(now))
+}
+
+fn read_payment(call: &TestCall) -> Result<TestPayment, ApiError> {
+    let form = TestPayment::parse(&call.call.body)?;
+    let catalog = &call.call.gateway().environment(Environment::Test).catalog;
+    let is_network = |slug: &str| NetworkId::new(slug).is_ok_and(|id| catalog.network(id).is_some());
+    if form.network.as_deref().is_some_and(|slug| !is_network(slug)) {
+        return Err(ApiError::field("network", "is not a network of the test environment"));
+    }
+    Ok(form)
+}
+
+fn show_payment(call: &TestCall, paid: Paid) -> Result<Response, Failure> {
+    let confirmations = u32::try_from(paid.confirmations).unwrap_or(u32::MAX);
+    call.call.data(StatusCode::CREATED, TestPaymentView::of(paid.tx_hash, paid.amount, confirmations))
 }
 
 /// The network of the path.

@@ -8,6 +8,7 @@ mod edge_client_ip;
 mod edge_framing;
 mod edge_limits;
 mod native;
+mod native_addresses;
 mod native_authorisation;
 mod native_bad_input;
 mod native_documents;

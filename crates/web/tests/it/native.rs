@@ -127,6 +127,13 @@ impl Shop {
         self.invoice(body).await["id"].as_str().expect("an id").to_owned()
     }
 
+    /// A new permanent address's id.
+    pub(crate) async fn address_id(&self, body: &str) -> String {
+        let answer = self.post("/api/v1/addresses", body.to_owned()).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.data()["id"].as_str().expect("an id").to_owned()
+    }
+
     /// A new webhook endpoint's id.
     pub(crate) async fn endpoint_id(&self) -> String {
         let answer = self.post("/api/v1/webhook-endpoints", r#"{"url":"https://shop.example/hooks"}"#).await;

@@ -26,7 +26,8 @@ impl Route {
             "createInvoice" => HALF_BITCOIN,
             "createWebhookEndpoint" => r#"{"url":"https://shop.example/hooks"}"#,
             "updateWebhookEndpoint" => r#"{"events":["invoice.paid"]}"#,
-            "payTestInvoice" => r#"{"amount":"0.1"}"#,
+            "createAddress" => r#"{"currency":"BTC"}"#,
+            "payTestInvoice" | "payTestAddress" => r#"{"amount":"0.1"}"#,
             "playScenario" => r#"{"scenario":"exact"}"#,
             "reorganiseTestNetwork" => r#"{"depth":1}"#,
             "advanceTestClock" => r#"{"seconds":1}"#,
@@ -50,13 +51,14 @@ async fn routes(shop: &Shop) -> Vec<Route> {
             });
         }
     }
-    assert!(routes.len() >= 23, "{}", routes.len());
+    assert!(routes.len() >= 28, "{}", routes.len());
     routes
 }
 
 /// Things of the shop that routes can name.
 struct Things {
     invoice: String,
+    address: String,
     endpoint: String,
     delivery: String,
 }
@@ -64,13 +66,19 @@ struct Things {
 impl Things {
     async fn of(shop: &Shop) -> Self {
         let invoice = shop.invoice_id(HALF_BITCOIN).await;
+        let address = shop.address_id(r#"{"currency":"BTC"}"#).await;
         let endpoint = shop.endpoint_id().await;
         let delivery = shop.delivery_id(&endpoint).await;
-        Self { invoice, endpoint, delivery }
+        Self { invoice, address, endpoint, delivery }
     }
 
     fn path(&self, route: &Route) -> String {
-        let id = if route.template.contains("webhook-endpoints") { &self.endpoint } else { &self.invoice };
+        let of = |resource: &str| route.template.contains(resource);
+        let id = match (of("webhook-endpoints"), of("addresses")) {
+            (true, _) => &self.endpoint,
+            (_, true) => &self.address,
+            (false, false) => &self.invoice,
+        };
         route.template.replace("{id}", id).replace("{delivery}", &self.delivery).replace("{network}", "bitcoin")
     }
 }
@@ -165,15 +173,12 @@ async fn another_merchants_and_another_environments_things_are_not_there() {
         }
     }
     nothing_happened(&shop, &things).await;
-    for path in ["/api/v1/invoices", "/api/v1/webhook-endpoints", "/api/v1/events"] {
+    for path in ["/api/v1/invoices", "/api/v1/addresses", "/api/v1/webhook-endpoints", "/api/v1/events"] {
         for key in [&somebody_else, &own_live] {
             let answer = shop.ask("GET", path, &[("X-API-Key", key)], "").await;
-            let mine = answer
-                .data()
-                .as_array()
-                .expect("a list")
-                .iter()
-                .filter(|item| item.to_string().contains(&things.invoice));
+            let mine = answer.data().as_array().expect("a list").iter().filter(|item| {
+                [&things.invoice, &things.address].iter().any(|id| item.to_string().contains(id.as_str()))
+            });
             assert_eq!(mine.count(), 0, "{path}");
         }
     }
@@ -211,6 +216,9 @@ async fn nothing_happened(shop: &Shop, things: &Things) {
     let invoice = invoice.data();
     assert_eq!((invoice["status"].as_str(), invoice["payments"].as_array().map(Vec::len)), (Some("pending"), Some(0)));
     assert_eq!(shop.get("/api/v1/invoices").await.json["meta"]["pagination"]["total"], 1);
+    let addresses = shop.get("/api/v1/addresses").await;
+    assert_eq!(addresses.json["meta"]["pagination"]["total"], 1);
+    assert_eq!(addresses.data()[0]["invoice_count"], 0);
     let endpoints = shop.get("/api/v1/webhook-endpoints").await;
     assert_eq!(endpoints.json["meta"]["pagination"]["total"], 1);
     assert_eq!(endpoints.data()[0]["events"].as_array().map(Vec::len), Some(15));

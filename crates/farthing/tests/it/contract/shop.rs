@@ -1,7 +1,7 @@
 //! A shop that talks to a server: one merchant, one key, and short ways to say what shops say.
 
 use super::{
-    documented::check_invoice,
+    documented::{check_invoice, check_static_address},
     http::{Answer, Ask},
     server::{Server, movable, shared},
 };
@@ -123,6 +123,34 @@ impl<'s> Shop<'s> {
 
     pub(crate) fn play(&self, of: &Value, scenario: &str) -> Value {
         self.post(&format!("test/invoices/{}/scenarios", id(of)), &json!({ "scenario": scenario })).data(201)
+    }
+
+    /// A new permanent address.
+    pub(crate) fn address(&self, body: &Value) -> Value {
+        let address = self.post("addresses", body).data(201);
+        check_static_address(&address);
+        address
+    }
+
+    /// The address as it is now.
+    pub(crate) fn address_now(&self, of: &Value) -> Value {
+        let address = self.get(&format!("addresses/{}", id(of))).data(200);
+        check_static_address(&address);
+        address
+    }
+
+    /// Pays an amount of the address's currency.
+    pub(crate) fn deposit(&self, to: &Value, amount: &str, confirmations: u32) -> Value {
+        let body = json!({ "amount": amount, "confirmations": confirmations });
+        self.post(&format!("test/addresses/{}/payments", id(to)), &body).data(201)
+    }
+
+    /// The invoices of an address's deposits, newest first.
+    pub(crate) fn deposits(&self, of: &Value) -> Vec<Value> {
+        let invoices = self.get(&format!("addresses/{}/invoices?limit=100", id(of))).data(200);
+        let invoices = invoices.as_array().unwrap().clone();
+        invoices.iter().for_each(check_invoice);
+        invoices
     }
 
     pub(crate) fn mine(&self, network: &str, count: u32) -> Value {
