@@ -87,7 +87,7 @@ pub(super) async fn list(call: KeyCall) -> Result<Response, Failure> {
     };
     let (owner, page) = (call.owner, Page { limit: query.page.limit, offset: query.page.offset });
     let gateway = call.call.gateway();
-    let (invoices, total) = gateway.store().read(move |reader| reader.invoices(owner, &filter, page)).await?;
+    let (invoices, total) = gateway.invoices(owner, filter, page).await?;
     let views = gateway.with_context(owner.environment, |context| {
         invoices.iter().map(|invoice| InvoiceView::of(invoice, context)).collect()
     });
@@ -156,7 +156,7 @@ pub(super) async fn cancel(call: KeyCall) -> Result<Response, Failure> {
 
 async fn find(call: &KeyCall) -> Result<Invoice, Failure> {
     let (owner, id) = (call.owner, InvoiceId(call.call.id("id")?));
-    let found = call.call.gateway().store().read(move |reader| reader.invoice(owner, id)).await?;
+    let found = call.call.gateway().invoice(owner, id).await?;
     found.ok_or_else(|| ApiError::invoice_not_found().into())
 }
 

@@ -1,6 +1,8 @@
 //! Invoices from creation to cancellation.
 
 use crate::native::{HALF_BITCOIN, Shop};
+use farthing_domain::id::InvoiceId;
+use farthing_store::StoreError;
 use serde_json::json;
 
 #[tokio::test]
@@ -126,4 +128,28 @@ async fn a_live_key_without_networks_sells_nothing() {
         shop.key(farthing_domain::id::Environment::Live, &farthing_dialects::native::api_keys::Permission::ALL).await;
     let answer = shop.ask("POST", "/api/v1/invoices", &[("X-API-Key", &live)], HALF_BITCOIN).await;
     assert_eq!((answer.status, answer.code()), (400, "validation_error"));
+}
+
+#[tokio::test]
+async fn an_address_that_somebody_changed_in_the_database_is_not_shown() {
+    let shop = Shop::open().await;
+    let (kept, changed) = (shop.invoice(HALF_BITCOIN).await, shop.invoice(HALF_BITCOIN).await);
+    let address = kept["deposit_address"].as_str().unwrap().to_owned();
+    let id: InvoiceId = changed["id"].as_str().unwrap().parse().unwrap();
+    let forged: Result<(), StoreError> = shop
+        .world
+        .gateway
+        .store()
+        .decide(move |transaction| {
+            let mut invoice = transaction.lock_any_invoice(id)?.unwrap();
+            invoice.quotes[0].address.clone_from(&address);
+            transaction.save_invoice(&invoice, None)
+        })
+        .await;
+    forged.unwrap();
+    for path in [format!("/api/v1/invoices/{id}"), "/api/v1/invoices".to_owned()] {
+        let answer = shop.get(&path).await;
+        assert_eq!((answer.status, answer.code()), (500, "internal_error"), "{path}");
+    }
+    assert_eq!(shop.get(&format!("/api/v1/invoices/{}", kept["id"].as_str().unwrap())).await.status, 200);
 }
