@@ -10,8 +10,8 @@ use figment::{
     Figment,
     providers::{Env, Format, Toml},
 };
-pub(crate) use networks::NetworkConfig;
 use networks::read_networks;
+pub(crate) use networks::{Finality, NetworkConfig, TokenConfig};
 pub(crate) use reader::Problem;
 use reader::Reader;
 pub(crate) use reader::suggestion;
@@ -19,6 +19,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 use url::{Host, Url};
@@ -33,6 +34,8 @@ const VARIABLES: &str = "FARTHING__";
 const RATE_SOURCES: [&str; 4] = ["kraken", "coinbase", "binance", "coingecko"];
 /// The most requests per minute that can be allowed other than all.
 const REQUESTS_MAX: u32 = 1_000_000;
+/// Days for which an address may be watched: a month at least, because payers keep addresses.
+const WATCHED_DAYS: RangeInclusive<u32> = 30..=36_500;
 /// The oldest rate that may be sold by, in seconds.
 const RATE_AGE_MAX: u32 = 3600;
 
@@ -67,6 +70,8 @@ pub(crate) struct Config {
     pub(crate) networks: BTreeMap<String, NetworkConfig>,
     /// Where rates come from.
     pub(crate) rates: RatesConfig,
+    /// How long an address is watched after it was handed out, in days.
+    pub(crate) watched_days: u32,
     /// Whether webhooks may go to private addresses.
     pub(crate) allow_private_addresses: bool,
     /// Requests of a key per minute; 0: no limit.
@@ -133,9 +138,21 @@ impl Config {
         let mut reader = Reader::new(figment)?;
         reader.known_keys(
             "",
-            &["listen", "public_url", "data_dir", "networks", "rates", "webhooks", "limits", "http", "log"],
+            &[
+                "listen",
+                "public_url",
+                "data_dir",
+                "networks",
+                "addresses",
+                "rates",
+                "webhooks",
+                "limits",
+                "http",
+                "log",
+            ],
         );
         reader.known_keys("rates", &["sources", "max_age_seconds"]);
+        reader.known_keys("addresses", &["watched_days"]);
         reader.known_keys("webhooks", &["allow_private_addresses"]);
         reader.known_keys("limits", &["requests_per_minute"]);
         reader.known_keys("http", &["trusted_proxies"]);
@@ -148,6 +165,7 @@ impl Config {
             data_dir: read_data_dir(&mut reader),
             networks: read_networks(&mut reader),
             rates: read_rates(&mut reader),
+            watched_days: reader.number("addresses.watched_days", WATCHED_DAYS).unwrap_or(365),
             allow_private_addresses: reader.value("webhooks.allow_private_addresses").unwrap_or(false),
             requests_per_minute: reader.number("limits.requests_per_minute", 0..=REQUESTS_MAX).unwrap_or(300),
             trusted_proxies: read_proxies(&mut reader),

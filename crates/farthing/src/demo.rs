@@ -118,6 +118,7 @@ fn demo_config(listen: SocketAddr, data_dir: PathBuf) -> Config {
         data_dir,
         networks: BTreeMap::new(),
         rates: RatesConfig { sources: Vec::new(), max_age_seconds: 300 },
+        watched_days: 365,
         allow_private_addresses: true,
         requests_per_minute: 0,
         trusted_proxies: Vec::new(),

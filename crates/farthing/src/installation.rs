@@ -1,14 +1,16 @@
 //! Opening an installation: the store, its key, and a gateway over them, for a server or for a command beside it.
 
-use crate::{clock::SystemClock, config::Config, entropy::SystemEntropy};
+use crate::{clock::SystemClock, config::Config, entropy::SystemEntropy, high_water::Kept, live, run::accounts};
 use anyhow::Context;
 use farthing_domain::catalog::Catalog;
 use farthing_gateway::{
     entropy::Ids,
     gateway::{EnvironmentSetup, Gateway, Parts},
+    live_environment::live_environment,
     outgoing::{Guard, Limits, Outgoing},
     rates::RateSource,
     test_environment,
+    watch::Watched,
 };
 use farthing_store::{
     OpenAs, Store, StoreError, Threads,
@@ -16,6 +18,7 @@ use farthing_store::{
     sealing::{KEY_FILE, Sealer},
 };
 use std::{collections::BTreeMap, path::Path, sync::Arc};
+use tokio::sync::Mutex;
 
 /// What commands and the server begin with.
 struct Opened {
@@ -37,24 +40,36 @@ async fn open(folder: &Path, open_as: OpenAs) -> anyhow::Result<Opened> {
 ///
 /// # Errors
 /// When another server uses the folder, or something stored cannot be read.
-pub(crate) async fn open_for_server(config: &Config, public_url: String) -> anyhow::Result<Arc<Gateway>> {
+pub(crate) async fn open_for_server(
+    config: &Config,
+    public_url: String,
+) -> anyhow::Result<(Arc<Gateway>, Arc<Mutex<Kept>>)> {
+    // First of all: what is wrong with it is said before anything is made.
+    let networks = live::networks(config)?;
     let Opened { store, sealer, ids } = open(&config.data_dir, OpenAs::Server).await?;
     let clocks = test_environment::open_clocks(&store, Arc::new(SystemClock)).await?;
     let test = test_environment::open(&store, &ids).await?;
+    let live = live_environment(networks, RateSource::None, &ids);
     let gateway = Gateway::new(Parts {
         store,
         sealer,
         clocks,
         ids,
-        live: nothing_on_sale(),
+        live,
         test: test.setup,
         simulated: test.simulated,
         outgoing: outgoing(config)?,
         public_url,
     });
-    let watched = gateway.rebuild_watch().await.context("the addresses to watch cannot be read")?;
-    tracing::info!(watched, "watching every address that was handed out");
-    Ok(Arc::new(gateway))
+    let watched = gateway
+        .rebuild_watch(Watched::Days(config.watched_days))
+        .await
+        .context("the addresses to watch cannot be read")?;
+    tracing::info!(watched, "watching the addresses that were handed out");
+    gateway.recall_chains().await.context("how far the networks were cannot be read")?;
+    let marks = Arc::new(Mutex::new(Kept::open(&config.data_dir)?));
+    accounts::recall(&gateway, &marks).await?;
+    Ok((Arc::new(gateway), marks))
 }
 
 /// Opens a gateway for a command, beside a running server or before there is one. It has no networks.

@@ -14,6 +14,7 @@ mod entropy;
 mod high_water;
 mod installation;
 mod keys;
+mod live;
 mod logging;
 mod output;
 mod run;

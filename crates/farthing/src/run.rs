@@ -3,21 +3,23 @@
 //! Each task calls a step of the gateway, again and again, and can be ended between two steps. A task that panics is started
 //! again and told; none takes another with it.
 
+pub(crate) mod accounts;
 mod chains;
 mod expiry;
 mod marks;
 mod outbox;
+mod reconcile;
 
-use crate::commands::Outcome;
+use crate::{commands::Outcome, high_water::Kept};
 use axum::Router;
 use farthing_domain::id::Environment;
-use farthing_gateway::gateway::Gateway;
+use farthing_gateway::{gateway::Gateway, watch::Watched};
 use farthing_web::edge;
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
+    sync::{Mutex, watch},
     task::JoinSet,
     time::{sleep, timeout},
 };
@@ -64,7 +66,8 @@ impl Running {
     ///
     /// # Errors
     /// When signals cannot be received.
-    pub(crate) fn start(gateway: Arc<Gateway>, folder: PathBuf, web: Web) -> anyhow::Result<Self> {
+    pub(crate) fn start(gateway: Arc<Gateway>, kept: KeptState, web: Web) -> anyhow::Result<Self> {
+        let KeptState { marks, watched } = kept;
         let mut running = Self {
             gateway: Arc::clone(&gateway),
             stop: watch::Sender::new(false),
@@ -90,8 +93,18 @@ impl Running {
         }
         let outbox = Arc::clone(&gateway);
         running.keep("outbox".to_owned(), move |stop| outbox::follow(Arc::clone(&outbox), stop));
+        for key in gateway.unknown_accounts() {
+            let (gateway, marks) = (Arc::clone(&gateway), Arc::clone(&marks));
+            running.keep(format!("account {key}"), move |stop| {
+                accounts::follow(Arc::clone(&gateway), key, Arc::clone(&marks), stop)
+            });
+        }
+        let reconciling = Arc::clone(&gateway);
         running
-            .keep("high-water marks".to_owned(), move |stop| marks::follow(Arc::clone(&gateway), folder.clone(), stop));
+            .keep("reconciliation".to_owned(), move |stop| reconcile::follow(Arc::clone(&reconciling), watched, stop));
+        running.keep("high-water marks".to_owned(), move |stop| {
+            marks::follow(Arc::clone(&gateway), Arc::clone(&marks), stop)
+        });
         Ok(running)
     }
 
@@ -163,6 +176,12 @@ where
         metrics::counter!("farthing_task_restarts_total", "task" => name.clone()).increment(1);
         is_ending = stop.within(RESTART_AFTER).await;
     }
+}
+
+/// What is kept beside the database, and for how long addresses are watched.
+pub(crate) struct KeptState {
+    pub(crate) marks: Arc<Mutex<Kept>>,
+    pub(crate) watched: Watched,
 }
 
 /// What serves.

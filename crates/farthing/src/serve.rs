@@ -4,10 +4,10 @@ use crate::{
     commands::Outcome,
     config::Config,
     installation::open_for_server,
-    run::{Running, Web},
+    run::{KeptState, Running, Web},
 };
-use anyhow::{Context, bail};
-use farthing_gateway::gateway::Gateway;
+use anyhow::Context;
+use farthing_gateway::{gateway::Gateway, watch::Watched};
 use farthing_web::{edge, settings::WebSettings};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{net::SocketAddr, sync::Arc};
@@ -18,20 +18,9 @@ use tokio::net::TcpListener;
 /// # Errors
 /// When it cannot be started.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<Outcome> {
-    refuse_networks(config)?;
     let started = start(config).await?;
     tracing::info!(address = %started.address, public_url = started.gateway.public_url(), "serving");
     Ok(started.running.until_told().await)
-}
-
-/// Adapters to real networks are not there yet, and nothing is pretended.
-fn refuse_networks(config: &Config) -> anyhow::Result<()> {
-    match config.networks.keys().next() {
-        Some(slug) => bail!(
-            "networks.{slug}: the {slug} adapter is not part of this version yet; remove [networks.{slug}]; test keys work without it"
-        ),
-        None => Ok(()),
-    }
 }
 
 /// A gateway that serves.
@@ -51,11 +40,12 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Started> {
         .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
     let address = listener.local_addr()?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
-    let gateway = open_for_server(config, public_url).await?;
+    let (gateway, marks) = open_for_server(config, public_url).await?;
     let settings = web_settings(config);
     let limits = settings.limits.clone();
     let web = Web { listener, router: farthing_web::router(Arc::clone(&gateway), settings), limits };
-    let running = Running::start(Arc::clone(&gateway), config.data_dir.clone(), web)?;
+    let running =
+        Running::start(Arc::clone(&gateway), KeptState { marks, watched: Watched::Days(config.watched_days) }, web)?;
     Ok(Started { gateway, running, address })
 }
 

@@ -39,7 +39,10 @@ impl Gateway {
         now: Timestamp,
     ) -> Result<String, NoAddress> {
         let (environment, account) = (chain.id.environment, chain.account.key_id().to_bytes());
-        let first = transaction.next_index(environment, &account)?.unwrap_or_default().max(chain.start_index);
+        let first = transaction
+            .next_index(environment, &account)?
+            .unwrap_or_default()
+            .max(chain.start_index.unwrap_or_default());
         for index in first..first.saturating_add(TRIES) {
             let address = chain.account.address(index).map_err(NoAddress::Exhausted)?;
             let row = AddressRow {

@@ -139,16 +139,29 @@ impl Gateway {
         let Some(state) = state else { return Ok(None) };
         let deep = self.chain(batch.chain).map(|chain| chain.deep_reorganisation);
         let state = advanced(&state, batch, deep.unwrap_or(DeepReorganisation::WaitsForOperator));
-        let observations = self.observations(transaction, batch, &state)?;
         write_cursor(transaction, batch, &state)?;
+        self.record_all(transaction, batch, &state).map(Some)
+    }
+
+    /// Records everything that a batch shows; answers the invoices that changed.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub(crate) fn record_all(
+        &self,
+        transaction: &mut Transaction<'_>,
+        batch: &Batch,
+        state: &ChainState,
+    ) -> Result<Vec<Told>, StoreError> {
         let mut changed = Vec::new();
+        let observations = self.observations(transaction, batch, state)?;
         for (id, seen) in observations.of_invoices {
             changed.extend(self.record(transaction, id, seen)?);
         }
         for (to, deposit) in observations.deposits.into_values() {
             changed.push(self.open_deposit(transaction, to, deposit)?);
         }
-        Ok(Some(changed))
+        Ok(changed)
     }
 
     /// Records what was seen of one invoice; `None` when nothing of it is new.

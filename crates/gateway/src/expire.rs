@@ -45,6 +45,10 @@ impl Gateway {
         let all_wait = settled.iter().all(|told| told.invoice.standing.next_change.is_some_and(|at| at <= now));
         for told in &settled {
             self.announce(told);
+            let has_ended = told.invoice.scanned_through.is_some() || told.invoice.standing.next_change.is_none();
+            if environment == Environment::Live && has_ended {
+                self.just_closed.add(told.invoice.id);
+            }
         }
         Ok(if is_full && !all_wait { Progress::More } else { Progress::Idle })
     }

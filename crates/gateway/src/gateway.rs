@@ -1,6 +1,9 @@
 //! What every use case works with: the store, the chains of both environments, clocks, ids, rates.
 
-use crate::{clock::Clocks, entropy::Ids, outgoing::Outgoing, rates::RateSource};
+use crate::{
+    account_use::AccountUse, chain_marks::ChainMarks, clock::Clocks, entropy::Ids, outgoing::Outgoing,
+    rates::RateSource,
+};
 use farthing_dialects::native::present::Context;
 use farthing_domain::{
     catalog::Catalog,
@@ -12,15 +15,13 @@ use farthing_domain::{
 };
 use farthing_networks::{
     account::Account,
+    inspect::Inspect,
     network::{Network, Watch},
 };
 use farthing_store::{Store, sealing::Sealer};
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, RwLock,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+    sync::{Arc, RwLock},
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -44,12 +45,16 @@ pub struct Chain {
     pub facts: NetworkFacts,
     /// Who answers for it.
     pub adapter: Arc<dyn Network>,
+    /// The same, as it is inspected; `None` where there is nothing to inspect, in test mode.
+    pub inspect: Option<Arc<dyn Inspect>>,
     /// The provider's name in the gap ledger and in what `doctor` says.
     pub provider: String,
     /// Where its addresses come from.
     pub account: Arc<Account>,
+    /// Whether it is known which of its addresses are free; shared by all chains that share the account.
+    pub account_use: Arc<AccountUse>,
     /// The first index to use where the operator vouches for it.
-    pub start_index: u32,
+    pub start_index: Option<u32>,
     /// Addresses that are watched; all EVM networks of an environment share one set.
     pub watch: Arc<Watch>,
     /// Blocks, the payment's own included, after which money is final, where the network has no finality tag.
@@ -59,52 +64,6 @@ pub struct Chain {
     /// Blocks that are read again below the first cursor, because payers can be faster than memory.
     pub overlap: u64,
     pub(crate) marks: ChainMarks,
-}
-
-/// What memory knows of a chain between commits.
-#[derive(Default)]
-pub(crate) struct ChainMarks {
-    head: AtomicU64,
-    scanned_through_ms: AtomicI64,
-    reached_at_ms: AtomicI64,
-    /// One scan at a time: a mempool that was read before another scan's would show as gone what that one recorded.
-    pub(crate) turn: tokio::sync::Mutex<()>,
-}
-
-impl Chain {
-    /// The head's height as it was last read; `None` before first contact.
-    #[must_use]
-    pub fn head(&self) -> Option<u64> {
-        self.is_contacted().then(|| self.marks.head.load(Ordering::SeqCst))
-    }
-
-    /// Whether the network has answered since the start.
-    #[must_use]
-    pub fn is_contacted(&self) -> bool {
-        self.marks.reached_at_ms.load(Ordering::SeqCst) != 0
-    }
-
-    /// When the last tip was read up to which everything is applied, by the environment's clock.
-    #[must_use]
-    pub fn scanned_through(&self) -> Option<Timestamp> {
-        let at = self.marks.scanned_through_ms.load(Ordering::SeqCst);
-        (at != 0).then(|| Timestamp::from_milliseconds(at))
-    }
-
-    /// When the network last answered, by real time.
-    #[must_use]
-    pub fn reached_at(&self) -> Option<Timestamp> {
-        self.is_contacted().then(|| Timestamp::from_milliseconds(self.marks.reached_at_ms.load(Ordering::SeqCst)))
-    }
-
-    pub(crate) fn note_head(&self, head: u64, real_now: Timestamp) {
-        self.marks.head.store(head, Ordering::SeqCst);
-        self.marks.reached_at_ms.store(real_now.milliseconds(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn note_scanned_through(&self, at: Timestamp) {
-        self.marks.scanned_through_ms.fetch_max(at.milliseconds(), Ordering::SeqCst);
-    }
 }
 
 /// What an environment sells on.
@@ -150,6 +109,7 @@ pub struct Gateway {
     pub(crate) key_cache: RwLock<crate::keys::KeyCache>,
     pub(crate) checked: RwLock<crate::read_invoice::CheckedAddresses>,
     pub(crate) lanes: crate::deliver::Lanes,
+    pub(crate) just_closed: crate::reconcile::JustClosed,
     /// Real time at the start.
     pub(crate) started_at: Timestamp,
 }
@@ -167,6 +127,7 @@ impl Gateway {
             key_cache: RwLock::default(),
             checked: RwLock::default(),
             lanes: crate::deliver::Lanes::default(),
+            just_closed: crate::reconcile::JustClosed::default(),
             started_at: parts.clocks.real(),
             parts,
         }

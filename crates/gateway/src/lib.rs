@@ -3,8 +3,11 @@
 //! A use case reads, decides by the domain's rules, and writes, in one transaction. No HTTP or node call happens inside of
 //! one. Nothing here spawns or sleeps; time and randomness are passed in.
 
+pub mod account_use;
 pub mod addresses;
 pub mod apply_block;
+mod catch_up;
+pub mod chain_marks;
 pub mod change_invoice;
 pub mod clock;
 pub mod create_invoice;
@@ -14,13 +17,16 @@ pub mod entropy;
 pub mod expire;
 pub mod gateway;
 pub mod keys;
+pub mod live_environment;
 pub mod outgoing;
 pub mod quotes;
 pub mod rates;
 pub mod read_invoice;
+pub mod reconcile;
+pub mod reread;
 pub mod scan;
 pub mod static_addresses;
 mod tell;
 pub mod test_environment;
 pub mod test_mode;
-mod watch;
+pub mod watch;

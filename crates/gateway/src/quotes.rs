@@ -7,6 +7,7 @@ use crate::{
 };
 use farthing_domain::{
     asset::{Asset, AssetId},
+    id::Environment,
     invoice::Invoice,
     money::Amount,
     network::ChainId,
@@ -26,7 +27,7 @@ pub enum NoQuote {
     /// The environment does not sell this asset.
     #[error("{0} is not on sale here")]
     NotOnSale(AssetId),
-    /// The network has not been reached for ten minutes.
+    /// The network has not been reached for ten minutes, or what must be known before a sale is not known yet.
     #[error("the network {0} cannot be reached at the moment")]
     NetworkOffline(farthing_domain::name::NetworkId),
     /// No rate.
@@ -51,18 +52,14 @@ impl Gateway {
     ///
     /// # Errors
     /// When it does not, or the network is offline.
-    pub fn on_sale(
-        &self,
-        environment: farthing_domain::id::Environment,
-        asset: AssetId,
-    ) -> Result<(&Asset, &Chain), NoQuote> {
+    pub fn on_sale(&self, environment: Environment, asset: AssetId) -> Result<(&Asset, &Chain), NoQuote> {
         let found = self
             .environment(environment)
             .catalog
             .asset(asset)
             .zip(self.chain(ChainId { environment, network: asset.network }));
         let (asset, chain) = found.ok_or(NoQuote::NotOnSale(asset))?;
-        if self.is_offline(chain) {
+        if !self.can_sell(chain) {
             return Err(NoQuote::NetworkOffline(chain.id.network));
         }
         Ok((asset, chain))
@@ -73,6 +70,21 @@ impl Gateway {
     pub fn is_offline(&self, chain: &Chain) -> bool {
         let since = chain.reached_at().unwrap_or(self.started_at);
         self.clocks().real().seconds_since(since) > OFFLINE_AFTER_SECONDS
+    }
+
+    /// Whether invoices can be quoted on a chain now. A live one must have been contacted once, ever: payments are looked for
+    /// from there on; it must be the chain that it was; and its account's free addresses must be known.
+    #[must_use]
+    pub fn can_sell(&self, chain: &Chain) -> bool {
+        let is_known = match chain.id.environment {
+            Environment::Live => {
+                chain.cursor().is_some()
+                    && chain.account_use.unknown_because().is_none()
+                    && !chain.trouble().is_some_and(|trouble| trouble.is_other_chain)
+            }
+            Environment::Test => true,
+        };
+        is_known && !self.is_offline(chain)
     }
 
     /// Makes a quote for an invoice at `now`. The invoice keeps the address it has in the asset's family of networks.

@@ -14,7 +14,7 @@ use farthing_store::{
     records::{ChainState, PlacedPayment, ScannedRange},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
     sync::Arc,
 };
 
@@ -67,8 +67,21 @@ impl Gateway {
     pub async fn scan(self: &Arc<Self>, id: ChainId) -> Result<Progress, ScanError> {
         let chain = self.chain(id).ok_or(ScanError::NoSuchChain(id.network))?;
         let _turn = chain.marks.turn.lock().await;
+        let scanned = self.scan_some(chain).await;
+        let real_now = self.clocks().real();
+        match &scanned {
+            Ok(_) => chain.note_trouble(None, real_now),
+            Err(error) => {
+                let is_other_chain = matches!(error, ScanError::OtherChain { .. });
+                chain.note_trouble(Some((error.to_string(), is_other_chain)), real_now);
+            }
+        }
+        scanned
+    }
+
+    async fn scan_some(self: &Arc<Self>, chain: &Chain) -> Result<Progress, ScanError> {
         if !chain.is_contacted() {
-            self.check_identity(id).await?;
+            self.check_identity(chain.id).await?;
         }
         for _ in 0..RANGES_PER_STEP {
             if self.scan_range(chain).await? == Progress::Idle {
@@ -119,30 +132,54 @@ impl Gateway {
             }
         };
         let start = lost.as_ref().map_or(&state.cursor, |lost| &lost.ancestor).clone();
-        let scanned = self.read_range(chain, &start, &view.tip).await?;
-        let reaches_tip =
-            scanned.as_ref().map_or(start.height, |scanned| scanned.end.block.height) >= view.tip.head.block.height;
-        if scanned.as_ref().is_some_and(|scanned| scanned.parent != start.hash) {
-            // The branch changed between two answers; the next look finds the fork.
-            return Ok(Progress::More);
+        let read = self.read_ahead(chain, &start, &view.tip).await?;
+        self.apply_read(chain, Look { state, waiting, view, lost }, read).await
+    }
+
+    /// Applies what was read, one range after the other, each in a transaction of its own.
+    async fn apply_read(
+        self: &Arc<Self>,
+        chain: &Chain,
+        look: Look,
+        read: Vec<Scanned>,
+    ) -> Result<Progress, ScanError> {
+        let Look { mut state, waiting, mut view, mut lost } = look;
+        let tip = view.tip.head.block.height;
+        let final_height = final_height(chain, &state, &view.tip);
+        let mut ranges: VecDeque<Option<Scanned>> = read.into_iter().map(Some).collect();
+        if ranges.is_empty() {
+            ranges.push_back(None);
         }
-        let batch = Batch {
-            chain: chain.id,
-            expected: state.cursor.clone(),
-            range: scanned.as_ref().map(|scanned| range(&start, scanned, view.read_at)),
-            final_height: final_height(chain, &state, &view.tip),
-            tip: view.tip.head.block.height,
-            lost,
-            scanned,
-            mempool: view.mempool.filter(|_| reaches_tip),
-            read_at: view.read_at,
-        };
-        let applied = self.apply_if_new(batch, &state, &waiting).await?;
-        if !reaches_tip || applied == Applied::CursorMoved {
-            return Ok(Progress::More);
+        while let Some(scanned) = ranges.pop_front() {
+            let start = lost.as_ref().map_or(&state.cursor, |lost| &lost.ancestor).clone();
+            if scanned.as_ref().is_some_and(|scanned| scanned.parent != start.hash) {
+                // The branch changed between two answers; the next look finds the fork.
+                return Ok(Progress::More);
+            }
+            let end = scanned.as_ref().map_or(start.clone(), |scanned| scanned.end.block.clone());
+            let reaches_tip = end.height >= tip;
+            let batch = Batch {
+                chain: chain.id,
+                expected: state.cursor.clone(),
+                range: scanned.as_ref().map(|scanned| range(&start, scanned, view.read_at)),
+                final_height,
+                tip,
+                lost: lost.take(),
+                scanned,
+                mempool: view.mempool.take_if(|_| reaches_tip),
+                read_at: view.read_at,
+            };
+            if self.apply_if_new(batch, &state, &waiting).await? == Applied::CursorMoved {
+                return Ok(Progress::More);
+            }
+            chain.note_cursor(end.height);
+            state = ChainState { cursor: end, final_height, ..state };
+            if reaches_tip {
+                chain.note_scanned_through(view.read_at);
+                return Ok(Progress::Idle);
+            }
         }
-        chain.note_scanned_through(view.read_at);
-        Ok(Progress::Idle)
+        Ok(Progress::More)
     }
 
     /// The mempool first and the tip second: what left the mempool before is then in a block up to that tip, or gone.
@@ -155,7 +192,7 @@ impl Gateway {
         Ok(View { read_at, mempool, tip })
     }
 
-    async fn chain_state(&self, id: ChainId) -> Result<Option<ChainState>, StoreError> {
+    pub(crate) async fn chain_state(&self, id: ChainId) -> Result<Option<ChainState>, StoreError> {
         self.store().read(move |reader| reader.chain(id)).await
     }
 
@@ -193,6 +230,7 @@ impl Gateway {
                 transaction.add_range(kept.chain, &range)
             })
             .await?;
+        chain.note_cursor(state.cursor.height);
         Ok(state)
     }
 
@@ -278,19 +316,9 @@ impl Gateway {
         Ok(gone)
     }
 
-    async fn hash_at(&self, chain: &Chain, height: u64) -> Result<Option<String>, ScanError> {
+    pub(crate) async fn hash_at(&self, chain: &Chain, height: u64) -> Result<Option<String>, ScanError> {
         let failed = |error| ScanError::Network { network: chain.id.network, error };
         Ok(chain.adapter.header(height).await.map_err(failed)?.map(|header: Header| header.block.hash))
-    }
-
-    async fn read_range(&self, chain: &Chain, start: &BlockRef, tip: &Tip) -> Result<Option<Scanned>, ScanError> {
-        let first = start.height.saturating_add(1);
-        let last = tip.head.block.height.min(start.height.saturating_add(chain.adapter.range_max()));
-        if first > last {
-            return Ok(None);
-        }
-        let failed = |error| ScanError::Network { network: chain.id.network, error };
-        chain.adapter.transfers(first, last, &chain.watch).await.map(Some).map_err(failed)
     }
 
     /// Applies a batch unless it says nothing new: an idle chain costs no write. `waiting` is what is recorded of its mempool.
@@ -326,6 +354,15 @@ fn differs(waiting: &[PlacedPayment], mempool: &[MempoolTransfer]) -> bool {
     let seen: BTreeSet<(&str, &str)> =
         mempool.iter().map(|seen| (seen.transfer.transaction.as_str(), seen.transfer.position.as_str())).collect();
     recorded != seen
+}
+
+/// Everything that one pass works with.
+struct Look {
+    state: ChainState,
+    /// What is recorded of the mempool.
+    waiting: Vec<PlacedPayment>,
+    view: View,
+    lost: Option<Lost>,
 }
 
 /// One look at a provider.

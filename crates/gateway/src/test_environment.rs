@@ -1,6 +1,8 @@
 //! The test environment of an installation: every shipped network, simulated, kept in the store.
 
 use crate::{
+    account_use::AccountUse,
+    chain_marks::ChainMarks,
     clock::Clocks,
     entropy::Ids,
     gateway::{Chain, DeepReorganisation, EnvironmentSetup},
@@ -92,13 +94,15 @@ fn chain_of(facts: &NetworkFacts, adapter: Simulated, account: Arc<Account>, wat
         confirmations: facts.confirmations,
         facts: facts.clone(),
         adapter: Arc::new(adapter),
+        inspect: None,
         provider: "simulated".to_owned(),
         account,
-        start_index: 0,
+        account_use: AccountUse::known(),
+        start_index: None,
         watch,
         overlap: 0,
         deep_reorganisation: DeepReorganisation::GoesOn,
-        marks: crate::gateway::ChainMarks::default(),
+        marks: ChainMarks::default(),
     }
 }
 

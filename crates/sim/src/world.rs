@@ -221,7 +221,7 @@ async fn open(
         public_url: "http://127.0.0.1:8080".to_owned(),
     });
     if !around.forgets_watched {
-        gateway.rebuild_watch().await?;
+        gateway.rebuild_watch(farthing_gateway::watch::Watched::ForEver).await?;
     }
     Ok(Arc::new(gateway))
 }

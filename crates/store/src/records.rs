@@ -309,6 +309,25 @@ pub struct PlacedPayment {
     pub matures_at: Option<u64>,
 }
 
+/// Money at an address of ours that no recorded payment explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surplus {
+    /// Of which asset, on which network.
+    pub asset: farthing_domain::asset::AssetId,
+    /// The address, as its canonical bytes.
+    pub address: Vec<u8>,
+    /// The address as people read it.
+    pub shown: String,
+    /// Whose address it is.
+    pub invoice: InvoiceId,
+    /// What the network says that it holds, in atomic units.
+    pub balance: u128,
+    /// What is recorded of it, in atomic units.
+    pub recorded: u128,
+    /// When it was found first.
+    pub found_at: Timestamp,
+}
+
 /// Which invoices a list holds. Every list has an owner.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InvoiceFilter {

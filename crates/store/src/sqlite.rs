@@ -15,6 +15,7 @@ mod rows;
 mod settings;
 mod simulated;
 mod static_addresses;
+mod surpluses;
 
 use engine::Migration;
 use rusqlite::Connection;
@@ -28,6 +29,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "permanent addresses",
         sql: include_str!("sqlite/schema/0002_permanent_addresses.sql"),
     },
+    Migration { number: 3, name: "surpluses", sql: include_str!("sqlite/schema/0003_surpluses.sql") },
 ];
 
 /// A consistent view of the store.

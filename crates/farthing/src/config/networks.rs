@@ -23,6 +23,13 @@ const DECIMALS_MAX: u32 = 36;
 /// Providers of one network.
 const PROVIDERS_MAX: usize = 10;
 
+impl NetworkConfig {
+    /// Whether this version has an adapter for it.
+    pub(crate) fn is_supported(&self) -> bool {
+        self.kind == BITCOIN.name || self.kind == EVM.name
+    }
+}
+
 /// When money is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finality {
@@ -66,6 +73,8 @@ pub(crate) struct NetworkConfig {
     pub(crate) providers: Vec<Provider>,
     /// The account's public text.
     pub(crate) account: String,
+    /// How the account is written, and its addresses.
+    pub(crate) addresses: Chain,
     /// When money is final.
     pub(crate) finality: Finality,
     /// The first address index, where the operator vouches for it.
@@ -159,7 +168,8 @@ impl Section<'_> {
             kind: kind?,
             chain,
             providers: providers?,
-            account: account?,
+            account: account.as_ref()?.0.clone(),
+            addresses: account?.1,
             finality: finality?,
             start_index,
             tokens,
@@ -241,7 +251,8 @@ impl Section<'_> {
         Ok(Provider { protocol: protocol.clone(), url: url.ok_or("must be an http or https URL")? })
     }
 
-    fn account(&mut self, chain: Chain) -> Option<String> {
+    /// The account's text, and for which chain it is written.
+    fn account(&mut self, chain: Chain) -> Option<(String, Chain)> {
         let text: String = self.required("account", "`farthing keys new` makes one, any wallet shows its own")?;
         // An xpub says nothing of the chain on EVM networks and Tron: a rehearsal may use the real one.
         let chains = if self.facts.family == Family::Evm || self.facts.family == Family::Tron {
@@ -249,16 +260,15 @@ impl Section<'_> {
         } else {
             vec![chain]
         };
-        let mut parsed = chains.iter().map(|chain| Account::parse(self.facts.family.into(), *chain, &text));
-        let first = parsed.next()?;
-        match first {
-            Ok(_) => Some(text),
-            Err(_) if parsed.any(|other| other.is_ok()) => Some(text),
-            Err(error) => {
-                self.problem("account", &error.to_string());
-                None
-            }
+        let family = self.facts.family.into();
+        let readable = chains.iter().find(|chain| Account::parse(family, **chain, &text).is_ok());
+        if let Some(chain) = readable {
+            return Some((text, *chain));
         }
+        if let Err(error) = Account::parse(family, *chains.first()?, &text) {
+            self.problem("account", &error.to_string());
+        }
+        None
     }
 
     fn finality(&mut self) -> Option<Finality> {

@@ -4,21 +4,29 @@ use super::{Stop, wait};
 use farthing_domain::network::ChainId;
 use farthing_gateway::{gateway::Gateway, scan::Progress};
 use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
 
 /// The pause at the tip: what happens on a chain is visible within about a second.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause after failures.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// How often the progress of catching up is told.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 pub(super) async fn follow(gateway: Arc<Gateway>, id: ChainId, mut stop: Stop) {
     let mut pause = PAUSE;
+    let mut told = Told::default();
     while !stop.is_told() {
         match gateway.scan(id).await {
             Ok(Progress::More) => {
+                told.behind(&gateway, id);
                 tokio::task::yield_now().await;
                 continue;
             }
-            Ok(Progress::Idle) => pause = PAUSE,
+            Ok(Progress::Idle) => {
+                pause = PAUSE;
+                told.at_the_tip(&gateway, id);
+            }
             Err(error) => {
                 pause = pause.saturating_mul(2).min(PAUSE_MAX);
                 tracing::warn!(environment = %id.environment, network = %id.network, %error, pause_seconds = pause.as_secs(), "a chain was not scanned to its tip");
@@ -26,6 +34,32 @@ pub(super) async fn follow(gateway: Arc<Gateway>, id: ChainId, mut stop: Stop) {
         }
         if wait(&mut stop, pause, gateway.scanner_woken()).await {
             return;
+        }
+    }
+}
+
+/// What was said of catching up.
+#[derive(Default)]
+struct Told {
+    last: Option<Instant>,
+}
+
+impl Told {
+    fn behind(&mut self, gateway: &Gateway, id: ChainId) {
+        if self.last.is_some_and(|last| last.elapsed() < TOLD_EVERY) {
+            return;
+        }
+        let Some(chain) = gateway.chain(id) else { return };
+        let (Some(cursor), Some(head)) = (chain.cursor(), chain.head()) else { return };
+        let behind = head.saturating_sub(cursor);
+        tracing::info!(environment = %id.environment, network = %id.network, cursor, head, behind, "catching up");
+        self.last = Some(Instant::now());
+    }
+
+    fn at_the_tip(&mut self, gateway: &Gateway, id: ChainId) {
+        if self.last.take().is_some() {
+            let cursor = gateway.chain(id).and_then(farthing_gateway::gateway::Chain::cursor);
+            tracing::info!(environment = %id.environment, network = %id.network, cursor, "caught up");
         }
     }
 }

@@ -1,26 +1,30 @@
 //! Keeping the high-water marks ahead of the addresses that are handed out.
 
 use super::Stop;
-use crate::high_water::{Key, Marks};
+use crate::high_water::{Kept, Key};
+use farthing_domain::time::Timestamp;
 use farthing_gateway::gateway::Gateway;
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use tokio::sync::Mutex;
 
 /// How often to look: far more often than a step of indexes is used up.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How often next indexes are written that moved no mark, in seconds: an older copy of the database is recognised by them.
+const WRITTEN_EVERY_SECONDS: i64 = 10;
 
-pub(super) async fn follow(gateway: Arc<Gateway>, folder: PathBuf, mut stop: Stop) {
-    let mut marks = match Marks::read(&folder) {
-        Ok(marks) => marks,
-        Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the high-water marks begin anew");
-            Marks::default()
-        }
-    };
+pub(super) async fn follow(gateway: Arc<Gateway>, marks: Arc<Mutex<Kept>>, mut stop: Stop) {
     let keys: BTreeSet<Key> =
         gateway.chains().map(|chain| (chain.id.environment, chain.account.key_id().to_bytes().to_vec())).collect();
+    let mut written_at = Timestamp::from_seconds(0);
     while !stop.is_told() {
-        if let Err(error) = raise(&gateway, &folder, &mut marks, &keys).await {
-            tracing::error!(error = format!("{error:#}"), "the high-water marks were not kept");
+        let now = gateway.clocks().real();
+        let writes_all = now.seconds_since(written_at) >= WRITTEN_EVERY_SECONDS;
+        match raise(&gateway, &marks, &keys, writes_all).await {
+            Ok(()) if writes_all => written_at = now,
+            Ok(()) => {}
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the high-water marks were not kept");
+            }
         }
         if stop.within(PAUSE).await {
             return;
@@ -28,28 +32,15 @@ pub(super) async fn follow(gateway: Arc<Gateway>, folder: PathBuf, mut stop: Sto
     }
 }
 
-async fn raise(
-    gateway: &Gateway,
-    folder: &std::path::Path,
-    marks: &mut Marks,
-    keys: &BTreeSet<Key>,
-) -> anyhow::Result<()> {
+/// Accounts that were never sold of have no next index yet, and nothing to reserve.
+async fn raise(gateway: &Gateway, marks: &Mutex<Kept>, keys: &BTreeSet<Key>, writes_all: bool) -> anyhow::Result<()> {
     let asked = keys.clone();
     let read = move |reader: &farthing_store::Reader<'_>| {
-        let next = asked.into_iter().map(|key| Ok((reader.next_index(key.0, &key.1)?.unwrap_or_default(), key)));
-        next.collect::<Result<Vec<_>, _>>()
+        let next = asked.into_iter().map(|key| Ok(reader.next_index(key.0, &key.1)?.map(|next| (key, next))));
+        next.collect::<Result<Vec<_>, farthing_store::StoreError>>()
     };
-    let mut raised = marks.clone();
-    for (next, key) in gateway.store().read(read).await? {
-        let (environment, account) = (key.0, hex::encode(&key.1));
-        if let Some(mark) = raised.raise(key, next) {
-            tracing::info!(%environment, account, next, mark, "addresses of an account are reserved up to this index");
-        }
-    }
-    if raised != *marks {
-        let (written, folder) = (raised.clone(), folder.to_owned());
-        tokio::task::spawn_blocking(move || written.write(&folder)).await??;
-        *marks = raised;
-    }
-    Ok(())
+    // Taken before the look: an account that is opened meanwhile has its mark already.
+    let mut marks = marks.lock().await;
+    let next = gateway.store().read(read).await?;
+    marks.raise(next.into_iter().flatten().collect(), writes_all).await
 }

@@ -2,6 +2,9 @@
 //! The gateway's use cases, step by step, over a real store and the simulated networks.
 
 mod invoices;
+mod live;
+mod live_accounts;
+mod live_chains;
 mod scanning;
 mod shop;
 mod static_addresses;

@@ -30,7 +30,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Failure> {
     let setup = gateway.environment(query.environment);
     let now = |network: NetworkId| {
         let chain = setup.chains.get(&network)?;
-        Some(NetworkNow { confirmations: chain.confirmations, is_available: !gateway.is_offline(chain) })
+        Some(NetworkNow { confirmations: chain.confirmations, is_available: gateway.can_sell(chain) })
     };
     let mut rows = currencies(&setup.catalog, &now);
     if let Some(code) = query.currency {

@@ -1,0 +1,113 @@
+//! From the configuration to the live environment: which networks and assets are sold, and who answers for them.
+//!
+//! Nothing is asked of a node here: a server starts although every provider is down.
+
+use crate::config::{Config, Finality, NetworkConfig, TokenConfig};
+use anyhow::{Context, bail};
+use farthing_domain::{
+    asset::{Asset, AssetId},
+    catalog::Catalog,
+    name::NetworkId,
+    network::{Family, Network as NetworkFacts},
+};
+use farthing_gateway::live_environment::LiveNetwork;
+use farthing_networks::{account::Account, inspect::Inspect, network::Network};
+use std::sync::Arc;
+
+/// What stands behind a configured network.
+pub(crate) struct Connected {
+    pub(crate) adapter: Arc<dyn Network>,
+    pub(crate) inspect: Arc<dyn Inspect>,
+}
+
+/// Every configured network.
+///
+/// # Errors
+/// When one is of a kind that this version has no adapter for, or its adapter refuses its configuration.
+pub(crate) fn networks(config: &Config) -> anyhow::Result<Vec<LiveNetwork>> {
+    config.networks.iter().map(|(slug, network)| live_network(slug, network)).collect()
+}
+
+/// One configured network.
+///
+/// # Errors
+/// As [`networks`].
+pub(crate) fn live_network(slug: &str, config: &NetworkConfig) -> anyhow::Result<LiveNetwork> {
+    let shipped = Catalog::shipped();
+    let facts = NetworkId::new(slug).ok().and_then(|id| shipped.network(id).cloned());
+    let facts = facts.with_context(|| format!("networks.{slug}: there is no such network"))?;
+    if !config.is_supported() {
+        bail!("{}", unsupported(slug));
+    }
+    let assets = assets(&shipped, &facts, config)?;
+    let facts = configured(facts, config);
+    let account = Account::parse(facts.family.into(), config.addresses, &config.account)
+        .with_context(|| format!("networks.{slug}.account"))?;
+    let connected = connect(&facts, &assets, config).with_context(|| format!("networks.{slug}"))?;
+    Ok(LiveNetwork {
+        facts,
+        assets,
+        adapter: connected.adapter,
+        inspect: connected.inspect,
+        account: Arc::new(account),
+        start_index: config.start_index,
+    })
+}
+
+/// What is said of a kind without an adapter.
+pub(crate) fn unsupported(slug: &str) -> String {
+    format!(
+        "networks.{slug}: the {slug} adapter is not part of this version yet; remove [networks.{slug}]; test keys work without it"
+    )
+}
+
+fn configured(facts: NetworkFacts, config: &NetworkConfig) -> NetworkFacts {
+    let confirmations = match config.finality {
+        Finality::Confirmations(count) => count,
+        Finality::Tag(_) => facts.confirmations,
+    };
+    let chain_id = facts.chain_id.and(config.chain.parse().ok()).or(facts.chain_id);
+    NetworkFacts { confirmations, chain_id, ..facts }
+}
+
+/// The network's coin and its tokens: the operator's list, or the shipped one. Shipped contracts are those of the slug's own
+/// chain and are not there on another one.
+fn assets(shipped: &Catalog, facts: &NetworkFacts, config: &NetworkConfig) -> anyhow::Result<Vec<Asset>> {
+    let own = shipped.assets().iter().filter(|asset| asset.id.network == facts.id);
+    let is_own_chain = facts.chain_id.is_none_or(|own| own.to_string() == config.chain);
+    match &config.tokens {
+        None => Ok(own.filter(|asset| asset.contract.is_none() || is_own_chain).cloned().collect()),
+        Some(tokens) => {
+            let mut assets: Vec<Asset> = own.filter(|asset| asset.contract.is_none()).cloned().collect();
+            for listed in tokens {
+                let id = AssetId { code: listed.code, network: facts.id };
+                if listed.code == facts.native {
+                    bail!("networks.{}.tokens: {} is the network's own coin", facts.id, listed.code);
+                }
+                assets.push(token(shipped, id, listed));
+            }
+            Ok(assets)
+        }
+    }
+}
+
+/// A listed token. What it is called and whether it is a stablecoin is known by its code.
+fn token(shipped: &Catalog, id: AssetId, listed: &TokenConfig) -> Asset {
+    let known = shipped.assets().iter().find(|asset| asset.id.code == id.code);
+    Asset {
+        id,
+        name: known.map_or_else(|| id.code.to_string(), |known| known.name.clone()),
+        decimals: listed.decimals,
+        contract: Some(listed.contract.clone()),
+        is_stablecoin: known.is_some_and(|known| known.is_stablecoin),
+    }
+}
+
+/// The adapter of a network's kind.
+fn connect(facts: &NetworkFacts, _assets: &[Asset], _config: &NetworkConfig) -> anyhow::Result<Connected> {
+    match facts.family {
+        Family::Bitcoin | Family::Litecoin | Family::Dogecoin | Family::Evm | Family::Tron | Family::Solana => {
+            bail!("{}", unsupported(facts.id.as_str()))
+        }
+    }
+}

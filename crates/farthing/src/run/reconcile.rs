@@ -1,0 +1,74 @@
+//! Reconciling balances: soon after an invoice closed, and once a day all recent ones. Then addresses whose time is over end.
+
+use super::Stop;
+use farthing_domain::{id::InvoiceId, time::Timestamp};
+use farthing_gateway::{gateway::Gateway, reconcile::Reconciled, watch::Watched};
+use farthing_store::StoreError;
+use std::{sync::Arc, time::Duration};
+
+/// How often to look for invoices that closed.
+const PAUSE: Duration = Duration::from_secs(30);
+/// Between two parts of the daily round: it takes its time, so that providers' limits are left to the scanner.
+const BETWEEN_PARTS: Duration = Duration::from_secs(5);
+/// Between two daily rounds, in seconds.
+const DAY_SECONDS: i64 = 86_400;
+/// When the last daily round was over, in milliseconds.
+const SETTING: &str = "reconciled_at";
+
+pub(super) async fn follow(gateway: Arc<Gateway>, watched: Watched, mut stop: Stop) {
+    while !stop.within(PAUSE).await {
+        let round = async {
+            while let Some(round) = gateway.reconcile_closed().await? {
+                tell(round);
+            }
+            if is_due(&gateway).await? && daily(&gateway, &mut stop.clone()).await? {
+                finish(&gateway, watched).await?;
+            }
+            Ok::<(), StoreError>(())
+        };
+        if let Err(error) = round.await {
+            tracing::warn!(%error, "balances were not reconciled");
+        }
+    }
+}
+
+async fn last(gateway: &Gateway) -> Result<Option<Timestamp>, StoreError> {
+    let text = gateway.store().read(|reader| reader.setting(SETTING)).await?;
+    Ok(text.and_then(|text| text.parse().ok()).map(Timestamp::from_milliseconds))
+}
+
+async fn is_due(gateway: &Gateway) -> Result<bool, StoreError> {
+    let now = gateway.clocks().real();
+    Ok(last(gateway).await?.is_none_or(|last| now.seconds_since(last) >= DAY_SECONDS))
+}
+
+/// One round over the recent invoices; answers whether it came to its end.
+async fn daily(gateway: &Arc<Gateway>, stop: &mut Stop) -> Result<bool, StoreError> {
+    let mut after: Option<InvoiceId> = None;
+    loop {
+        let (next, round) = gateway.reconcile_recent(after).await?;
+        tell(round);
+        if next.is_none() {
+            return Ok(true);
+        }
+        after = next;
+        if stop.within(BETWEEN_PARTS).await {
+            return Ok(false);
+        }
+    }
+}
+
+async fn finish(gateway: &Gateway, watched: Watched) -> Result<(), StoreError> {
+    let now = gateway.clocks().real();
+    let since = last(gateway).await?.unwrap_or(now.plus_seconds(-DAY_SECONDS));
+    let ended = gateway.end_watch(watched, since).await?;
+    tracing::info!(ended, "recent balances are reconciled; addresses whose time is over are not watched any more");
+    let text = now.milliseconds().to_string();
+    gateway.store().decide(move |transaction| transaction.put_setting(SETTING, &text)).await
+}
+
+fn tell(round: Reconciled) {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    metrics::counter!("farthing_addresses_reconciled_total").increment(count(round.compared));
+    metrics::counter!("farthing_reconciliations_failed_total").increment(count(round.unasked));
+}

@@ -1,0 +1,78 @@
+//! Catching up: after a long stop several ranges are read at once, and applied in their order.
+
+use crate::{
+    gateway::{Chain, Gateway},
+    scan::ScanError,
+};
+use farthing_domain::payment::BlockRef;
+use farthing_networks::network::{NetworkError, Scanned, Tip};
+use futures_util::{StreamExt, stream};
+
+/// Ranges that are asked for at once: providers limit what one client asks.
+const AT_ONCE: usize = 4;
+/// Ranges read before they are applied.
+const AHEAD_MAX: u64 = 16;
+
+impl Gateway {
+    /// Reads from a block towards the tip: one range, or several at once where many are missing. They follow each other; what
+    /// came after a failure is left out, and only a failure of the first is told.
+    pub(crate) async fn read_ahead(
+        &self,
+        chain: &Chain,
+        start: &BlockRef,
+        tip: &Tip,
+    ) -> Result<Vec<Scanned>, ScanError> {
+        self.read_between(chain, start, &tip.head.block).await
+    }
+
+    /// The same, up to a block.
+    pub(crate) async fn read_between(
+        &self,
+        chain: &Chain,
+        start: &BlockRef,
+        end: &BlockRef,
+    ) -> Result<Vec<Scanned>, ScanError> {
+        let ranges = ranges(start.height, end.height, chain.adapter.range_max());
+        let asked = ranges.into_iter().map(|(first, last)| chain.adapter.transfers(first, last, &chain.watch));
+        let mut answers = stream::iter(asked).buffered(AT_ONCE);
+        let mut read: Vec<Scanned> = Vec::new();
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(scanned) => read.push(scanned),
+                Err(error) if read.is_empty() => return Err(failed(chain, error)),
+                Err(_) => break,
+            }
+        }
+        Ok(read)
+    }
+}
+
+fn failed(chain: &Chain, error: NetworkError) -> ScanError {
+    ScanError::Network { network: chain.id.network, error }
+}
+
+/// The ranges above a height, each of at most `span` blocks, [`AHEAD_MAX`] of them at most.
+fn ranges(above: u64, tip: u64, span: u64) -> Vec<(u64, u64)> {
+    let mut ranges = Vec::new();
+    let mut first = above.saturating_add(1);
+    while first <= tip && u64::try_from(ranges.len()).is_ok_and(|count| count < AHEAD_MAX) {
+        let last = tip.min(first.saturating_add(span.max(1)).saturating_sub(1));
+        ranges.push((first, last));
+        first = last.saturating_add(1);
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ranges;
+
+    #[test]
+    fn ranges_follow_each_other_up_to_the_tip_and_are_bounded() {
+        assert_eq!(ranges(9, 9, 10), []);
+        assert_eq!(ranges(9, 10, 10), [(10, 10)]);
+        assert_eq!(ranges(0, 25, 10), [(1, 10), (11, 20), (21, 25)]);
+        assert_eq!(ranges(0, 1_000_000, 10).len(), 16);
+        assert_eq!(ranges(5, 7, 0), [(6, 6), (7, 7)]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Reconciling balances: which live invoices to look at, what is recorded of them, and the surpluses that nothing explains.
+
+use super::{
+    Reader, Transaction,
+    invoices::COLUMNS,
+    rows::{json, timestamp, uuid},
+};
+use crate::{error::StoreError, records::Surplus};
+use farthing_domain::{
+    asset::AssetId,
+    id::InvoiceId,
+    invoice::Invoice,
+    name::{AssetCode, NetworkId},
+    payment::Payment,
+    time::Timestamp,
+};
+use rusqlite::{Row, params};
+use std::collections::BTreeMap;
+
+impl Reader<'_> {
+    /// Live invoices after `after`, in the order of their ids, which is that of their making.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn any_live_invoices(&self, after: InvoiceId, limit: u32) -> Result<Vec<Invoice>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} WHERE i.environment = 0 AND i.id > ?1 ORDER BY i.id LIMIT ?2");
+        self.invoices_of(&sql, params![after.0.as_bytes(), limit])
+    }
+
+    /// Some live invoices, whoever's they are.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn any_invoices(&self, ids: &[InvoiceId]) -> Result<Vec<Invoice>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} WHERE i.id = ?1");
+        let mut found = Vec::new();
+        for id in ids {
+            found.extend(self.invoices_of(&sql, params![id.0.as_bytes()])?);
+        }
+        Ok(found)
+    }
+
+    /// Whether nothing about an invoice changes by itself any more and its window, if it had one, ended before a moment.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_at_rest(&self, invoice: InvoiceId, since: Timestamp) -> Result<bool, StoreError> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM invoices WHERE id = ?1 AND (due_at IS NOT NULL OR deadline > ?2))";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row(params![invoice.0.as_bytes(), since.milliseconds()], |row| row.get(0))?)
+    }
+
+    /// What is recorded of an invoice's payments on a network, by asset: all that stand, counted or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or sums do not fit.
+    pub fn recorded_on(&self, invoice: InvoiceId, network: NetworkId) -> Result<BTreeMap<AssetId, u128>, StoreError> {
+        let sql = "SELECT body FROM payments WHERE invoice = ?1 AND network = ?2 AND stage IN (0, 1, 2)";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(params![invoice.0.as_bytes(), network.as_str()])?;
+        let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let payment: Payment = json(row, "body")?;
+            let sum = sums.entry(payment.asset).or_default();
+            *sum = sum
+                .checked_add(payment.units)
+                .ok_or_else(|| StoreError::Corrupt(format!("payments of invoice {invoice} are too large")))?;
+        }
+        Ok(sums)
+    }
+
+    /// Every surplus that nothing explains.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn surpluses(&self) -> Result<Vec<Surplus>, StoreError> {
+        let mut statement =
+            self.0.prepare_cached("SELECT * FROM surpluses ORDER BY found_at, network, address, code")?;
+        let mut rows = statement.query([])?;
+        let mut surpluses = Vec::new();
+        while let Some(row) = rows.next()? {
+            surpluses.push(read_surplus(row)?);
+        }
+        Ok(surpluses)
+    }
+}
+
+impl Transaction<'_> {
+    /// Keeps a surplus; one that is known keeps the time at which it was found first.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn put_surplus(&mut self, surplus: &Surplus) -> Result<(), StoreError> {
+        let sql = "INSERT INTO surpluses (network, address, code, invoice, shown, balance, recorded, found_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                   ON CONFLICT (network, address, code) DO UPDATE SET balance = excluded.balance, recorded = excluded.recorded";
+        self.connection().prepare_cached(sql)?.execute(params![
+            surplus.asset.network.as_str(),
+            surplus.address,
+            surplus.asset.code.as_str(),
+            surplus.invoice.0.as_bytes(),
+            surplus.shown,
+            surplus.balance.to_string(),
+            surplus.recorded.to_string(),
+            surplus.found_at.milliseconds(),
+        ])?;
+        Ok(())
+    }
+
+    /// Forgets what was found at an address on a network.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn clear_surpluses(&mut self, network: NetworkId, address: &[u8]) -> Result<(), StoreError> {
+        let sql = "DELETE FROM surpluses WHERE network = ?1 AND address = ?2";
+        self.connection().prepare_cached(sql)?.execute(params![network.as_str(), address])?;
+        Ok(())
+    }
+}
+
+fn read_surplus(row: &Row<'_>) -> Result<Surplus, StoreError> {
+    let text = |column: &str| row.get::<_, String>(column);
+    let corrupt = |what: &str| StoreError::Corrupt(format!("surplus: {what}"));
+    let units = |column: &str| text(column)?.parse().map_err(|_| corrupt(column));
+    Ok(Surplus {
+        asset: AssetId {
+            code: AssetCode::new(&text("code")?).map_err(|_| corrupt("code"))?,
+            network: NetworkId::new(&text("network")?).map_err(|_| corrupt("network"))?,
+        },
+        address: row.get("address")?,
+        shown: text("shown")?,
+        invoice: InvoiceId(uuid(row, "invoice")?),
+        balance: units("balance")?,
+        recorded: units("recorded")?,
+        found_at: timestamp(row, "found_at")?,
+    })
+}
