@@ -119,8 +119,8 @@ impl Running {
         F: Fn(Stop) -> T + Send + 'static,
         T: Future<Output = ()> + Send + 'static,
     {
-        let stop = self.stop();
-        self.tasks.spawn(repeat(name, task, stop));
+        let (gateway, stop) = (Arc::clone(&self.gateway), self.stop());
+        self.tasks.spawn(repeat(gateway, name, task, stop));
     }
 
     /// Waits until the program is told to end, or must, and ends everything.
@@ -158,7 +158,7 @@ impl Running {
 }
 
 /// Starts a task, and again when it ends before its time.
-async fn repeat<F, T>(name: String, task: F, mut stop: Stop)
+async fn repeat<F, T>(gateway: Arc<Gateway>, name: String, task: F, mut stop: Stop)
 where
     F: Fn(Stop) -> T,
     T: Future<Output = ()> + Send + 'static,
@@ -173,6 +173,7 @@ where
         }
         let is_panic = ended.is_some_and(|ended| ended.is_err());
         tracing::error!(task = name, is_panic, "a background task ended and is started again");
+        gateway.note_fall(&name);
         metrics::counter!("farthing_task_restarts_total", "task" => name.clone()).increment(1);
         is_ending = stop.within(RESTART_AFTER).await;
     }

@@ -110,6 +110,7 @@ pub struct Gateway {
     pub(crate) checked: RwLock<crate::read_invoice::CheckedAddresses>,
     pub(crate) lanes: crate::deliver::Lanes,
     pub(crate) just_closed: crate::reconcile::JustClosed,
+    pub(crate) falls: crate::tasks::Falls,
     /// Real time at the start.
     pub(crate) started_at: Timestamp,
 }
@@ -128,6 +129,7 @@ impl Gateway {
             checked: RwLock::default(),
             lanes: crate::deliver::Lanes::default(),
             just_closed: crate::reconcile::JustClosed::default(),
+            falls: crate::tasks::Falls::default(),
             started_at: parts.clocks.real(),
             parts,
         }

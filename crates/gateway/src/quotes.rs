@@ -41,6 +41,32 @@ pub enum NoQuote {
     Due(AssetId, RateError),
 }
 
+/// Why a chain sells nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSelling {
+    /// It was never contacted, not even before this start.
+    NeverReached,
+    /// It was not reached for ten minutes.
+    Offline,
+    /// It is another chain than at first contact.
+    OtherChain,
+    /// It is not known which of its account's addresses are free.
+    AccountUnknown,
+}
+
+impl NotSelling {
+    /// Its name for health and status.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NeverReached => "never_reached",
+            Self::Offline => "offline",
+            Self::OtherChain => "other_chain",
+            Self::AccountUnknown => "account_unknown",
+        }
+    }
+}
+
 impl From<StoreError> for NoQuote {
     fn from(error: StoreError) -> Self {
         Self::Address(NoAddress::Store(error))
@@ -72,19 +98,28 @@ impl Gateway {
         self.clocks().real().seconds_since(since) > OFFLINE_AFTER_SECONDS
     }
 
-    /// Whether invoices can be quoted on a chain now. A live one must have been contacted once, ever: payments are looked for
-    /// from there on; it must be the chain that it was; and its account's free addresses must be known.
+    /// Whether invoices can be quoted on a chain now.
     #[must_use]
     pub fn can_sell(&self, chain: &Chain) -> bool {
-        let is_known = match chain.id.environment {
-            Environment::Live => {
-                chain.cursor().is_some()
-                    && chain.account_use.unknown_because().is_none()
-                    && !chain.trouble().is_some_and(|trouble| trouble.is_other_chain)
+        self.sells_nothing_because(chain).is_none()
+    }
+
+    /// Why nothing can be quoted on a chain; `None` when it sells. A live one must have been contacted once, ever: payments are
+    /// looked for from there on; it must be the chain that it was; and its account's free addresses must be known.
+    #[must_use]
+    pub fn sells_nothing_because(&self, chain: &Chain) -> Option<NotSelling> {
+        if chain.id.environment == Environment::Live {
+            if chain.trouble().is_some_and(|trouble| trouble.is_other_chain) {
+                return Some(NotSelling::OtherChain);
             }
-            Environment::Test => true,
-        };
-        is_known && !self.is_offline(chain)
+            if chain.cursor().is_none() {
+                return Some(NotSelling::NeverReached);
+            }
+            if chain.account_use.unknown_because().is_some() {
+                return Some(NotSelling::AccountUnknown);
+            }
+        }
+        self.is_offline(chain).then_some(NotSelling::Offline)
     }
 
     /// Makes a quote for an invoice at `now`. The invoice keeps the address it has in the asset's family of networks.

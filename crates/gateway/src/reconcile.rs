@@ -11,7 +11,7 @@ use crate::{
 };
 use farthing_domain::{
     asset::AssetId,
-    id::{Environment, InvoiceId},
+    id::{Environment, InvoiceId, StaticAddressId},
     invoice::Invoice,
     name::NetworkId,
     network::ChainId,
@@ -22,7 +22,10 @@ use farthing_networks::{
     inspect::{Balance, Inspect},
     network::NetworkError,
 };
-use farthing_store::{StoreError, records::Surplus};
+use farthing_store::{
+    StoreError,
+    records::{Holder, Surplus},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -69,12 +72,14 @@ pub struct Reconciled {
     pub unasked: usize,
 }
 
-/// An invoice's address on a network.
+/// An address on a network, and what it is bound to.
 struct Held {
-    invoice: InvoiceId,
+    holder: Holder,
     address: Address,
     since: Timestamp,
 }
+
+type ByNetwork = BTreeMap<NetworkId, Vec<Held>>;
 
 impl Gateway {
     /// Reconciles live invoices that have closed since this was called last. `None` when there are none.
@@ -87,7 +92,7 @@ impl Gateway {
             return Ok(None);
         }
         let invoices = self.store().read(move |reader| reader.any_invoices(&ids)).await?;
-        self.reconcile(&invoices).await.map(Some)
+        self.reconcile(self.held_by_all(&invoices)).await.map(Some)
     }
 
     /// Reconciles some of the live invoices made in the last eight days, those after `after`. Answers after which to go on, and
@@ -106,16 +111,33 @@ impl Gateway {
         let Some(last) = invoices.last().map(|invoice| invoice.id) else {
             return Ok((None, Reconciled::default()));
         };
-        Ok((Some(last), self.reconcile(&invoices).await?))
+        Ok((Some(last), self.reconcile(self.held_by_all(&invoices)).await?))
     }
 
-    async fn reconcile(self: &Arc<Self>, invoices: &[Invoice]) -> Result<Reconciled, StoreError> {
-        let mut by_network: BTreeMap<NetworkId, Vec<Held>> = BTreeMap::new();
-        for invoice in invoices {
-            for (network, held) in self.held(invoice) {
+    /// Reconciles some of the live permanent addresses, those after `after`. Answers as [`Self::reconcile_recent`].
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn reconcile_permanent(
+        self: &Arc<Self>,
+        after: Option<StaticAddressId>,
+    ) -> Result<(Option<StaticAddressId>, Reconciled), StoreError> {
+        let limit = u32::try_from(TOGETHER).unwrap_or(u32::MAX);
+        let addresses = self.store().read(move |reader| reader.all_static_addresses(after, limit)).await?;
+        let Some(last) = addresses.last().map(|address| address.id) else {
+            return Ok((None, Reconciled::default()));
+        };
+        let mut by_network = ByNetwork::new();
+        for address in addresses.iter().filter(|address| address.owner.environment == Environment::Live) {
+            let (network, holder) = (address.asset.network, Holder::StaticAddress(address.id));
+            if let Some(held) = self.held_on(network, &address.address, holder, address.created_at) {
                 by_network.entry(network).or_default().push(held);
             }
         }
+        Ok((Some(last), self.reconcile(by_network).await?))
+    }
+
+    async fn reconcile(self: &Arc<Self>, by_network: ByNetwork) -> Result<Reconciled, StoreError> {
         let mut total = Reconciled::default();
         for (network, held) in by_network {
             let Some(chain) = self.chain(ChainId { environment: Environment::Live, network }) else { continue };
@@ -135,17 +157,26 @@ impl Gateway {
         Ok(total)
     }
 
-    /// The addresses of an invoice, each on the networks where it was quoted.
-    fn held(&self, invoice: &Invoice) -> Vec<(NetworkId, Held)> {
-        let setup = self.environment(invoice.owner.environment);
-        let quoted: BTreeMap<NetworkId, &str> =
-            invoice.quotes.iter().map(|quote| (quote.due.asset.network, quote.address.as_str())).collect();
-        let read = |(network, text): (NetworkId, &str)| {
-            let account = &setup.chains.get(&network)?.account;
-            let address = Address::parse(account.family(), account.chain(), text).ok()?;
-            Some((network, Held { invoice: invoice.id, address, since: invoice.created_at }))
-        };
-        quoted.into_iter().filter_map(read).collect()
+    /// The addresses of invoices, each on the networks where it was quoted. A deposit's is its permanent address, which has a
+    /// round of its own.
+    fn held_by_all(&self, invoices: &[Invoice]) -> ByNetwork {
+        let mut by_network = ByNetwork::new();
+        for invoice in invoices {
+            let holder = Holder::of(invoice);
+            let quoted: BTreeMap<NetworkId, &str> =
+                invoice.quotes.iter().map(|quote| (quote.due.asset.network, quote.address.as_str())).collect();
+            for (network, text) in quoted.into_iter().filter(|_| matches!(holder, Holder::Invoice(_))) {
+                let held = self.held_on(network, text, holder, invoice.created_at);
+                by_network.entry(network).or_default().extend(held);
+            }
+        }
+        by_network
+    }
+
+    fn held_on(&self, network: NetworkId, address: &str, holder: Holder, since: Timestamp) -> Option<Held> {
+        let account = &self.environment(Environment::Live).chains.get(&network)?.account;
+        let address = Address::parse(account.family(), account.chain(), address).ok()?;
+        Some(Held { holder, address, since })
     }
 
     /// How many surpluses at these addresses stay unexplained, after the chain was scanned to its tip and read again.
@@ -176,7 +207,7 @@ impl Gateway {
     }
 
     fn earliest(&self, held: &[Held], found: &[Surplus]) -> Option<Timestamp> {
-        let concerned = |held: &&Held| found.iter().any(|surplus| surplus.invoice == held.invoice);
+        let concerned = |held: &&Held| found.iter().any(|surplus| surplus.holder == held.holder);
         held.iter().filter(concerned).map(|held| held.since).min()
     }
 
@@ -188,10 +219,10 @@ impl Gateway {
         balances: &[Balance],
     ) -> Result<Vec<Surplus>, StoreError> {
         let network = chain.id.network;
-        let ids: Vec<InvoiceId> = held.iter().map(|held| held.invoice).collect();
+        let holders: Vec<Holder> = held.iter().map(|held| held.holder).collect();
         let recorded: Vec<BTreeMap<AssetId, u128>> = self
             .store()
-            .read(move |reader| ids.into_iter().map(|id| reader.recorded_on(id, network)).collect::<Result<_, _>>())
+            .read(move |reader| holders.into_iter().map(|id| reader.recorded_on(id, network)).collect::<Result<_, _>>())
             .await?;
         let found_at = self.clocks().real();
         let mut found = Vec::new();
@@ -203,7 +234,7 @@ impl Gateway {
                     asset: balance.asset,
                     address: balance.address.clone(),
                     shown: held.address.text().to_owned(),
-                    invoice: held.invoice,
+                    holder: held.holder,
                     balance: balance.units,
                     recorded,
                     found_at,
@@ -217,7 +248,7 @@ impl Gateway {
     /// Keeps what stays unexplained, and forgets what was found at these addresses before.
     async fn keep(&self, network: NetworkId, held: &[Held], found: &[Surplus]) -> Result<(), StoreError> {
         for surplus in found {
-            tracing::error!(asset = %surplus.asset, address = surplus.shown, invoice = %surplus.invoice,
+            tracing::error!(asset = %surplus.asset, address = surplus.shown, holder = %surplus.holder,
                 balance = surplus.balance, recorded = surplus.recorded,
                 "an address holds money that no payment explains");
         }

@@ -61,15 +61,18 @@ impl Gateway {
             let from = after.clone();
             let (page, over) = self.store().read(move |reader| page(reader, from.as_ref(), ended)).await?;
             let Some(last) = page.last().cloned() else { return Ok(count) };
-            for row in page.iter().filter(|row| over.contains(&row.bytes)) {
-                // One that shares its fingerprint stays until the next start.
-                self.sets(row.environment, row.family).iter().for_each(|set| {
-                    let _: bool = set.remove(&row.bytes);
-                });
-                count = count.saturating_add(1);
-            }
+            let ended = page.iter().filter(|row| over.contains(&row.bytes));
+            count = count.saturating_add(ended.map(|row| self.unwatch(row)).sum());
             after = Some(last);
         }
+    }
+
+    /// Gives an address up. One that shares its fingerprint in the set stays until the next start.
+    fn unwatch(&self, row: &AddressRow) -> u64 {
+        for set in self.sets(row.environment, row.family) {
+            let _: bool = set.remove(&row.bytes);
+        }
+        1
     }
 
     /// When the addresses were handed out whose time is over: before the first moment, and not before the second.

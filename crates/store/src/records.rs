@@ -313,13 +313,13 @@ pub struct PlacedPayment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surplus {
     /// Of which asset, on which network.
-    pub asset: farthing_domain::asset::AssetId,
+    pub asset: AssetId,
     /// The address, as its canonical bytes.
     pub address: Vec<u8>,
     /// The address as people read it.
     pub shown: String,
-    /// Whose address it is.
-    pub invoice: InvoiceId,
+    /// What the address is bound to.
+    pub holder: Holder,
     /// What the network says that it holds, in atomic units.
     pub balance: u128,
     /// What is recorded of it, in atomic units.

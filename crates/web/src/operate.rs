@@ -13,8 +13,12 @@ use axum::{
 };
 use farthing_dialects::native::moment::rfc3339;
 use farthing_domain::id::Environment;
-use farthing_gateway::gateway::{Chain, Gateway};
-use farthing_store::{Reader, StoreError};
+use farthing_gateway::{
+    gateway::{Chain, Gateway},
+    ledger,
+    quotes::NotSelling,
+};
+use farthing_store::{Reader, StoreError, records::ChainState};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -23,6 +27,9 @@ const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a network that was never reached is waited for after the start.
 const CONTACT_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long looks at a network may fail before it counts as degraded, in seconds.
+const STUCK_SECONDS: i64 = 60;
 
 /// Headers that a proxy adds.
 const PROXY_HEADERS: [&str; 4] = ["x-forwarded-for", "forwarded", "x-real-ip", "via"];
@@ -44,22 +51,48 @@ pub(crate) fn describe() {
     describe_gauge!("farthing_outbox_waiting", "Webhook deliveries that wait.");
     describe_gauge!("farthing_chain_head", "Height of a network's head as last read.");
     describe_gauge!("farthing_chain_cursor", "Height up to which a network is applied.");
+    describe_gauge!("farthing_chain_behind_blocks", "Blocks of a network that are known and not applied yet.");
+    describe_gauge!(
+        "farthing_chain_gap_blocks",
+        "Blocks never scanned although blocks above them were; 0 in good order."
+    );
+    describe_gauge!("farthing_chain_alarm", "1 while new credits on a network wait for the operator.");
+    describe_gauge!("farthing_chain_sells", "1 while invoices can be quoted on a network.");
+    describe_gauge!("farthing_chain_troubled", "1 while the last look at a network failed.");
+    describe_gauge!("farthing_provider_available", "1 while a network's provider would be asked.");
+    describe_counter!("farthing_provider_calls_total", "Calls of a provider, as providers bill them.");
+    describe_counter!("farthing_provider_failures_total", "Requests to a provider without a usable answer.");
+    describe_gauge!("farthing_unexplained_surpluses", "Addresses that hold money which no recorded payment explains.");
+    describe_counter!(
+        "farthing_addresses_reconciled_total",
+        "Addresses whose balance was compared with what is recorded."
+    );
+    describe_counter!("farthing_reconciliations_failed_total", "Comparisons for which a network could not be asked.");
+    describe_counter!("farthing_task_restarts_total", "Background tasks that ended and were started again.");
+    describe_gauge!("farthing_tasks_ailing", "Background tasks that fell over within the last minute.");
     describe_gauge!("farthing_chain_reached_seconds_ago", "Seconds since a network last answered.");
     describe_gauge!("farthing_watched_addresses", "Addresses watched; networks of a family may share a set.");
 }
 
 #[derive(Serialize)]
 struct Health {
+    /// `ok`; `degraded`: a background task fell over within the last minute; `failing`: the store.
     status: &'static str,
     store: &'static str,
+    /// Background tasks that fell over within the last minute; they run again.
+    ailing_tasks: Vec<String>,
 }
 
-/// Whether the process answers and the store can be read and has not failed.
+/// Whether the process answers, the store can be read and has not failed, and no background task keeps falling over.
 async fn healthz(State(state): State<AppState>) -> Response {
     let store = store_state(&state.gateway).await;
-    let (code, status) =
-        if store == "ok" { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "failing") };
-    uncached((code, Json(Health { status, store })))
+    let ailing_tasks = state.gateway.ailing_tasks();
+    let (code, status) = match (store, ailing_tasks.is_empty()) {
+        ("ok", true) => (StatusCode::OK, "ok"),
+        ("ok", false) => (StatusCode::SERVICE_UNAVAILABLE, "degraded"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "failing"),
+    };
+    uncached((code, Json(Health { status, store, ailing_tasks })))
 }
 
 async fn store_state(gateway: &Gateway) -> &'static str {
@@ -87,9 +120,14 @@ struct Readiness {
 struct NetworkReadiness {
     environment: &'static str,
     network: String,
-    /// `ready`, `degraded` (not reached lately), or `waiting` (not reached since the start, and that is a moment ago).
+    /// `ready`, `degraded` (it sells nothing, or was not reached lately), or `waiting` (not reached since the start, and that is a
+    /// moment ago).
     state: &'static str,
+    /// Why it is degraded: `never_reached`, `offline`, `other_chain`, `account_unknown`, `not_scanned`.
+    reason: Option<&'static str>,
     head: Option<u64>,
+    /// Blocks that are known and not applied yet.
+    behind: Option<u64>,
     scanned_through: Option<String>,
 }
 
@@ -104,18 +142,28 @@ async fn readyz(State(state): State<AppState>) -> Response {
 }
 
 fn readiness(gateway: &Gateway, chain: &Chain, has_waited: bool) -> NetworkReadiness {
-    let state = match (chain.is_contacted(), gateway.is_offline(chain)) {
+    let refusal = gateway.sells_nothing_because(chain).map(NotSelling::as_str);
+    let reason = refusal.or_else(|| is_stuck(gateway, chain).then_some("not_scanned"));
+    let state = match (chain.is_contacted(), reason) {
         (false, _) if !has_waited => "waiting",
-        (true, false) => "ready",
+        (true, None) => "ready",
         (true | false, _) => "degraded",
     };
     NetworkReadiness {
         environment: chain.id.environment.as_str(),
         network: chain.id.network.to_string(),
         state,
+        reason: reason.filter(|_| state == "degraded"),
         head: chain.head(),
+        behind: chain.blocks_behind(),
         scanned_through: chain.scanned_through().map(rfc3339),
     }
+}
+
+/// Whether a network could not be scanned for a minute although it may have been reached.
+fn is_stuck(gateway: &Gateway, chain: &Chain) -> bool {
+    let now = gateway.clocks().real();
+    chain.trouble().is_some_and(|trouble| now.seconds_since(trouble.since) > STUCK_SECONDS)
 }
 
 /// The numbers, in the Prometheus text form.
@@ -140,12 +188,15 @@ fn is_local(request: &Request) -> bool {
 /// Reads what is a state, not a count.
 async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
     use metrics::{counter, gauge};
-    let (waiting, cursors) =
-        gateway.store().read(|reader| Ok((reader.waiting_deliveries()?, Reader::chains(reader)?))).await?;
-    gauge!("farthing_outbox_waiting").set(shown(waiting));
-    for state in cursors {
+    let stored = gateway.store().read(stored).await?;
+    gauge!("farthing_outbox_waiting").set(shown(stored.waiting));
+    gauge!("farthing_unexplained_surpluses").set(counted(stored.surpluses));
+    gauge!("farthing_tasks_ailing").set(counted(gateway.ailing_tasks().len()));
+    for (state, gap_blocks) in stored.chains {
         let labels = labels(state.chain.environment, state.chain.network.as_str());
         gauge!("farthing_chain_cursor", &labels).set(shown(state.cursor.height));
+        gauge!("farthing_chain_gap_blocks", &labels).set(shown(gap_blocks));
+        gauge!("farthing_chain_alarm", &labels).set(flag(state.alarm.is_some()));
     }
     let now = gateway.clocks().real();
     for chain in gateway.chains() {
@@ -155,12 +206,44 @@ async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
             let seconds = u64::try_from(now.seconds_since(at)).unwrap_or_default();
             gauge!("farthing_chain_reached_seconds_ago", &labels).set(shown(seconds));
         }
-        gauge!("farthing_watched_addresses", &labels).set(shown(u64::try_from(chain.watch.len()).unwrap_or(u64::MAX)));
+        gauge!("farthing_watched_addresses", &labels).set(counted(chain.watch.len()));
+        gauge!("farthing_chain_sells", &labels).set(flag(gateway.can_sell(chain)));
+        gauge!("farthing_chain_troubled", &labels).set(flag(chain.trouble().is_some()));
+        if let Some(behind) = chain.blocks_behind() {
+            gauge!("farthing_chain_behind_blocks", &labels).set(shown(behind));
+        }
+        measure_providers(chain);
     }
     let statistics = gateway.store().statistics();
     counter!("farthing_store_commits_total").absolute(statistics.commits);
     counter!("farthing_store_decisions_total").absolute(statistics.decisions);
     Ok(())
+}
+
+/// What the store says.
+struct Stored {
+    waiting: u64,
+    surpluses: usize,
+    chains: Vec<(ChainState, u64)>,
+}
+
+fn stored(reader: &Reader<'_>) -> Result<Stored, StoreError> {
+    let mut chains = Vec::new();
+    for state in reader.chains()? {
+        let gap_blocks = ledger::blocks(&ledger::gaps(&reader.scanned_ranges(state.chain)?));
+        chains.push((state, gap_blocks));
+    }
+    Ok(Stored { waiting: reader.waiting_deliveries()?, surpluses: reader.surpluses()?.len(), chains })
+}
+
+fn measure_providers(chain: &Chain) {
+    use metrics::{counter, gauge};
+    for provider in chain.providers() {
+        let labels = [("network", chain.id.network.to_string()), ("provider", provider.name)];
+        gauge!("farthing_provider_available", &labels).set(flag(provider.is_available));
+        counter!("farthing_provider_calls_total", &labels).absolute(provider.usage.calls);
+        counter!("farthing_provider_failures_total", &labels).absolute(provider.usage.failures);
+    }
 }
 
 fn labels(environment: Environment, network: &str) -> [(&'static str, String); 2] {
@@ -170,6 +253,14 @@ fn labels(environment: Environment, network: &str) -> [(&'static str, String); 2
 /// A number as gauges take it; none of these comes near the end.
 fn shown(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn counted(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn flag(is_set: bool) -> u32 {
+    u32::from(is_set)
 }
 
 fn uncached(answer: impl IntoResponse) -> Response {

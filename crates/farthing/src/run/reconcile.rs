@@ -1,7 +1,10 @@
 //! Reconciling balances: soon after an invoice closed, and once a day all recent ones. Then addresses whose time is over end.
 
 use super::Stop;
-use farthing_domain::{id::InvoiceId, time::Timestamp};
+use farthing_domain::{
+    id::{InvoiceId, StaticAddressId},
+    time::Timestamp,
+};
 use farthing_gateway::{gateway::Gateway, reconcile::Reconciled, watch::Watched};
 use farthing_store::StoreError;
 use std::{sync::Arc, time::Duration};
@@ -42,11 +45,23 @@ async fn is_due(gateway: &Gateway) -> Result<bool, StoreError> {
     Ok(last(gateway).await?.is_none_or(|last| now.seconds_since(last) >= DAY_SECONDS))
 }
 
-/// One round over the recent invoices; answers whether it came to its end.
+/// One round over the recent invoices and the permanent addresses; answers whether it came to its end.
 async fn daily(gateway: &Arc<Gateway>, stop: &mut Stop) -> Result<bool, StoreError> {
     let mut after: Option<InvoiceId> = None;
     loop {
         let (next, round) = gateway.reconcile_recent(after).await?;
+        tell(round);
+        if next.is_none() {
+            break;
+        }
+        after = next;
+        if stop.within(BETWEEN_PARTS).await {
+            return Ok(false);
+        }
+    }
+    let mut after: Option<StaticAddressId> = None;
+    loop {
+        let (next, round) = gateway.reconcile_permanent(after).await?;
         tell(round);
         if next.is_none() {
             return Ok(true);

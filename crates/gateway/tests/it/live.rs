@@ -156,14 +156,14 @@ impl Inspect for Planted {
     fn balances<'a>(&'a self, addresses: &'a [Address], height: u64) -> Answer<'a, Vec<Balance>> {
         Box::pin(async move {
             let mut sums: BTreeMap<(Vec<u8>, AssetId), u128> = BTreeMap::new();
-            self.chain.with_chain(|chain| {
+            let found = self.chain.with_chain(|chain| {
                 let is_asked = |bytes: &[u8]| addresses.iter().any(|address| address.bytes() == bytes);
-                let found = chain.transfers(0, height, is_asked);
-                for transfer in found.into_iter().flat_map(|block| block.transfers) {
-                    let sum = sums.entry((transfer.address, transfer.asset)).or_default();
-                    *sum = sum.checked_add(transfer.units).unwrap();
-                }
+                chain.transfers(0, height, is_asked)
             });
+            for transfer in found.into_iter().flat_map(|block| block.transfers) {
+                let sum = sums.entry((transfer.address, transfer.asset)).or_default();
+                *sum = sum.checked_add(transfer.units).unwrap();
+            }
             Ok(sums.into_iter().map(|((address, asset), units)| Balance { address, asset, units }).collect())
         })
     }

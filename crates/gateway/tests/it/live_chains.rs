@@ -4,6 +4,7 @@ use crate::live::{LiveShop, POL, polygon};
 use farthing_domain::{id::Environment, standing::Status};
 use farthing_gateway::{reconcile::Reconciled, scan::Progress, watch::Watched};
 use farthing_sim::world::START;
+use farthing_store::records::Holder;
 use std::sync::atomic::Ordering;
 
 const DAY_MS: i64 = 86_400_000;
@@ -65,7 +66,7 @@ async fn a_surplus_that_no_transfer_explains_is_an_alarm_until_it_is_explained()
     assert_eq!(round.unexplained, 1);
     let found = shop.surpluses().await;
     assert_eq!((found.len(), found[0].balance, found[0].recorded), (1, 2 * POL, 0));
-    assert_eq!(found[0].invoice, invoice.id);
+    assert_eq!(found[0].holder, Holder::Invoice(invoice.id));
     assert!(shop.read(invoice.id).await.payments.is_empty(), "a balance is never credited");
     shop.polygon.leaves_out.store(false, Ordering::SeqCst);
     shop.gateway.reconcile_recent(None).await.unwrap();

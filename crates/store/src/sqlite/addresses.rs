@@ -115,14 +115,14 @@ fn read_address(row: &Row<'_>) -> Result<AddressRow, StoreError> {
     })
 }
 
-const fn holder_columns(holder: Holder) -> (i64, Uuid) {
+pub(super) const fn holder_columns(holder: Holder) -> (i64, Uuid) {
     match holder {
         Holder::Invoice(id) => (0, id.0),
         Holder::StaticAddress(id) => (1, id.0),
     }
 }
 
-fn holder_of(kind: i64, id: Uuid) -> Result<Holder, StoreError> {
+pub(super) fn holder_of(kind: i64, id: Uuid) -> Result<Holder, StoreError> {
     match kind {
         0 => Ok(Holder::Invoice(InvoiceId(id))),
         1 => Ok(Holder::StaticAddress(StaticAddressId(id))),

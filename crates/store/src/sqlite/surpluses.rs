@@ -2,10 +2,14 @@
 
 use super::{
     Reader, Transaction,
+    addresses::{holder_columns, holder_of},
     invoices::COLUMNS,
     rows::{json, timestamp, uuid},
 };
-use crate::{error::StoreError, records::Surplus};
+use crate::{
+    error::StoreError,
+    records::{Holder, Surplus},
+};
 use farthing_domain::{
     asset::AssetId,
     id::InvoiceId,
@@ -50,21 +54,29 @@ impl Reader<'_> {
         Ok(statement.query_row(params![invoice.0.as_bytes(), since.milliseconds()], |row| row.get(0))?)
     }
 
-    /// What is recorded of an invoice's payments on a network, by asset: all that stand, counted or not.
+    /// What is recorded on a network of the payments to what an address is bound to, by asset: all that stand, counted or not.
     ///
     /// # Errors
     /// When the database cannot be read, or sums do not fit.
-    pub fn recorded_on(&self, invoice: InvoiceId, network: NetworkId) -> Result<BTreeMap<AssetId, u128>, StoreError> {
-        let sql = "SELECT body FROM payments WHERE invoice = ?1 AND network = ?2 AND stage IN (0, 1, 2)";
+    pub fn recorded_on(&self, holder: Holder, network: NetworkId) -> Result<BTreeMap<AssetId, u128>, StoreError> {
+        let sql = match holder {
+            Holder::Invoice(_) => {
+                "SELECT body FROM payments WHERE invoice = ?1 AND network = ?2 AND environment = 0 AND stage IN (0, 1, 2)"
+            }
+            Holder::StaticAddress(_) => {
+                "SELECT p.body FROM static_address_invoices s JOIN payments p ON p.invoice = s.invoice
+                 WHERE s.address = ?1 AND p.network = ?2 AND p.environment = 0 AND p.stage IN (0, 1, 2)"
+            }
+        };
         let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params![invoice.0.as_bytes(), network.as_str()])?;
+        let mut rows = statement.query(params![holder_columns(holder).1.as_bytes(), network.as_str()])?;
         let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();
         while let Some(row) = rows.next()? {
             let payment: Payment = json(row, "body")?;
             let sum = sums.entry(payment.asset).or_default();
             *sum = sum
                 .checked_add(payment.units)
-                .ok_or_else(|| StoreError::Corrupt(format!("payments of invoice {invoice} are too large")))?;
+                .ok_or_else(|| StoreError::Corrupt(format!("payments of {holder} are too large")))?;
         }
         Ok(sums)
     }
@@ -91,14 +103,16 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn put_surplus(&mut self, surplus: &Surplus) -> Result<(), StoreError> {
-        let sql = "INSERT INTO surpluses (network, address, code, invoice, shown, balance, recorded, found_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        let sql = "INSERT INTO surpluses (network, address, code, holder_kind, holder, shown, balance, recorded, found_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
                    ON CONFLICT (network, address, code) DO UPDATE SET balance = excluded.balance, recorded = excluded.recorded";
+        let (kind, holder) = holder_columns(surplus.holder);
         self.connection().prepare_cached(sql)?.execute(params![
             surplus.asset.network.as_str(),
             surplus.address,
             surplus.asset.code.as_str(),
-            surplus.invoice.0.as_bytes(),
+            kind,
+            holder.as_bytes(),
             surplus.shown,
             surplus.balance.to_string(),
             surplus.recorded.to_string(),
@@ -129,7 +143,7 @@ fn read_surplus(row: &Row<'_>) -> Result<Surplus, StoreError> {
         },
         address: row.get("address")?,
         shown: text("shown")?,
-        invoice: InvoiceId(uuid(row, "invoice")?),
+        holder: holder_of(row.get("holder_kind")?, uuid(row, "holder")?)?,
         balance: units("balance")?,
         recorded: units("recorded")?,
         found_at: timestamp(row, "found_at")?,

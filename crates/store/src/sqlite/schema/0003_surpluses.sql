@@ -3,7 +3,8 @@ CREATE TABLE surpluses (
     network TEXT NOT NULL,
     address BLOB NOT NULL,
     code TEXT NOT NULL,                 -- of the asset
-    invoice BLOB NOT NULL,              -- whose address it is
+    holder_kind INTEGER NOT NULL,       -- as in `addresses`
+    holder BLOB NOT NULL,
     shown TEXT NOT NULL,                -- the address as people read it
     balance TEXT NOT NULL,              -- in atomic units
     recorded TEXT NOT NULL,
