@@ -35,7 +35,7 @@ use source::{Placed, Source, Speaks};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Blocks that one answer may span.
-const RANGE_MAX: u64 = 48;
+const RANGE_MAX: u64 = 24;
 /// A walk over all unspent outputs, or over all blocks' filters.
 const PATIENT: Duration = Duration::from_secs(900);
 

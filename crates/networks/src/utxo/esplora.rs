@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// server would rather cut us off than answer tens of thousands of questions.
 const MEMPOOL_MAX: u64 = 5_000;
 
-/// A server, and the last block that it gave: it is wanted as the tip first and to be scanned after.
+/// A server, and the last block that was proved: it is wanted as the tip first and to be scanned after.
 pub(super) struct Esplora {
     pub(super) http: HttpNode,
     last_block: Mutex<Option<(Hash, Arc<Vec<u8>>)>>,
@@ -78,10 +78,12 @@ impl Esplora {
         {
             return Ok(Arc::clone(bytes));
         }
-        let bytes = self.http.get(&format!("block/{}/raw", hash_text(hash))).await?;
-        let bytes = Arc::new(bytes);
-        *self.last_block.lock().unwrap_or_else(PoisonError::into_inner) = Some((*hash, Arc::clone(&bytes)));
-        Ok(bytes)
+        Ok(Arc::new(self.http.get(&format!("block/{}/raw", hash_text(hash))).await?))
+    }
+
+    /// Keeps a block that was proved to be the one asked for.
+    pub(super) fn keep(&self, hash: Hash, bytes: Arc<Vec<u8>>) {
+        *self.last_block.lock().unwrap_or_else(PoisonError::into_inner) = Some((hash, bytes));
     }
 
     /// `None` when there are more than are read.

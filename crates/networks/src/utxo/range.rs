@@ -12,8 +12,8 @@ use crate::{
 use farthing_domain::asset::Asset;
 use futures_util::{StreamExt as _, stream};
 
-/// Blocks that are fetched ahead of the one being read; each may take eight megabytes on its way.
-const AHEAD: usize = 3;
+/// Blocks of one range on their way at the same time; each may take twenty megabytes, and several ranges are read at once.
+const AHEAD: usize = 2;
 /// The lengths of scripts that have an address.
 const SCRIPT_BYTES: core::ops::RangeInclusive<usize> = 22..=34;
 

@@ -86,7 +86,9 @@ impl Source {
                     Some(height) => height,
                     None => server.height_of(&best).await?,
                 };
-                Placed { height, header: self.checked(&best, read.header)? }
+                let header = self.checked(&best, read.header)?;
+                server.keep(best, Arc::clone(&bytes));
+                Placed { height, header }
             }
         };
         *self.tip.lock().unwrap_or_else(PoisonError::into_inner) = Some(tip);

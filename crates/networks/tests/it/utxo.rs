@@ -2,6 +2,8 @@
 
 mod blocks;
 mod bytes;
+mod faults;
+mod forgery;
 mod inspect;
 mod mempool;
 mod node;
