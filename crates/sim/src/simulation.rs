@@ -168,6 +168,7 @@ impl Simulation {
             receivers: Some(receivers.as_outgoing()),
             races: Some(races.clone()),
             forgets_watched: planted == Some(Planted::ForgottenAddresses),
+            ..Around::default()
         };
         let world = World::simulated(seed, Arc::clone(&clock), around).await?;
         let networks: Vec<NetworkId> = world.gateway.environment(TEST).chains.keys().copied().collect();

@@ -4,6 +4,7 @@ use crate::racing::Races;
 use farthing_dialects::native::api_keys::{ApiKeySecret, Permission};
 use farthing_domain::{
     id::{Environment, MerchantId, Owner},
+    name::NetworkId,
     time::Timestamp,
 };
 use farthing_gateway::{
@@ -14,6 +15,7 @@ use farthing_gateway::{
     rates::RateSource,
     test_environment,
 };
+use farthing_networks::network::Network;
 use farthing_store::{OpenAs, Store, Threads, sealing::Sealer};
 use sha2::{Digest, Sha256};
 use std::{
@@ -98,6 +100,8 @@ pub struct Around {
     pub races: Option<Races>,
     /// A process that starts again forgets what it watched: a bug, planted to see that it is found.
     pub forgets_watched: bool,
+    /// Adapters that stand in for the simulated ones: real nodes on private chains.
+    pub adapters: BTreeMap<NetworkId, Arc<dyn Network>>,
 }
 
 impl World {
@@ -197,6 +201,11 @@ async fn open(
         for (network, chain) in &mut test.setup.chains {
             let Some(simulated) = test.simulated.get(network) else { continue };
             chain.adapter = Arc::new(races.around(*network, simulated.clone()));
+        }
+    }
+    for (network, adapter) in &around.adapters {
+        if let Some(chain) = test.setup.chains.get_mut(network) {
+            chain.adapter = Arc::clone(adapter);
         }
     }
     let live = EnvironmentSetup {

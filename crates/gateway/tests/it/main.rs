@@ -1,10 +1,13 @@
 #![cfg(test)]
 //! The gateway's use cases, step by step, over a real store and the simulated networks.
 
+mod bitcoin_money;
+mod bitcoin_reorganisations;
 mod invoices;
 mod live;
 mod live_accounts;
 mod live_chains;
+mod rehearsal;
 mod scanning;
 mod shop;
 mod static_addresses;

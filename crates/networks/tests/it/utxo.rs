@@ -2,6 +2,7 @@
 
 mod blocks;
 mod bytes;
+mod descriptors;
 mod faults;
 mod forgery;
 mod inspect;

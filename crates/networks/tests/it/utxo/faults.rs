@@ -52,7 +52,10 @@ async fn proxied(over: Over) -> Proxied {
 
 impl Proxied {
     async fn scan(&self) -> Result<Vec<(String, String, u128)>, NetworkError> {
-        self.adapter.transfers(self.height - 2, self.height, &self.node.watch).await.map(|scanned| all_told(&scanned))
+        self.adapter
+            .transfers(self.height.saturating_sub(2), self.height, &self.node.watch)
+            .await
+            .map(|scanned| all_told(&scanned))
     }
 
     fn found(&self) -> Result<Vec<(String, String, u128)>, NetworkError> {
@@ -104,13 +107,12 @@ async fn a_fault_at_any_request_of_a_range_is_an_error_or_does_not_matter() {
             proxied.proxy.take_methods().into_iter().collect()
         };
         assert!(paths.len() >= 3, "{paths:?}");
-        for path in paths {
-            for fault in [Fault::HalfBody, Fault::Reset, Fault::Status(503, None)] {
-                proxied.proxy.set_for(&path, fault);
-                let scanned = proxied.scan().await;
-                assert!(scanned.is_err() || scanned == proxied.found(), "{path}: {scanned:?}");
-                proxied.proxy.heal();
-            }
+        let faults = [Fault::HalfBody, Fault::Reset, Fault::Status(503, None)];
+        for (path, fault) in paths.iter().flat_map(|path| faults.iter().map(move |fault| (path, fault))) {
+            proxied.proxy.set_for(path, fault.clone());
+            let scanned = proxied.scan().await;
+            assert!(scanned.is_err() || scanned == proxied.found(), "{path}: {scanned:?}");
+            proxied.proxy.heal();
         }
         assert_eq!(proxied.scan().await, proxied.found());
     }
