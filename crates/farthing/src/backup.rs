@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use farthing_domain::network::Family;
-use farthing_gateway::gateway::Gateway;
+use farthing_gateway::{account_use::SKIPPED, gateway::Gateway};
 use farthing_store::{records::AddressRow, sealing::KEY_FILE};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,8 +21,6 @@ use std::{
 
 /// The database's file.
 const DATABASE: &str = "farthing.db";
-/// Indexes that a restored account skips beyond everything that is known: more than any backup should be behind.
-const SKIPPED: u32 = 10_000;
 /// Addresses read at a time.
 const PAGE: u32 = 10_000;
 

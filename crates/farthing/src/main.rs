@@ -9,6 +9,7 @@ mod clock;
 mod commands;
 mod config;
 mod demo;
+mod descriptors;
 mod doctor;
 mod entropy;
 mod high_water;

@@ -28,6 +28,8 @@ use tokio::{
 const RESTART_AFTER: Duration = Duration::from_secs(1);
 /// How long running work may take to end; what is cut then is repeated at the next start.
 const ENDING_MAX: Duration = Duration::from_secs(12);
+/// The same after the store failed: nothing more can be written down, and those who wait are answered at once.
+const FAILED_ENDING_MAX: Duration = Duration::from_millis(500);
 
 /// Whether the program is ending.
 #[derive(Clone)]
@@ -126,30 +128,30 @@ impl Running {
     /// Waits until the program is told to end, or must, and ends everything.
     pub(crate) async fn until_told(mut self) -> Outcome {
         let mut failed = self.gateway.store().failed();
-        let outcome = tokio::select! {
-            _ = self.terminate.recv() => Outcome::Done,
-            _ = self.interrupt.recv() => Outcome::Done,
+        let (outcome, ending_max) = tokio::select! {
+            _ = self.terminate.recv() => (Outcome::Done, ENDING_MAX),
+            _ = self.interrupt.recv() => (Outcome::Done, ENDING_MAX),
             _ = failed.wait_for(|failed| *failed) => {
                 tracing::error!("a commit failed: ending, so that the next start shows what is on disk");
-                Outcome::Failed
+                (Outcome::Failed, FAILED_ENDING_MAX)
             }
             _ = self.web.join_next() => {
                 tracing::error!("the web server ended");
-                Outcome::Failed
+                (Outcome::Failed, ENDING_MAX)
             }
         };
-        self.end().await;
+        self.end(ending_max).await;
         outcome
     }
 
-    async fn end(mut self) {
+    async fn end(mut self, ending_max: Duration) {
         tracing::info!("ending: open requests and running deliveries may finish");
         self.stop.send_replace(true);
         let all = async {
             while self.web.join_next().await.is_some() {}
             while self.tasks.join_next().await.is_some() {}
         };
-        if timeout(ENDING_MAX, all).await.is_err() {
+        if timeout(ending_max, all).await.is_err() {
             tracing::warn!("some work was cut; it is repeated at the next start");
         }
         self.web.shutdown().await;

@@ -3,6 +3,7 @@
 use crate::{
     commands::Outcome,
     config::Config,
+    descriptors,
     installation::open_for_server,
     run::{KeptState, Running, Web},
 };
@@ -52,7 +53,11 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Started> {
 fn web_settings(config: &Config) -> WebSettings {
     let default = WebSettings::default();
     WebSettings {
-        limits: edge::Limits { trusted_proxies: config.trusted_proxies.clone(), ..default.limits },
+        limits: edge::Limits {
+            trusted_proxies: config.trusted_proxies.clone(),
+            connections_max: descriptors::connections_max(default.limits.connections_max),
+            ..default.limits
+        },
         requests_per_minute: config.requests_per_minute,
         // No limit for keys is no limit at all.
         public_per_minute: if config.requests_per_minute == 0 { 0 } else { default.public_per_minute },

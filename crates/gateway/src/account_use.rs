@@ -19,6 +19,9 @@ use std::{
 
 /// Unused addresses in a row after which an account's history is over: what wallets look ahead (BIP-44).
 pub const GAP_LIMIT: u32 = 20;
+/// Indexes that an account skips beyond what is known when its database is an older one: more than may have been handed out since
+/// the last mark or backup.
+pub const SKIPPED: u32 = 10_000;
 /// Windows of [`GAP_LIMIT`] addresses that are looked at; an account with more history needs a `start_index`.
 const WINDOWS_MAX: u32 = 1000;
 
@@ -174,6 +177,26 @@ impl Gateway {
         Ok(())
     }
 
+    /// Moves a test account ahead whose database is older than what was reserved beside it. Answers its next index; `None` where
+    /// the database knows all.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn catch_up_test_account(
+        &self,
+        key: AccountKeyId,
+        reserved: Option<Reserved>,
+    ) -> Result<Option<u32>, StoreError> {
+        let id = key.to_bytes();
+        let stored = self.store().read(move |reader| reader.next_index(Environment::Test, &id)).await?;
+        if !is_behind(stored, reserved) {
+            return Ok(None);
+        }
+        let next = floor(stored, reserved);
+        self.store().decide(move |transaction| transaction.set_next_index(Environment::Test, &id, next)).await?;
+        Ok(Some(next))
+    }
+
     fn chains_of(&self, key: AccountKeyId) -> impl Iterator<Item = &Chain> {
         let chains = self.environment(Environment::Live).chains.values();
         chains.filter(move |chain| chain.account.key_id() == key)
@@ -250,6 +273,6 @@ fn is_behind(stored: Option<u32>, reserved: Option<Reserved>) -> bool {
 
 /// The index below which anything may have been handed out.
 fn floor(stored: Option<u32>, reserved: Option<Reserved>) -> u32 {
-    let marked = reserved.filter(|_| is_behind(stored, reserved)).map(|reserved| reserved.mark);
+    let marked = reserved.filter(|_| is_behind(stored, reserved)).map(|reserved| reserved.mark.saturating_add(SKIPPED));
     stored.unwrap_or_default().max(marked.unwrap_or_default())
 }

@@ -26,6 +26,11 @@ pub enum StoreError {
     /// Another server works on the folder.
     #[error("another server is using the data folder {0}; commands work beside it, a second server does not")]
     Locked(PathBuf),
+    /// The write-ahead log of a server that did not end is gone.
+    #[error(
+        "{0}: its log, {0}-wal, is missing, and with it what was last acknowledged: it was copied without it while a server was running, or the log was deleted. Bring the log back, or restore a copy that `farthing backup` made"
+    )]
+    LogLost(PathBuf),
     /// The database was made by a newer version.
     #[error("the database was made by a newer version of Farthing (migration {found}; this one knows {known})")]
     Newer {
@@ -67,8 +72,10 @@ impl From<rusqlite::Error> for StoreError {
 }
 
 impl StoreError {
-    /// Whether the connection cannot be trusted any more.
-    pub(crate) fn is_io(&self) -> bool {
+    /// Whether the disk failed under a statement, or gave something unreadable. Nothing of the statement was kept: trying
+    /// again later may do. A failed read comes as either, since SQLite reads its schema by statements of its own.
+    #[must_use]
+    pub fn is_disk_failure(&self) -> bool {
         matches!(self, Self::Sqlite(error) if matches!(
             error.sqlite_error_code(),
             Some(rusqlite::ErrorCode::SystemIoFailure | rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::CannotOpen)

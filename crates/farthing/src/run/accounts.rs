@@ -5,7 +5,7 @@ use crate::high_water::Kept;
 use farthing_domain::id::Environment;
 use farthing_gateway::{account_use::GoesOn, gateway::Gateway};
 use farthing_networks::account::AccountKeyId;
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// The pause between two attempts; a network may come back at any time.
@@ -13,7 +13,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
-/// Opens the accounts that need no network for it: those that this database has sold of, and those with a `start_index`.
+/// Opens the accounts that need no network for it: those that this database has sold of, those with a `start_index`, and the test
+/// environment's, which nobody else can have used.
 ///
 /// # Errors
 /// When the store or the marks fail.
@@ -22,6 +23,14 @@ pub(crate) async fn recall(gateway: &Gateway, marks: &Mutex<Kept>) -> anyhow::Re
         let reserved = marks.lock().await.of(&(Environment::Live, key.to_bytes().to_vec()));
         if let Some(goes_on) = gateway.recall_account(key, reserved).await? {
             open(gateway, marks, key, goes_on).await?;
+        }
+    }
+    let chains = gateway.environment(Environment::Test).chains.values();
+    let keys: BTreeSet<AccountKeyId> = chains.map(|chain| chain.account.key_id()).collect();
+    for key in keys {
+        let reserved = marks.lock().await.of(&(Environment::Test, key.to_bytes().to_vec()));
+        if let Some(next) = gateway.catch_up_test_account(key, reserved).await? {
+            tracing::warn!(account = %key, next, "this database is older than a test account's addresses: it goes on beyond them");
         }
     }
     Ok(())

@@ -2,15 +2,20 @@
 //!
 //! What each proof has shown so far stands in `docs/reliability.md`. The test run takes a bounded part of each; `cargo xtask
 //! kill`, `syscalls`, `powercut` and `disks` run the same tests for longer.
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test that it happens in")]
 
 mod books;
 mod chance;
+mod disks;
+mod drain;
 mod http;
 mod kill;
 mod powercut;
 mod receiver;
+mod restored;
 mod server;
 mod shim;
+mod syscalls;
 mod trace;
 
 use std::future::Future;

@@ -2,7 +2,7 @@
 
 use crate::live::{FIVE_POL, LiveShop, address, ethereum, key, polygon};
 use farthing_gateway::{
-    account_use::{GoesOn, Reserved, UnknownUse},
+    account_use::{GoesOn, Reserved, SKIPPED, UnknownUse},
     create_invoice::CreateError,
     quotes::NoQuote,
 };
@@ -72,10 +72,10 @@ async fn a_lost_database_goes_on_beyond_the_marks_beside_it_and_beyond_history()
     let shop = LiveShop::open().await;
     shop.sell().await;
     let shop = shop.lose_database().await;
-    shop.polygon.used.lock().unwrap().insert(address(1003));
+    shop.polygon.used.lock().unwrap().insert(address(1000 + SKIPPED + 3));
     shop.scan().await;
     let reserved = Reserved { mark: 1000, seen: Some(1) };
-    assert_eq!(shop.learn(Some(reserved)).await.unwrap(), GoesOn::BeyondTheMarks(1004));
+    assert_eq!(shop.learn(Some(reserved)).await.unwrap(), GoesOn::BeyondTheMarks(1000 + SKIPPED + 4));
 }
 
 #[tokio::test]
@@ -88,9 +88,9 @@ async fn an_old_copy_of_the_database_is_recognised_and_skips_ahead() {
     let newer = Reserved { mark: 2000, seen: Some(700) };
     assert_eq!(shop.gateway.recall_account(key(), Some(newer)).await.unwrap(), None);
     shop.scan().await;
-    assert_eq!(shop.learn(Some(newer)).await.unwrap(), GoesOn::BeyondTheMarks(2000));
+    assert_eq!(shop.learn(Some(newer)).await.unwrap(), GoesOn::BeyondTheMarks(2000 + SKIPPED));
     let invoice = shop.sell().await;
-    assert_eq!(shop.index_of(&invoice), 2000);
+    assert_eq!(shop.index_of(&invoice), 2000 + SKIPPED);
 }
 
 #[tokio::test]

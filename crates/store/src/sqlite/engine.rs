@@ -93,7 +93,7 @@ pub(crate) struct Engine {
 }
 
 enum Mode {
-    /// In the order in which they end: the last connection that closes empties the log into the database.
+    /// In the order in which they end: the writer empties the log into the database when nobody reads any more.
     Own {
         readers: Readers,
         writer: Writer,
@@ -118,14 +118,20 @@ impl Engine {
             OpenAs::Command => None,
         };
         let path = folder.join(open::FILE_NAME);
+        let lacked_log = open::lacks_log(&path);
         let mut connection = open::writing_connection(&path)?;
+        open::refuse_without_log(&connection, &path, lacked_log)?;
         open::migrate(&mut connection, migrations)?;
+        if open_as == OpenAs::Server {
+            open::note_running(&connection)?;
+        }
         let health = Arc::new(Health::default());
         let mode = match threads {
             Threads::Inline => Mode::Inline(Mutex::new(connection)),
-            Threads::Own => {
-                Mode::Own { readers: Readers::start(&path)?, writer: Writer::start(connection, Arc::clone(&health))? }
-            }
+            Threads::Own => Mode::Own {
+                readers: Readers::start(&path)?,
+                writer: Writer::start(connection, Arc::clone(&health), open_as)?,
+            },
         };
         Ok(Self { path, mode, health, _lock: lock })
     }

@@ -113,9 +113,14 @@ impl From<StoreError> for Failure {
             StoreError::Busy => BUSY_RETRY_SECONDS,
             StoreError::Unknown | StoreError::Failed => RESTART_RETRY_SECONDS,
             StoreError::DiskFull => DISK_RETRY_SECONDS,
+            StoreError::Sqlite(_) if error.is_disk_failure() => {
+                tracing::error!(%error, "the disk failed under a request");
+                DISK_RETRY_SECONDS
+            }
             StoreError::DecisionPanicked
             | StoreError::Corrupt(_)
             | StoreError::Locked(_)
+            | StoreError::LogLost(_)
             | StoreError::Newer { .. }
             | StoreError::OldSqlite(_)
             | StoreError::File { .. }

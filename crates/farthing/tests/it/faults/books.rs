@@ -9,7 +9,7 @@ use farthing_dialects::native::callback::{self, WebhookSecret};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt,
+    fmt, io,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -56,6 +56,10 @@ struct Pages {
     acknowledged: BTreeMap<String, (String, String)>,
     /// Payments that were acknowledged: the invoice's id by the transaction's hash.
     paid: BTreeMap<String, String>,
+    /// Answers of 503.
+    refusals: usize,
+    /// Answers that began and did not end.
+    cut_answers: usize,
 }
 
 impl Books {
@@ -87,7 +91,7 @@ impl Books {
         let (currency, network) = SOLD[number % SOLD.len()];
         let body = json!({"currency": currency, "network": network, "amount": AMOUNT, "idempotency_key": key});
         let body = self.pages().asked.entry(key.to_owned()).or_insert(body).clone();
-        let answer = connection.post("/api/v1/invoices", &body).await.ok()?.expect(&[200, 201, 503]);
+        let answer = self.count(connection.post("/api/v1/invoices", &body).await)?.expect(&[200, 201, 503]);
         if answer.status != 503 {
             self.acknowledge(key, answer.data());
         }
@@ -97,7 +101,7 @@ impl Books {
     /// Pays an invoice; like [`Self::create`].
     pub(super) async fn pay(&self, connection: &mut Connection, invoice: &str) -> Option<Answer> {
         let path = format!("/api/v1/test/invoices/{invoice}/payments");
-        let answer = connection.post(&path, &json!({"amount": AMOUNT, "confirmations": 1})).await.ok()?;
+        let answer = self.count(connection.post(&path, &json!({"amount": AMOUNT, "confirmations": 1})).await)?;
         let answer = answer.expect(&[201, 503]);
         if answer.status == 201 {
             let hash = text(answer.data(), "tx_hash");
@@ -120,9 +124,30 @@ impl Books {
         }
     }
 
-    /// Addresses that were answered.
-    pub(super) fn addresses(&self) -> BTreeSet<String> {
-        self.pages().acknowledged.values().map(|(_, address)| address.clone()).collect()
+    /// How many payments were answered.
+    pub(super) fn paid(&self) -> usize {
+        self.pages().paid.len()
+    }
+
+    /// How many requests were refused for now.
+    pub(super) fn refusals(&self) -> usize {
+        self.pages().refusals
+    }
+
+    /// How many answers ended before they were whole.
+    pub(super) fn cut_answers(&self) -> usize {
+        self.pages().cut_answers
+    }
+
+    /// The answer, if one came, and whether it was none, half a one, or a refusal in the books.
+    fn count(&self, answer: io::Result<Answer>) -> Option<Answer> {
+        let mut pages = self.pages();
+        match &answer {
+            Ok(answer) if answer.status == 503 => pages.refusals += 1,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => pages.cut_answers += 1,
+            Ok(_) | Err(_) => {}
+        }
+        answer.ok()
     }
 }
 
@@ -211,7 +236,7 @@ async fn everything_acknowledged_is_there(server: &Server, books: &Books) -> BTr
 }
 
 /// All events, numbered from 1 without a gap: one `invoice.created` each, one `invoice.paid` for each that is paid.
-async fn the_feed_has_no_gap(server: &Server, invoices: &BTreeMap<String, Value>) -> Vec<Value> {
+pub(super) async fn the_feed_has_no_gap(server: &Server, invoices: &BTreeMap<String, Value>) -> Vec<Value> {
     let feed = all(server, "/api/v1/events?limit=100&after=", |page, _| {
         usize::try_from(page["meta"]["next_after"].as_u64().unwrap_or_default()).unwrap()
     })

@@ -92,6 +92,7 @@ pub(super) async fn read(stream: &mut BufReader<TcpStream>) -> io::Result<Option
     let length = headers.iter().find(|(name, _)| name == "content-length").and_then(|(_, value)| value.parse().ok());
     let length: u64 = length.filter(|length| *length <= BODY_MAX).ok_or(io::ErrorKind::InvalidData)?;
     let mut body = vec![0; usize::try_from(length).unwrap()];
-    stream.read_exact(&mut body).await?;
+    // An answer that began and does not end is not what it says it is.
+    stream.read_exact(&mut body).await.map_err(|_| io::ErrorKind::InvalidData)?;
     Ok(Some(Message { first_line: first_line.trim_end().to_owned(), headers, body }))
 }

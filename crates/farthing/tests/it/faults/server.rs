@@ -18,6 +18,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// Starts before giving up: a port that was free a moment ago may be taken.
 const STARTS: usize = 5;
 
+/// The last lines of the log that a failed test shows.
+const LOG_LINES: usize = 15;
+
 /// What a process is started with, besides its own arguments.
 #[derive(Default, Clone)]
 pub(super) struct Surroundings {
@@ -149,6 +152,17 @@ impl Installation {
     pub(super) fn audit_finds_nothing(&self) {
         let found = self.command(&["audit", "--json"]);
         assert_eq!(found["ok"], true, "{found}");
+    }
+}
+
+/// A test that fails shows what the servers said last.
+impl Drop for Installation {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().rev().take(LOG_LINES).collect();
+            lines.iter().rev().for_each(|line| println!("log: {line}"));
+        }
     }
 }
 

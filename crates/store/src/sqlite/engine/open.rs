@@ -39,6 +39,36 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Whether the write-ahead log is gone: missing, or without a byte.
+pub(super) fn lacks_log(database: &Path) -> bool {
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    !fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// Refuses a database whose server did not end and whose log is gone: it was copied without its log while a server was running,
+/// or the log was deleted, and whatever stood only there is lost. The row that says so is in the database itself, for a copy
+/// of this one file to have it too; see [`note_running`].
+pub(super) fn refuse_without_log(connection: &Connection, path: &Path, lacked_log: bool) -> Result<(), StoreError> {
+    connection.execute_batch("CREATE TABLE IF NOT EXISTS running (number INTEGER NOT NULL PRIMARY KEY) STRICT")?;
+    let is_running: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM running)", [], |row| row.get(0))?;
+    if is_running && lacked_log { Err(StoreError::LogLost(path.to_owned())) } else { Ok(()) }
+}
+
+/// Notes that a server runs from now on, in the database's file itself and not only in its log. The log has bytes from here
+/// until [`note_ended`].
+pub(super) fn note_running(connection: &Connection) -> Result<(), StoreError> {
+    // A row that a killed server left is written again, so that the log has something.
+    connection.execute_batch("INSERT OR REPLACE INTO running (number) VALUES (1); PRAGMA wal_checkpoint(FULL)")?;
+    Ok(())
+}
+
+/// Notes that the server ended well: its log may be left behind from now on.
+pub(super) fn note_ended(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("DELETE FROM running; PRAGMA wal_checkpoint(TRUNCATE)")?;
+    Ok(())
+}
+
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK_NAME);
     let file = OpenOptions::new()
@@ -71,7 +101,7 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
             "its journal is kept as {journal:?}: the file system must allow shared memory"
         )));
     }
-    keep_plans(&connection)?;
+    settle_connection(&connection)?;
     Ok(connection)
 }
 
@@ -84,15 +114,17 @@ pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> 
         "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;
          PRAGMA wal_autocheckpoint = 0;",
     )?;
-    keep_plans(&connection)?;
+    settle_connection(&connection)?;
     Ok(connection)
 }
 
-/// Statements are planned once. Without this SQLite plans some anew whenever other values are bound, to no use here: there are
+/// What every connection has in common. Statements are planned once. Without this SQLite plans some anew whenever other values are bound, to no use here: there are
 /// no statistics, and conditions of partial indexes are written out.
-fn keep_plans(connection: &Connection) -> Result<(), StoreError> {
+fn settle_connection(connection: &Connection) -> Result<(), StoreError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // Whoever closes last leaves the log where it is: a log that is gone is a log that was lost.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
 }
 
@@ -150,8 +182,8 @@ fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
             _ => return Err(StoreError::Busy),
         }
     }
-    // One file, without a log beside it.
-    target.execute_batch("PRAGMA journal_mode = DELETE")?;
+    // One file, without a log beside it, that no server runs on.
+    target.execute_batch("DELETE FROM running; PRAGMA journal_mode = DELETE")?;
     target.close().map_err(|(_, error)| error)?;
     File::open(to).and_then(|file| file.sync_all()).map_err(file_error(to))
 }

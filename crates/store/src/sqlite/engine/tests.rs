@@ -93,7 +93,7 @@ async fn a_hundred_writers_share_a_commit_and_all_are_durable() {
         "the one that held, and then all of them"
     );
     drop(engine);
-    assert!(!folder.path().join("farthing.db-wal").exists(), "the log is emptied at the end");
+    assert_eq!(fs::metadata(folder.path().join("farthing.db-wal")).unwrap().len(), 0, "the log is emptied at the end");
     let again = open(&folder, Threads::Inline);
     assert_eq!(again.read(all).await.unwrap().len(), 100);
 }
@@ -281,4 +281,33 @@ async fn a_backup_made_while_writing_has_all_that_was_acknowledged() {
     assert!(restored.len() >= 200);
     assert_eq!(restored, (0..i64::try_from(restored.len()).unwrap()).collect::<Vec<_>>());
     assert_eq!(engine.read(all).await.unwrap().len(), 400);
+}
+
+/// A folder with this database's file and, if there shall be one, this log.
+fn copy_of(folder: &TempDir, has_log: bool) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for name in ["farthing.db", "farthing.db-wal"].iter().take(if has_log { 2 } else { 1 }) {
+        fs::copy(folder.path().join(name), copy.path().join(name)).unwrap();
+    }
+    copy
+}
+
+#[tokio::test]
+async fn a_database_whose_log_is_gone_is_refused_until_the_log_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(&folder, Threads::Own);
+    write(&server, 1).await.unwrap().unwrap();
+    let (without, with) = (copy_of(&folder, false), copy_of(&folder, true));
+    // Twice: the first refusal must not make it look as if there were a log.
+    for open_as in [OpenAs::Server, OpenAs::Command, OpenAs::Server] {
+        let refused = Engine::open(without.path(), MIGRATIONS, open_as, Threads::Own).err().unwrap();
+        assert!(matches!(refused, StoreError::LogLost(_)), "{refused}");
+    }
+    fs::copy(with.path().join("farthing.db-wal"), without.path().join("farthing.db-wal")).unwrap();
+    assert_eq!(open(&without, Threads::Own).read(all).await.unwrap(), [1]);
+    // A command after a crash keeps the log, so that the server starts after it.
+    drop(Engine::open(with.path(), MIGRATIONS, OpenAs::Command, Threads::Own).unwrap());
+    assert_eq!(open(&with, Threads::Own).read(all).await.unwrap(), [1]);
+    drop(server);
+    assert_eq!(open(&copy_of(&folder, false), Threads::Own).read(all).await.unwrap(), [1], "it ended well");
 }

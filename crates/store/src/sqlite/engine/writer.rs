@@ -1,6 +1,6 @@
 //! The writer: takes whatever decisions wait, runs them in one transaction, commits, and then answers all of them.
 
-use super::Health;
+use super::{Health, OpenAs, open};
 use crate::error::StoreError;
 use rusqlite::Connection;
 use std::{
@@ -25,10 +25,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, health: Arc<Health>) -> Result<Self, StoreError> {
+    pub(super) fn start(connection: Connection, health: Arc<Health>, open_as: OpenAs) -> Result<Self, StoreError> {
         let (jobs, waiting) = mpsc::channel(WAITING_MAX);
         let spawned = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || {
-            if catch_unwind(AssertUnwindSafe(|| run(connection, waiting, &health))).is_err() {
+            if catch_unwind(AssertUnwindSafe(|| run(connection, waiting, &health, open_as))).is_err() {
                 health.fail();
             }
         });
@@ -57,7 +57,7 @@ impl Drop for Writer {
     }
 }
 
-fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &Health) {
+fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &Health, open_as: OpenAs) {
     let mut group = Vec::with_capacity(GROUP_MAX);
     while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         if health.has_failed.load(Ordering::SeqCst) {
@@ -79,14 +79,29 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
                     health.fail();
                 }
                 answer_all(&mut group, || repeat(&error));
+                if matches!(error, StoreError::DiskFull) {
+                    make_room(&connection);
+                }
             }
         }
     }
     if health.has_failed.load(Ordering::SeqCst) {
         return;
     }
-    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)") {
+    // A command leaves the log its length: there may be a killed server's row that says that it must have one.
+    let ended = match open_as {
+        OpenAs::Server => open::note_ended(&connection),
+        OpenAs::Command => connection.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").map_err(StoreError::from),
+    };
+    if let Err(error) = ended {
         tracing::debug!(%error, "the last checkpoint was left to the next start");
+    }
+}
+
+/// The log itself may be what fills the disk.
+fn make_room(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
+        tracing::warn!(%error, "the log cannot be emptied into the database");
     }
 }
 
@@ -171,7 +186,7 @@ fn commit(connection: &Connection) -> Result<(), StoreError> {
 
 /// An error before the commit leaves nothing behind; only a broken disk makes the connection unusable.
 fn before_commit(error: StoreError) -> StoreError {
-    if error.is_io() {
+    if error.is_disk_failure() {
         tracing::error!(%error, "the database failed");
         return StoreError::Unknown;
     }

@@ -1,0 +1,336 @@
+//! Every system call of the store's writer, in three flows, as the last one or as one that fails.
+//!
+//! `strace` is attached to the writer's thread of a running server just before a flow: creating an invoice, applying a payment,
+//! writing down a delivery. At the n-th call of a kind the process is killed, or the call answers `EIO` or `ENOSPC`; for every n
+//! that the flow reaches. Then the server either goes on or has ended by itself, and what the shop was told, or asks again, is
+//! there once.
+
+use super::{
+    books::{Books, all, text, the_feed_has_no_gap},
+    receiver::Receiver,
+    rounds, run,
+    server::{Installation, Server, signal},
+};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+/// Cases in the test run; `cargo xtask syscalls` takes all.
+const CASES: usize = 60;
+/// Cases at the same time.
+const AT_ONCE: usize = 3;
+/// The calls that change a disk, or read it. `write` is none of SQLite's: the thread wakes others with it.
+const CALLS: &str = "pwrite64,pread64,fsync,fdatasync,ftruncate,rename,unlink,openat";
+const POLLS: usize = 1000;
+const PAUSE: Duration = Duration::from_millis(10);
+const WRITER: &str = "store-writer";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Flow {
+    Create,
+    Block,
+    Deliver,
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    flow: Flow,
+    call: String,
+    number: usize,
+    fault: &'static str,
+}
+
+/// Says which case it was that failed.
+struct Told(Case);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("the case that failed: {:?}", self.0);
+        }
+    }
+}
+
+#[test]
+fn every_system_call_of_the_writer_may_fail_or_be_the_last() {
+    run(every_call(rounds("FARTHING_SYSCALLS", CASES)));
+}
+
+async fn every_call(cases_max: usize) {
+    let template = Arc::new(template().await);
+    let mut cases = Vec::new();
+    for flow in [Flow::Create, Flow::Block, Flow::Deliver] {
+        let counts = counts(&template, flow).await;
+        println!("system calls of {flow:?}: {counts:?}");
+        for (call, count) in counts {
+            for (number, fault) in
+                (1..=count).flat_map(|number| ["signal=KILL", "error=EIO", "error=ENOSPC"].map(|fault| (number, fault)))
+            {
+                cases.push(Case { flow, call: call.clone(), number, fault });
+            }
+        }
+    }
+    let possible = cases.len();
+    // Evenly spread, and so that every fault and each call's first and last are among them when there are enough.
+    let step = possible.div_ceil(cases_max.max(1));
+    let step = if step.is_multiple_of(3) { step + 1 } else { step };
+    let cases: Vec<Case> = cases.into_iter().step_by(step).collect();
+    let (count, room) = (cases.len(), Arc::new(Semaphore::new(AT_ONCE)));
+    let mut running = JoinSet::new();
+    for case in cases {
+        let (template, room) = (Arc::clone(&template), Arc::clone(&room));
+        running.spawn(async move {
+            let _permit = room.acquire().await.unwrap();
+            let case = Told(case);
+            inject(&template, &case.0).await
+        });
+    }
+    let mut ends: BTreeMap<End, usize> = BTreeMap::new();
+    let mut longest = Duration::ZERO;
+    while let Some(ended) = running.join_next().await {
+        let (end, took) = ended.unwrap();
+        *ends.entry(end).or_default() += 1;
+        longest = longest.max(took);
+    }
+    println!("system calls: {count} of {possible} cases, {ends:?}; ended by itself within {} ms", longest.as_millis());
+}
+
+/// A stopped installation with one invoice that waits for its payment.
+async fn template() -> (Installation, String) {
+    let installation = Installation::new();
+    let server = installation.start().await;
+    let answer = Books::default().create(&mut server.connect().await, "template").await.unwrap().expect(&[201]);
+    server.terminate().await;
+    (installation, text(answer.data(), "id"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
+
+/// One flow on one copy of the template.
+struct Scene {
+    installation: Installation,
+    books: Books,
+    receiver: Receiver,
+    /// The template's invoice.
+    invoice: String,
+    /// The deliveries' list, when they are what it is about.
+    deliveries: Option<String>,
+}
+
+impl Scene {
+    /// A running server, just before the flow.
+    async fn begin((template, invoice): &(Installation, String), flow: Flow) -> (Self, Server) {
+        let installation = template.copied(copy);
+        let server = installation.start().await;
+        let receiver = Receiver::start().await;
+        let mut scene =
+            Self { installation, books: Books::default(), receiver, invoice: invoice.clone(), deliveries: None };
+        if flow == Flow::Deliver {
+            scene.receiver.hold(true);
+            let body = json!({"url": scene.receiver.url("/"), "events": ["invoice.created"]});
+            let mut connection = server.connect().await;
+            let endpoint = connection.post("/api/v1/webhook-endpoints", &body).await.unwrap().expect(&[201]);
+            let id = text(endpoint.data(), "id");
+            scene.deliveries = Some(format!("/api/v1/webhook-endpoints/{id}/deliveries"));
+            scene.books.create(&mut connection, "told").await.unwrap().expect(&[201]);
+            scene.receiver.arrived(1).await;
+        }
+        (scene, server)
+    }
+
+    /// The flow itself; answers whether all of it is done.
+    async fn flow(&self, server: &mut Server, flow: Flow) -> bool {
+        let Ok(mut connection) = server.try_connect().await else { return false };
+        match flow {
+            Flow::Create => {
+                self.books.create(&mut connection, "asked").await.is_some_and(|answer| answer.status == 201)
+            }
+            Flow::Block => {
+                let answer = self.books.pay(&mut connection, &self.invoice).await;
+                answer.is_some_and(|answer| answer.status == 201) && self.shows_payment(server).await
+            }
+            Flow::Deliver => {
+                self.receiver.hold(false);
+                self.is_delivered(server).await
+            }
+        }
+    }
+
+    /// Polls until the payment shows; false when the server is gone.
+    async fn shows_payment(&self, server: &mut Server) -> bool {
+        let path = format!("/api/v1/invoices/{}", self.invoice);
+        poll(server, &path, |invoice| invoice["data"]["payments"].as_array().is_some_and(|all| !all.is_empty())).await
+    }
+
+    async fn is_delivered(&self, server: &mut Server) -> bool {
+        let Some(path) = &self.deliveries else { return true };
+        poll(server, path, |list| list["data"].as_array().is_some_and(|all| all.iter().all(is_delivered))).await
+    }
+
+    /// Everything that was told, or is asked again, is there once, and nothing else.
+    async fn compare(&self, server: &mut Server, flow: Flow) {
+        self.books.ask_again(server).await;
+        if flow == Flow::Block && self.books.paid() == 0 {
+            // Mining answers when the chain was scanned to its tip: what the cut-off call left on the chain shows then.
+            let mine = json!({"count": 1});
+            let mut connection = server.connect().await;
+            connection.post("/api/v1/test/networks/bitcoin/blocks", &mine).await.unwrap().expect(&[200, 201]);
+            let path = format!("/api/v1/invoices/{}", self.invoice);
+            let shown = server.connect().await.get(&path).await.unwrap().expect(&[200]);
+            if shown.data()["payments"].as_array().unwrap().is_empty() {
+                self.books.pay(&mut server.connect().await, &self.invoice).await.unwrap().expect(&[201]);
+            }
+        }
+        if flow == Flow::Block {
+            assert!(self.shows_payment(server).await, "a payment that was told is not applied");
+        }
+        assert!(self.is_delivered(server).await, "an event is not delivered");
+        let invoices = all(server, "/api/v1/invoices?limit=100&offset=", |_, seen| seen).await;
+        let expected = if flow == Flow::Block { 1 } else { 2 };
+        assert_eq!(invoices.len(), expected, "one key makes one invoice: {invoices:?}");
+        for invoice in &invoices {
+            let payments = invoice["payments"].as_array().unwrap().len();
+            assert_eq!(payments, usize::from(flow == Flow::Block), "a payment counts once: {invoice}");
+        }
+        let by_id = invoices.into_iter().map(|invoice| (text(&invoice, "id"), invoice)).collect();
+        let feed = the_feed_has_no_gap(server, &by_id).await;
+        if flow == Flow::Deliver {
+            let told = feed
+                .iter()
+                .map(|event| text(event, "id"))
+                .filter(|id| self.receiver.look(|received| received.iter().any(|got| got.header("webhook-id") == id)));
+            assert_eq!(told.count(), 1, "exactly the event since the subscription is told");
+        }
+    }
+}
+
+fn is_delivered(delivery: &Value) -> bool {
+    delivery["status"] == "delivered"
+}
+
+/// Asks until the answer is as it should be; false when the server is gone.
+async fn poll(server: &mut Server, path: &str, is_it: impl Fn(&Value) -> bool) -> bool {
+    for _ in 0..POLLS {
+        let Ok(mut connection) = server.try_connect().await else { return false };
+        let Ok(answer) = connection.get(path).await else { return false };
+        if answer.status == 200 && is_it(&answer.body) {
+            return true;
+        }
+        if answer.status != 200 && server.has_ended().is_some() {
+            return false;
+        }
+        sleep(PAUSE).await;
+    }
+    panic!("{path} never was as it should be");
+}
+
+/// How often the writer makes each call in a flow.
+async fn counts(template: &(Installation, String), flow: Flow) -> BTreeMap<String, usize> {
+    let (scene, mut server) = Scene::begin(template, flow).await;
+    let strace = Strace::attach(&scene.installation, &server, &[format!("--trace={CALLS}")]);
+    assert!(scene.flow(&mut server, flow).await, "{flow:?} fails without a fault");
+    let mut counts = BTreeMap::new();
+    for line in strace.detach().lines() {
+        if let Some((call, _)) = line.split_once('(') {
+            *counts.entry(call.to_owned()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// What became of the server.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Killed,
+    WentOn,
+    EndedByItself,
+}
+
+async fn inject(template: &(Installation, String), case: &Case) -> (End, Duration) {
+    let Case { flow, call, number, fault } = case;
+    let (scene, mut server) = Scene::begin(template, *flow).await;
+    let trace = [format!("--trace={call}"), format!("--inject={call}:{fault}:when={number}")];
+    let strace = Strace::attach(&scene.installation, &server, &trace);
+    let began = Instant::now();
+    let is_done = tokio::select! {
+        is_done = scene.flow(&mut server, *flow) => is_done,
+        () = sleep(Duration::from_secs(60)) => panic!("{case:?}: neither done nor ended"),
+    };
+    // A process with a tracer cannot be waited for until the tracer let it go.
+    let said = strace.detach();
+    let was_hit = ["(INJECTED)", "killed by SIGKILL", "<unfinished", ") = ?"].iter().any(|sign| said.contains(sign));
+    assert!(was_hit || is_done, "{case:?}: not reached, and yet the flow is not done: {said}");
+    let is_well = !is_killed(case) && is_well(&server).await;
+    let (end, took) = if is_well {
+        (End::WentOn, Duration::ZERO)
+    } else {
+        let status = server.ended().await.unwrap_or_else(|| panic!("{case:?}: ill, and does not end"));
+        if status.code() == Some(1) { (End::EndedByItself, began.elapsed()) } else { (End::Killed, Duration::ZERO) }
+    };
+    assert_eq!(end == End::Killed, is_killed(case) && was_hit, "{case:?}: {}", scene.installation.log());
+    if end != End::WentOn {
+        server = scene.installation.start().await;
+    }
+    scene.compare(&mut server, *flow).await;
+    scene.installation.audit_finds_nothing();
+    (end, took)
+}
+
+fn is_killed(case: &Case) -> bool {
+    case.fault.contains("KILL")
+}
+
+async fn is_well(server: &Server) -> bool {
+    let Ok(mut connection) = server.try_connect().await else { return false };
+    connection.get("/healthz").await.is_ok_and(|answer| answer.status == 200)
+}
+
+/// `strace` on the writer's thread.
+struct Strace {
+    process: Child,
+    said: std::path::PathBuf,
+}
+
+impl Strace {
+    fn attach(installation: &Installation, server: &Server, arguments: &[String]) -> Self {
+        let said = installation.beside("strace");
+        let mut process = Command::new("strace")
+            .args(arguments)
+            .args(["-p", &server.thread(WRITER).to_string(), "-o"])
+            .arg(&said)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("strace is needed");
+        let mut line = String::new();
+        BufReader::new(process.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("attached"), "{line}");
+        Self { process, said }
+    }
+
+    /// Lets go, and answers what was traced.
+    fn detach(mut self) -> String {
+        if self.process.try_wait().unwrap().is_none() {
+            signal(self.process.id(), "TERM");
+        }
+        self.process.wait().unwrap();
+        fs::read_to_string(&self.said).unwrap()
+    }
+}
