@@ -7,6 +7,7 @@ mod bench;
 mod checkout;
 mod command;
 mod deny;
+mod faults;
 mod peers;
 mod sim;
 mod test;
@@ -32,6 +33,14 @@ enum Task {
     Tidy,
     /// Many seeds of the simulation, or one that failed again
     Sim(sim::Seeds),
+    /// Kill the server at random moments of full load, again and again
+    Kill(faults::Kills),
+    /// Fail each system call of the store's writer, and kill the server at each: all of three flows
+    Syscalls,
+    /// Cut the power at random moments, and start on what the disk may hold then
+    Powercut(faults::Cuts),
+    /// Fill, slow and spoil the disk; copy and restore what is on it
+    Disks(faults::Disks),
     /// Install what the tests need beside Rust: a browser and its driver, nodes of the chains
     Peers,
     /// Measure what the README promises, on release builds: medians, ratios, CPU, memory. Never fails for being slow
@@ -47,6 +56,10 @@ fn main() -> ExitCode {
         Task::Test => ("test", test::run()),
         Task::Tidy => ("tidy", tidy::run()),
         Task::Sim(seeds) => ("sim", sim::run(&seeds)),
+        Task::Kill(kills) => ("kill", faults::kill(&kills)),
+        Task::Syscalls => ("syscalls", faults::syscalls()),
+        Task::Powercut(cuts) => ("powercut", faults::power_cut(&cuts)),
+        Task::Disks(disks) => ("disks", faults::disks(&disks)),
         Task::Peers => ("peers", peers::run()),
         Task::Bench { json } => ("bench", bench::run(json)),
     };

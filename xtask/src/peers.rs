@@ -1,4 +1,4 @@
-//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, and nodes of the chains.
+//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, nodes of the chains, a C compiler and `strace`.
 //!
 //! Quick when all are there. One that is missing and cannot be installed is an error: a test is never skipped for it.
 
@@ -15,9 +15,18 @@ use std::{fs, path::Path, process::Command};
 
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {
+    faults().context("the tests of faults need `cc` and `strace`")?;
     chromium().context("the tests need Chromium, as `chromium` on the PATH")?;
     playwright().context("the tests need npm's playwright-core")?;
     bitcoin_core::install().context("the tests need Bitcoin Core")
+}
+
+/// What makes system calls fail, and what builds the library that records them.
+fn faults() -> Result<()> {
+    if !exists("cc") {
+        debian::install(&["gcc", "libc6-dev"], "cc")?;
+    }
+    if exists("strace") { Ok(()) } else { debian::install(&["strace"], "strace") }
 }
 
 /// From the system's packages: Debian's is built for Debian's libraries, and updated with them. The fonts are only

@@ -28,13 +28,13 @@ use tokio::task::JoinSet;
 
 const CUTS: usize = 1000;
 /// Cuts of each control.
-const CONTROL_CUTS: usize = 60;
+const CONTROL_CUTS: usize = 40;
 /// The server itself is started on one state in so many; on each, the audit is, which recovers the database as it does.
 const SERVED_EVERY: usize = 40;
 const SHOPS: usize = 4;
 /// The server's lives in the record, and how long its load lasts in each.
 const LIVES: usize = 3;
-const LOAD: Duration = Duration::from_millis(700);
+const LOAD: Duration = Duration::from_millis(400);
 /// Threads that rebuild and look.
 const THREADS: usize = 2;
 const ROWS: u32 = 1_000_000;

@@ -28,7 +28,7 @@ use tokio::{
 };
 
 /// Cases in the test run; `cargo xtask syscalls` takes all.
-const CASES: usize = 60;
+const CASES: usize = 110;
 /// Cases at the same time.
 const AT_ONCE: usize = 3;
 /// The calls that change a disk, or read it. `write` is none of SQLite's: the thread wakes others with it.
@@ -286,6 +286,9 @@ async fn inject(template: &(Installation, String), case: &Case) -> (End, Duratio
         if status.code() == Some(1) { (End::EndedByItself, began.elapsed()) } else { (End::Killed, Duration::ZERO) }
     };
     assert_eq!(end == End::Killed, is_killed(case) && was_hit, "{case:?}: {}", scene.installation.log());
+    // After a failed sync nobody knows what is on the disk, whatever the next one says.
+    let is_failed_sync = call.contains("sync") && fault.contains("error") && was_hit;
+    assert!(!is_failed_sync || end == End::EndedByItself, "{case:?}: it went on");
     if end != End::WentOn {
         server = scene.installation.start().await;
     }
