@@ -1,5 +1,7 @@
 //! `cargo xtask sim`: many seeds of the simulation, for nights and for replaying a seed that failed.
 
+mod planted;
+
 use anyhow::{Result, bail};
 use farthing_sim::simulation::{Report, Settings, run as run_seed};
 use std::{
@@ -9,7 +11,7 @@ use std::{
 };
 
 /// Of so many seeds one is run twice, to see that it gives the same trace.
-const TWICE_EVERY: u64 = 10;
+const TWICE_EVERY: u64 = 100;
 /// Failures that are shown in full.
 const FAILURES_SHOWN: usize = 3;
 
@@ -22,13 +24,20 @@ pub(crate) struct Seeds {
     /// The first one
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Plant each known bug in turn, and show after how many seeds it is found
+    #[arg(long)]
+    planted: bool,
     /// Actions a run
     #[arg(long, default_value_t = Settings::default().steps)]
     steps: u32,
 }
 
-/// Runs the seeds on all cores.
+/// Runs the seeds on all cores, or looks for planted bugs.
 pub(crate) fn run(which: &Seeds) -> Result<()> {
+    if which.planted { planted::run(which.steps) } else { run_seeds(which) }
+}
+
+fn run_seeds(which: &Seeds) -> Result<()> {
     let next = AtomicU64::new(which.from);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let outcomes: Vec<Outcome> = thread::scope(|scope| {
@@ -51,6 +60,19 @@ pub(crate) fn run(which: &Seeds) -> Result<()> {
         sum(|outcome| outcome.requests),
         failures.len()
     );
+    println!(
+        "{} starts, {} faults of the disk, {} simulated days, {} of them after faults stopped at the most",
+        sum(|outcome| outcome.starts),
+        sum(|outcome| outcome.disk_faults),
+        sum(|outcome| outcome.seconds).checked_div(86_400).unwrap_or_default(),
+        outcomes
+            .iter()
+            .map(|outcome| outcome.quiet_seconds_max)
+            .max()
+            .unwrap_or_default()
+            .checked_div(86_400)
+            .unwrap_or_default(),
+    );
     if failures.is_empty() { Ok(()) } else { bail!("{} seeds failed", failures.len()) }
 }
 
@@ -62,6 +84,10 @@ struct Outcome {
     transfers: u64,
     events: u64,
     requests: u64,
+    starts: u64,
+    disk_faults: u64,
+    seconds: u64,
+    quiet_seconds_max: u64,
 }
 
 impl Outcome {
@@ -75,6 +101,11 @@ impl Outcome {
         add(&mut self.transfers, report.transfers);
         add(&mut self.events, report.events);
         add(&mut self.requests, report.requests);
+        self.starts = self.starts.saturating_add(u64::from(report.starts));
+        self.disk_faults = self.disk_faults.saturating_add(u64::from(report.disk_faults));
+        let [all, quiet] = report.seconds.map(|seconds| u64::try_from(seconds).unwrap_or_default());
+        self.seconds = self.seconds.saturating_add(all);
+        self.quiet_seconds_max = self.quiet_seconds_max.max(quiet);
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     invoice::Invoice,
     payment::PaymentKey,
+    planted::{self, Bug},
     standing::{PaymentStatus, Standing, Status, Timeliness},
 };
 use alloc::vec::Vec;
@@ -138,6 +139,7 @@ pub(crate) fn difference(before: &Standing, invoice: &Invoice, after: &Standing)
             let was_final = payment.was_final_at.is_some();
             match now.status {
                 PaymentStatus::Rejected if then.is_none() => tell(EventKind::DepositRejected),
+                PaymentStatus::Reversed if planted::is(Bug::ReversalUntold) => {}
                 PaymentStatus::Reversed if stood && was_final => tell(EventKind::DepositReversed),
                 PaymentStatus::Reversed if stood => tell(EventKind::PaymentDropped),
                 PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Confirmed if !stood => {

@@ -8,6 +8,7 @@ use crate::{
     event::{self, Event, EventKind},
     id::{InvoiceId, Owner, StaticAddressId},
     payment::{Acceptance, Observation, Payment, PaymentKey, Place, Rejection, Sighting},
+    planted::{self, Bug},
     policy::{Dialect, LateMoney, MerchantCancel, Policy, WindowStart},
     price::Price,
     quote::Quote,
@@ -386,6 +387,7 @@ impl Invoice {
                     payment.was_final_at.get_or_insert(now);
                 }
             }),
+            Observation::Gone(_) if planted::is(Bug::ReorgWithoutReversal) => {}
             Observation::Gone(key) => self.with_payment(&key, |payment| {
                 payment.reversed_at.get_or_insert(now);
                 payment.block = None;
@@ -400,9 +402,12 @@ impl Invoice {
             Place::Block { block, time } => (Some(block), Some(time)),
         };
         let first_seen = told.map_or(now, |told| told.min(now));
-        if let Some(known) = self.payments.iter_mut().find(|payment| payment.key == sighting.key) {
+        let is_known = |payment: &&mut Payment| is_same(&payment.key, &sighting.key);
+        if let Some(known) = self.payments.iter_mut().find(is_known) {
             known.first_seen = known.first_seen.min(first_seen);
-            known.reversed_at = None;
+            if known.reversed_at.take().is_some() && planted::is(Bug::ReincludedCountsAgain) {
+                known.units = known.units.saturating_mul(2);
+            }
             // A mempool that was read before the block was applied must not take the block away again; only `Gone` does.
             if block.is_some() && block != known.block {
                 known.final_since = None;
@@ -469,4 +474,9 @@ impl Invoice {
             _ => PaymentStatus::Detected,
         }
     }
+}
+
+/// Whether two transfers are one: by all of their identity, wherever they are mined.
+fn is_same(known: &PaymentKey, seen: &PaymentKey) -> bool {
+    known == seen || (planted::is(Bug::KeyOnTransactionOnly) && known.transaction == seen.transaction)
 }

@@ -5,7 +5,7 @@
 #![no_std]
 #![deny(clippy::wildcard_enum_match_arm, clippy::default_numeric_fallback)]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "planted"))]
 extern crate std;
 
 pub mod asset;
@@ -19,6 +19,7 @@ pub mod money;
 pub mod name;
 pub mod network;
 pub mod payment;
+pub mod planted;
 pub mod policy;
 pub mod price;
 pub mod quote;

@@ -4,6 +4,7 @@ use crate::{
     asset::{Asset, AssetId},
     decimal::{Decimal, DecimalError, units_text},
     fiat::Fiat,
+    planted::{self, Bug},
 };
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,9 @@ impl Amount {
     /// # Errors
     /// When it is no plain decimal, has more digits than the asset (never a rounding), or does not fit.
     pub fn parse(asset: &Asset, text: &str) -> Result<Self, DecimalError> {
-        text.parse::<Decimal>()?.units(asset.decimals).map(|units| Self::of(asset, units))
+        let units = text.parse::<Decimal>()?.units(asset.decimals)?;
+        let mask = if planted::is(Bug::CutsTo64Bits) { u128::from(u64::MAX) } else { u128::MAX };
+        Ok(Self::of(asset, units & mask))
     }
 
     /// The sum.

@@ -9,6 +9,7 @@ use crate::{
     invoice::{Canceller, Invoice},
     money::Amount,
     payment::Payment,
+    planted::{self, Bug},
     policy::{Grace, LateMoney, MerchantCancel, ShortMoney},
     quote::Quote,
     standing::{PaymentStanding, Standing, Status, Timeliness},
@@ -128,7 +129,11 @@ impl Clock {
             (Some(_), None) => false,
             (Some(_), Some(deadline)) => {
                 let was_scanned = invoice.scanned_through.is_some_and(|through| through >= deadline);
-                now >= deadline && (was_scanned || invoice.quotes.is_empty() || grace_end.is_some_and(|end| now >= end))
+                now >= deadline
+                    && (was_scanned
+                        || planted::is(Bug::ExpiryIgnoresScan)
+                        || invoice.quotes.is_empty()
+                        || grace_end.is_some_and(|end| now >= end))
             }
         };
         Self { now, window_is_over, grace_end }
@@ -308,7 +313,10 @@ fn tolerance(invoice: &Invoice) -> Fraction {
     if invoice.terms.tolerance == Decimal::ZERO {
         return Fraction::zero();
     }
-    price.units_of(invoice.terms.tolerance).map_or_else(|_| Fraction::zero(), |units| ratio(units, price.units()))
+    let counted = if planted::is(Bug::TwiceTheTolerance) { 2_u128 } else { 1 };
+    price
+        .units_of(invoice.terms.tolerance)
+        .map_or_else(|_| Fraction::zero(), |units| ratio(units.saturating_mul(counted), price.units()))
 }
 
 /// The fraction from which the invoice counts as paid.

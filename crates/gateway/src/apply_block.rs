@@ -10,6 +10,7 @@ use farthing_domain::{
     invoice::Invoice,
     network::ChainId,
     payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
+    planted::{self, Bug},
     quote::Quote,
     time::Timestamp,
 };
@@ -113,11 +114,29 @@ impl Gateway {
     /// When the store fails; then nothing is applied.
     pub async fn apply_block(self: &Arc<Self>, batch: Batch) -> Result<Applied, StoreError> {
         let gateway = Arc::clone(self);
+        let batch = self.planted_cursor_first(batch).await?;
         let changed = self.store().decide(move |transaction| gateway.decide_block(transaction, &batch)).await?;
         for told in changed.iter().flatten() {
             self.announce(told);
         }
         Ok(changed.map_or(Applied::CursorMoved, |_| Applied::Whole))
+    }
+
+    /// [`Bug::CursorBeforeRows`]: what the batch passes is entered in a transaction of its own.
+    async fn planted_cursor_first(&self, batch: Batch) -> Result<Batch, StoreError> {
+        if !planted::is(Bug::CursorBeforeRows) {
+            return Ok(batch);
+        }
+        let (id, first) = (batch.chain, batch.clone());
+        let moved = move |transaction: &mut Transaction<'_>| {
+            let Some(state) = transaction.chain(id)?.filter(|state| state.cursor == first.expected) else {
+                return Ok::<_, StoreError>(first.expected.clone());
+            };
+            let state = advanced(&state, &first, DeepReorganisation::GoesOn);
+            write_cursor(transaction, &first, &state)?;
+            Ok(state.cursor)
+        };
+        Ok(Batch { expected: self.store().decide(moved).await?, ..batch })
     }
 
     /// Lets money on a chain become final again, after the operator looked into a reorganisation that replaced final blocks.
@@ -236,6 +255,9 @@ impl Gateway {
             }
         }
         for known in transaction.mempool_payments(batch.chain)? {
+            if planted::is(Bug::ReplacedStays) {
+                continue;
+            }
             if !waiting.contains(&known.key) && !mined.contains(&known.key) {
                 found.of(known.invoice).push(Observation::Gone(known.key));
             }

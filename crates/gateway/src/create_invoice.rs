@@ -2,8 +2,10 @@
 
 use crate::{addresses::NoAddress, gateway::Gateway, quotes::NoQuote, tell::Told};
 use farthing_domain::{
+    event::{Event, EventKind},
     id::{InvoiceId, Owner},
     invoice::{Choice, Invoice, NewInvoice, Source, Terms},
+    planted::{self, Bug},
     policy::Policy,
 };
 use farthing_store::{StoreError, Transaction};
@@ -68,11 +70,22 @@ impl Gateway {
         let gateway = Arc::clone(self);
         match self.store().decide(move |transaction| gateway.decide_create(transaction, &command)).await? {
             Decided::New(told) => {
+                self.planted_second_transaction(&told.invoice).await?;
                 self.announce(&told);
                 Ok(Created::New(told.invoice))
             }
             Decided::Replayed(invoice) => Ok(Created::Replayed(invoice)),
         }
+    }
+
+    /// [`Bug::EventInSecondTransaction`]: the creation is told when it is committed already.
+    async fn planted_second_transaction(self: &Arc<Self>, invoice: &Invoice) -> Result<(), StoreError> {
+        if !planted::is(Bug::EventInSecondTransaction) {
+            return Ok(());
+        }
+        let (gateway, invoice) = (Arc::clone(self), invoice.clone());
+        let events = [Event::of(EventKind::Created)];
+        self.store().decide(move |transaction| gateway.tell(transaction, invoice.clone(), &events)).await.map(drop)
     }
 
     fn decide_create(
@@ -102,6 +115,7 @@ impl Gateway {
         }
         let (invoice, events) = Invoice::open(new, now);
         transaction.insert_invoice(&invoice, &command.fingerprint)?;
+        let events = if planted::is(Bug::EventInSecondTransaction) { Vec::new() } else { events };
         Ok(Decided::New(self.tell(transaction, invoice, &events)?))
     }
 }
@@ -112,7 +126,7 @@ fn replay(
     fingerprint: &str,
     id: InvoiceId,
 ) -> Result<Invoice, CreateError> {
-    if fingerprint != command.fingerprint {
+    if fingerprint != command.fingerprint && !planted::is(Bug::NoFingerprint) {
         return Err(CreateError::KeyMismatch);
     }
     let invoice = transaction.invoice(command.owner, id)?;

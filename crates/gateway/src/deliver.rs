@@ -8,7 +8,11 @@ use crate::{
     outgoing::{Answer, SendError},
 };
 use farthing_dialects::native::callback;
-use farthing_domain::{id::EndpointId, time::Timestamp};
+use farthing_domain::{
+    id::EndpointId,
+    planted::{self, Bug},
+    time::Timestamp,
+};
 use farthing_store::{
     StoreError,
     records::{Attempt, Delivery, DeliveryStage, DueDelivery, Endpoint},
@@ -39,14 +43,22 @@ impl Gateway {
         self.store().read(move |reader| reader.due_endpoints(now, ENDPOINTS)).await
     }
 
-    /// When the next delivery is due; `None` when nothing waits.
+    /// When the next delivery is due; `None` when nothing waits. No attempt waits longer than the longest wait there is: what
+    /// was put off by a clock that has been set back since is due now.
     ///
     /// # Errors
-    /// When the store cannot be read.
+    /// When the store cannot be read or written.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
         // A closure: the method itself is not general enough in the reader's lifetime.
         #[expect(clippy::redundant_closure_for_method_calls, reason = "the method path does not compile here")]
-        self.store().read(|reader| reader.next_delivery_due()).await
+        let due = self.store().read(|reader| reader.next_delivery_due()).await?;
+        let now = self.clocks().real();
+        let latest = now.plus_seconds(longest_wait_seconds());
+        if due.is_none_or(|due| due <= latest) {
+            return Ok(due);
+        }
+        self.store().decide(move |transaction| transaction.pull_in_deliveries(latest, now)).await?;
+        Ok(Some(now))
     }
 
     /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made: none
@@ -76,6 +88,7 @@ impl Gateway {
     async fn attempt(&self, endpoint: &Endpoint, due: DueDelivery) -> Result<(), StoreError> {
         let began = self.clocks().real();
         let was_due_at = due.delivery.due_at;
+        self.planted_taken_for_sent(&due.delivery, began).await?;
         let outcome = self.send(endpoint, &due, began).await;
         let ended = self.clocks().real();
         let attempt = attempt_of(&due.delivery, &outcome, began, ended);
@@ -85,16 +98,31 @@ impl Gateway {
         self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
     }
 
+    /// [`Bug::DeliveredBeforeSent`]: the delivery is written down as acknowledged before it is sent.
+    async fn planted_taken_for_sent(&self, due: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+        if !planted::is(Bug::DeliveredBeforeSent) {
+            return Ok(());
+        }
+        let answer = Ok(Answer { status: 204, first_bytes: String::new() });
+        let attempt = attempt_of(due, &answer, now, now);
+        let (was_due_at, delivery) = (due.due_at, self.after(due.clone(), &answer, now));
+        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
+    }
+
     async fn send(&self, endpoint: &Endpoint, due: &DueDelivery, now: Timestamp) -> Result<Answer, SendError> {
         let secrets = self.signing_secrets(endpoint, now);
+        let mut body = due.body.clone();
+        if planted::is(Bug::BodyRenderedAgain) && due.delivery.attempts > 0 {
+            body.push(b' ');
+        }
         let message = callback::Attempt {
             id: &due.delivery.event.to_string(),
             event: &due.delivery.kind,
             timestamp_seconds: now.seconds(),
-            body: &due.body,
+            body: &body,
         };
         let headers = callback::headers(&secrets, &message);
-        self.parts.outgoing.post(&endpoint.url, &headers, due.body.clone()).await
+        self.parts.outgoing.post(&endpoint.url, &headers, body.clone()).await
     }
 
     /// Where a delivery stands after an attempt (contract, section 11: ten attempts, waits that double, and a jitter).
@@ -111,6 +139,12 @@ impl Gateway {
             None => Delivery { attempts, stage: DeliveryStage::GivenUp, due_at: now, ..delivery },
         }
     }
+}
+
+fn longest_wait_seconds() -> i64 {
+    let waits = (1..callback::ATTEMPTS_MAX)
+        .filter_map(|attempts| callback::retry_wait_seconds(attempts, callback::JITTER_SECONDS_MAX));
+    waits.max().and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or_default()
 }
 
 fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: Timestamp, ended: Timestamp) -> Attempt {

@@ -5,6 +5,7 @@ use farthing_domain::{
     id::{InvoiceId, Owner},
     invoice::Invoice,
     network::ChainId,
+    planted::{self, Bug},
 };
 use farthing_networks::address::Address;
 use farthing_store::{
@@ -134,7 +135,7 @@ impl Gateway {
     /// # Errors
     /// When the store cannot be read.
     pub fn has_its_own_addresses(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
-        for quote in &invoice.quotes {
+        for quote in invoice.quotes.iter().filter(|_| !planted::is(Bug::AddressNotDerived)) {
             let chain = ChainId { environment: invoice.owner.environment, network: quote.due.asset.network };
             let bound = Checked { holder: Holder::of(invoice), address: quote.address.clone() };
             if !self.is_own(reader, chain, &bound)? {

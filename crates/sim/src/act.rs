@@ -4,6 +4,8 @@
 mod chain;
 mod hooks;
 mod shop;
+mod spite;
+pub(crate) mod together;
 
 use crate::{plan::Action, simulation::Simulation};
 use std::fmt::Display;
@@ -40,6 +42,14 @@ impl Simulation {
                 self.restart().await?;
                 done()
             }
+            Action::Lie(network, lie) => {
+                self.races.set_lie(network, lie);
+                done()
+            }
+            Action::Together(tasks, dies_after) => self.together(tasks, dies_after).await,
+            Action::Snoop { owner, invoice } => self.snoop(owner, invoice).await,
+            Action::Tamper { invoice, other } => self.tamper(invoice, other).await,
+            Action::Reconfigure(configuration) => self.reconfigure(configuration).await,
             Action::Misbehave(network, faults) => {
                 self.gateway()?.simulated(network).ok_or("no such network")?.set_faults(faults);
                 done()
@@ -70,6 +80,13 @@ impl Simulation {
 
 pub(crate) fn done() -> Outcome<String> {
     Ok("done".to_owned())
+}
+
+/// Whether an answer is one that a store gives when its disk fails.
+pub(crate) fn is_of_the_disk(problem: &str) -> bool {
+    ["the disk is full or failing", "a commit failed", "the store has failed", "disk I/O error"]
+        .iter()
+        .any(|words| problem.contains(words))
 }
 
 /// An error that nothing in the simulation gives a reason for.

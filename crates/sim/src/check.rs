@@ -5,8 +5,10 @@
 mod addresses;
 mod deliveries;
 mod events;
+pub(crate) mod exact;
 mod model;
 mod payments;
+pub(crate) mod sound;
 #[cfg(test)]
 mod tests;
 
@@ -65,6 +67,7 @@ pub fn at_any_time(evidence: &Evidence) -> Vec<Violation> {
     let mut violations = durable(evidence);
     violations.extend(idempotent(evidence));
     violations.extend(derivable(evidence));
+    violations.extend(sound::deep_enough(evidence));
     violations.extend(addresses::check(evidence));
     violations.extend(events::check(evidence));
     violations.extend(deliveries::honest(evidence));
@@ -112,7 +115,7 @@ fn idempotent(evidence: &Evidence) -> Vec<Violation> {
     }
     let mut violations = Vec::new();
     for ((merchant, key), invoices) in &by_key {
-        let named = evidence.memory.keys.get(&(*merchant, (*key).to_owned())).map(|known| known.invoice);
+        let named = evidence.memory.keys.get(&(*merchant, (*key).to_owned())).and_then(|known| known.invoice);
         let ids: Vec<_> = invoices.iter().map(|invoice| invoice.id).collect();
         if ids.len() != 1 || named.is_some_and(|named| !ids.contains(&named)) {
             violations.push(Violation::new("idempotent", format!("key {key} has {ids:?} and named {named:?}")));

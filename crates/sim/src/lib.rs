@@ -6,10 +6,10 @@
 pub mod act;
 pub mod check;
 pub mod dice;
+pub mod disturbed;
 pub mod memory;
 pub mod oracle;
 pub mod plan;
-pub mod planted;
 pub mod quiet;
 pub mod racing;
 pub mod receivers;

@@ -30,6 +30,8 @@ pub struct KnownInvoice {
     pub dues: BTreeMap<AssetId, (Amount, Place)>,
     /// Whether a cancellation was acknowledged.
     pub is_cancelled: bool,
+    /// Whether a cancellation was asked for, and nobody knows what came of it.
+    pub may_be_cancelled: bool,
 }
 
 /// What an idempotency key was used for.
@@ -37,8 +39,10 @@ pub struct KnownInvoice {
 pub struct KnownKey {
     /// The request.
     pub body: String,
-    /// The invoice that every success named.
-    pub invoice: InvoiceId,
+    /// By which rules.
+    pub dialect: Dialect,
+    /// The invoice that every success named; `None` while there was none.
+    pub invoice: Option<InvoiceId>,
 }
 
 /// An endpoint that was acknowledged.
@@ -69,6 +73,10 @@ pub struct Memory {
     pub addresses: BTreeMap<Place, InvoiceId>,
     /// Idempotency keys.
     pub keys: BTreeMap<(MerchantId, String), KnownKey>,
+    /// The fewest confirmations that a network was ever configured with, where that is not the shipped number.
+    pub lowest_confirmations: BTreeMap<NetworkId, u32>,
+    /// The highest block that each chain ever had.
+    pub highest: BTreeMap<NetworkId, u64>,
     /// Endpoints.
     pub endpoints: BTreeMap<EndpointId, KnownEndpoint>,
 }
@@ -90,6 +98,7 @@ impl Memory {
                     choice: invoice.terms.choice,
                     dues: BTreeMap::new(),
                     is_cancelled: false,
+                    may_be_cancelled: false,
                 })
             }
         };

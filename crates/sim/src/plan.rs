@@ -2,11 +2,14 @@
 
 mod money;
 mod request;
+mod trouble;
 
 use crate::{
-    racing::{Move, Race},
+    act::together::Task,
+    racing::{Lie, Move, Race},
     receivers::Mood,
     simulation::{Simulation, TEST},
+    world::Configuration,
 };
 use farthing_dialects::native::events::EventName;
 use farthing_domain::{
@@ -125,6 +128,26 @@ pub enum Action {
     Restart(i64),
     /// A provider misbehaves from now on, or behaves again.
     Misbehave(NetworkId, Faults),
+    /// A provider lies from now on, or not any more.
+    Lie(NetworkId, Option<Lie>),
+    /// Several things are done at once; the process may end at an await.
+    Together(Vec<Task>, Option<u32>),
+    /// A shop asks for another shop's invoice.
+    Snoop {
+        /// Who asks.
+        owner: Owner,
+        /// For what.
+        invoice: InvoiceId,
+    },
+    /// Somebody writes another invoice's address into a row.
+    Tamper {
+        /// Of which invoice.
+        invoice: InvoiceId,
+        /// Whose address.
+        other: InvoiceId,
+    },
+    /// The operator changes the configuration and starts again.
+    Reconfigure(Configuration),
     /// A chain will move while it is read the next time.
     Race(NetworkId, Race),
     /// A shop makes an endpoint.
@@ -164,7 +187,9 @@ impl Simulation {
             86..=90 => Some(Action::Deliver),
             91 => Some(Action::DieDelivering),
             92..=94 => Some(Action::Restart(self.seconds_down())),
-            95..=96 => Some(self.choose_fault()),
+            95..=96 => self.choose_fault(),
+            97 => self.choose_spite(),
+            98 => self.choose_together(),
             _ => self.choose_endpoint(),
         };
         chosen.unwrap_or(Action::Nothing)
@@ -175,7 +200,7 @@ impl Simulation {
         self.networks.iter().find(|id| id.as_str() == slug).copied().unwrap_or(self.home)
     }
 
-    fn seconds(&mut self, first: u64, last: u64) -> i64 {
+    pub(super) fn seconds(&mut self, first: u64, last: u64) -> i64 {
         i64::try_from(self.dice.between(first, last)).unwrap_or_default()
     }
 
@@ -191,6 +216,7 @@ impl Simulation {
         match self.dice.below(10) {
             0 => Action::MoveClock(self.seconds(1, 900).saturating_neg()),
             1 => Action::MoveClock(self.seconds(600, 7_200)),
+            2 => Action::MoveClock(self.jump()),
             _ => Action::MoveClock(self.seconds(1, 600)),
         }
     }
@@ -224,7 +250,12 @@ impl Simulation {
         let network = self.a_network();
         let gateway = Arc::clone(self.gateway().ok()?);
         let height = gateway.simulated(network)?.with_chain(farthing_networks::simulated::chain::Chain::height);
-        let wanted = if self.dice.percent(8) { self.dice.between(6, 40) } else { self.dice.between(1, 5) };
+        let needed = u64::from(gateway.environment(TEST).chains.get(&network).map_or(1, |chain| chain.confirmations));
+        let wanted = match self.dice.below(12) {
+            0 => self.dice.between(6, 40),
+            1..=2 => self.dice.between(1, needed.saturating_add(3)),
+            _ => self.dice.between(1, 5),
+        };
         let depth = wanted.min(height);
         if depth == 0 {
             return None;
@@ -251,15 +282,6 @@ impl Simulation {
         };
         let after = u32::try_from(self.dice.below(8)).unwrap_or_default();
         Some(Action::Race(network, Race { after, what, salt: self.dice.salt() }))
-    }
-
-    fn choose_fault(&mut self) -> Action {
-        let faults = match self.dice.below(3) {
-            0 => Faults { unreachable: true, lag: 0 },
-            1 => Faults { unreachable: false, lag: self.dice.between(1, 6) },
-            _ => Faults::default(),
-        };
-        Action::Misbehave(self.a_network(), faults)
     }
 
     fn choose_endpoint(&mut self) -> Option<Action> {

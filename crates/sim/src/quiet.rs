@@ -4,8 +4,10 @@
 use crate::{
     act::{Outcome, unexpected},
     check::{self, Evidence, Violation},
+    disturbed::Trouble,
     oracle::Oracle,
     simulation::{Simulation, TEST},
+    world::Configuration,
 };
 use farthing_domain::{id::InvoiceId, time::Timestamp};
 use farthing_gateway::{clock::Clock, expire::Waiting};
@@ -20,21 +22,31 @@ const BEYOND_FINALITY: u64 = 3;
 const ADVANCES: [i64; 4] = [7_200, 18_000, 100_000, 1_300_000];
 /// Rounds of the outbox after which it is taken to have no end.
 const ROUNDS_MAX: u32 = 2_000;
+/// Simulated real time in which everything must have settled once faults stopped: five attempts of every webhook, in seconds.
+const QUIET_SECONDS_MAX: i64 = 7 * 86_400;
 /// Rows read at a time.
 const PAGE: u32 = 10_000;
 
 impl Simulation {
     /// Lets it get quiet, and compares the books with the chains.
     pub(crate) async fn end(&mut self) -> Outcome<(Evidence, Vec<Violation>)> {
+        let began = self.clock.now();
+        let before = self.set_back_seconds;
         self.heal().await?;
         let quiet_at = self.gateway()?.clocks().now(TEST);
         for seconds in ADVANCES {
             self.advance(seconds).await?;
             self.settle_down().await?;
         }
+        let moved_back = self.set_back_seconds.saturating_sub(before);
+        self.quiet_seconds = self.clock.now().seconds_since(began).saturating_add(moved_back);
         let mut evidence = self.evidence().await?;
         evidence.quiet_at = Some(quiet_at);
         let mut violations = check::when_quiet(&evidence);
+        if self.quiet_seconds > QUIET_SECONDS_MAX {
+            let what = format!("it took {} s until nothing was due any more", self.quiet_seconds);
+            violations.push(Violation::new("liveness", what));
+        }
         violations.extend(self.nothing_new_is_told(&evidence).await?);
         self.note_evidence(&evidence);
         Ok((evidence, violations))
@@ -44,6 +56,8 @@ impl Simulation {
     async fn heal(&mut self) -> Outcome<()> {
         self.receivers.heal();
         self.races.clear();
+        self.disturbed.set(Trouble::default());
+        self.reconfigure(Configuration::default()).await?;
         let gateway = Arc::clone(self.gateway()?);
         for network in self.networks.clone() {
             gateway.simulated(network).ok_or("no such network")?.set_faults(Faults::default());
@@ -83,8 +97,12 @@ impl Simulation {
     pub(crate) async fn evidence(&self) -> Outcome<Evidence> {
         let gateway = Arc::clone(self.gateway()?);
         let mut oracle = Oracle::default();
+        let mut memory = self.memory.clone();
         for network in gateway.environment(TEST).catalog.networks() {
             let simulated = gateway.simulated(network.id).ok_or("no such network")?;
+            let height = simulated.with_chain(farthing_networks::simulated::chain::Chain::height);
+            let highest = memory.highest.entry(network.id).or_insert(height);
+            *highest = (*highest).max(height);
             simulated.with_chain(|chain| oracle.read(network, chain));
         }
         let mut events = BTreeMap::new();
@@ -105,7 +123,7 @@ impl Simulation {
             addresses,
             events,
             oracle,
-            memory: self.memory.clone(),
+            memory,
             log: self.receivers.log(),
             quiet_at: None::<Timestamp>,
             set_back_seconds: self.set_back_seconds,

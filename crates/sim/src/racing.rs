@@ -1,6 +1,6 @@
 //! Chains that move while they are being read: between two answers of a provider something is mined, sent or reorganised.
 
-use farthing_domain::{name::NetworkId, time::Timestamp};
+use farthing_domain::{name::NetworkId, payment::BlockRef, time::Timestamp};
 use farthing_networks::{
     network::{Answer, Header, Identity, MempoolTransfer, Network, Scanned, Tip, Watch},
     simulated::{
@@ -39,8 +39,22 @@ pub struct Race {
     pub salt: [u8; 16],
 }
 
+/// What a provider says that is not so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lie {
+    /// It is a node of another chain.
+    OtherChain,
+    /// Every third block has a hash that nobody mined.
+    ForgedHashes,
+    /// Its head is so many blocks lower than what it answers of.
+    HeadGoesBack(u64),
+    /// It answers of the first half of a range only.
+    AnswersHalf,
+}
+
 #[derive(Default)]
 struct State {
+    lies: BTreeMap<NetworkId, Lie>,
     now: Option<Timestamp>,
     waiting: BTreeMap<NetworkId, Race>,
     made: Vec<(NetworkId, Change)>,
@@ -67,9 +81,24 @@ impl Races {
         self.state().now = Some(now);
     }
 
-    /// Nothing happens any more.
+    /// A chain's provider lies from now on, or not any more.
+    pub fn set_lie(&self, network: NetworkId, lie: Option<Lie>) {
+        match lie {
+            Some(lie) => self.state().lies.insert(network, lie),
+            None => self.state().lies.remove(&network),
+        };
+    }
+
+    /// What a chain's provider lies about.
+    #[must_use]
+    pub fn lie(&self, network: NetworkId) -> Option<Lie> {
+        self.state().lies.get(&network).copied()
+    }
+
+    /// Nothing happens any more, and everybody tells the truth.
     pub fn clear(&self) {
         self.state().waiting.clear();
+        self.state().lies.clear();
     }
 
     /// Whether something happened to a chain since [`Self::take_made`].
@@ -139,31 +168,61 @@ pub struct Racing {
 }
 
 impl Racing {
-    fn inner(&self) -> &Simulated {
+    /// Others run before each answer and after it, and what waits for its moment happens.
+    async fn inner(&self) -> &Simulated {
+        tokio::task::yield_now().await;
         self.races.advance(self.network, &self.inner);
         &self.inner
+    }
+
+    fn lie(&self) -> Option<Lie> {
+        self.races.lie(self.network)
+    }
+
+    fn told(&self, header: Header) -> Header {
+        let forges = self.lie() == Some(Lie::ForgedHashes) && header.block.height.checked_rem(3) == Some(0);
+        if !forges {
+            return header;
+        }
+        let block = BlockRef { hash: format!("f0{}", header.block.hash), ..header.block };
+        Header { block, ..header }
     }
 }
 
 impl Network for Racing {
     fn identity(&self) -> Answer<'_, Identity> {
-        self.inner().identity()
+        Box::pin(async {
+            let identity = self.inner().await.identity().await?;
+            let is_other = self.lie() == Some(Lie::OtherChain);
+            Ok(if is_other { Identity { chain: "another chain".to_owned(), ..identity } } else { identity })
+        })
     }
 
     fn tip(&self) -> Answer<'_, Tip> {
-        self.inner().tip()
+        Box::pin(async {
+            let tip = self.inner().await.tip().await?;
+            let Some(Lie::HeadGoesBack(depth)) = self.lie() else { return Ok(tip) };
+            let height = tip.head.block.height.saturating_sub(depth);
+            Ok(Tip { head: self.inner.header(height).await?.unwrap_or(tip.head), ..tip })
+        })
     }
 
     fn header(&self, height: u64) -> Answer<'_, Option<Header>> {
-        self.inner().header(height)
+        Box::pin(async move { Ok(self.inner().await.header(height).await?.map(|header| self.told(header))) })
     }
 
     fn transfers<'a>(&'a self, from: u64, to: u64, watch: &'a Watch) -> Answer<'a, Scanned> {
-        self.inner().transfers(from, to, watch)
+        Box::pin(async move {
+            let halved = from.midpoint(to);
+            let to = if self.lie() == Some(Lie::AnswersHalf) { halved } else { to };
+            let answer = self.inner().await.transfers(from, to, watch).await;
+            tokio::task::yield_now().await;
+            answer
+        })
     }
 
     fn mempool<'a>(&'a self, watch: &'a Watch) -> Answer<'a, Option<Vec<MempoolTransfer>>> {
-        self.inner().mempool(watch)
+        Box::pin(async move { self.inner().await.mempool(watch).await })
     }
 
     fn range_max(&self) -> u64 {

@@ -4,26 +4,35 @@
 //! quiet.
 
 use crate::{
-    act::Outcome,
+    act::{Outcome, is_of_the_disk, unexpected},
     check::{self, Violation},
     dice::Dice,
+    disturbed::{Disturbed, Trouble},
     memory::Memory,
     plan::Action,
-    planted::Planted,
     racing::Races,
     receivers::Receivers,
     trace::Trace,
-    world::{Around, ManualClock, START, World},
+    world::{Around, Configuration, ManualClock, START, World},
 };
 use farthing_dialects::native::events::EventName;
 use farthing_domain::{
     id::{Environment, InvoiceId},
     name::NetworkId,
     network::ChainId,
+    planted::Bug,
+    standing::Status,
     time::Timestamp,
 };
-use farthing_gateway::gateway::Gateway;
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use farthing_gateway::{clock::Clock, gateway::Gateway};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
 
 /// Simulated networks live in the test environment.
 pub(crate) const TEST: Environment = Environment::Test;
@@ -40,8 +49,8 @@ const LINES_SHOWN: usize = 40;
 pub struct Settings {
     /// Actions before it gets quiet.
     pub steps: u32,
-    /// A bug that the run plants in itself; `None` outside of tests of the simulation.
-    pub planted: Option<Planted>,
+    /// A bug that is planted into the code; nothing comes of it without the feature `planted`.
+    pub planted: Option<Bug>,
 }
 
 impl Default for Settings {
@@ -65,6 +74,12 @@ pub struct Report {
     pub events: usize,
     /// Webhook requests sent.
     pub requests: usize,
+    /// Starts of the process.
+    pub starts: u32,
+    /// Reads and writes that failed, and commits of which nobody knew.
+    pub disk_faults: u32,
+    /// Simulated seconds, and how many of them after faults stopped.
+    pub seconds: [i64; 2],
 }
 
 /// Why a run failed.
@@ -106,7 +121,8 @@ pub struct Simulation {
     pub(crate) memory: Memory,
     pub(crate) receivers: Receivers,
     pub(crate) races: Races,
-    pub(crate) planted: Option<Planted>,
+    pub(crate) disturbed: Disturbed,
+    pub(crate) configuration: Configuration,
     pub(crate) trace: Trace,
     pub(crate) networks: Vec<NetworkId>,
     pub(crate) home: NetworkId,
@@ -114,6 +130,12 @@ pub struct Simulation {
     pub(crate) set_back_seconds: i64,
     /// When each invoice was last settled, as it was last looked at: that never goes back.
     settled: BTreeMap<InvoiceId, Timestamp>,
+    /// Invoices that were seen expired.
+    expired: BTreeSet<InvoiceId>,
+    seed: u64,
+    starts: u32,
+    disk_faults: u32,
+    pub(crate) quiet_seconds: i64,
 }
 
 /// Runs one seed from its first action to its last check.
@@ -124,8 +146,8 @@ pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
-        let mut simulation =
-            Simulation::open(seed, settings.planted).await.map_err(|error| failed(format!("{error:#}")))?;
+        let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
+        plant(settings.planted);
         let fail = |simulation: &Simulation, step, problems| {
             Box::new(Failure { seed, step, problems, recent: simulation.trace.recent() })
         };
@@ -150,8 +172,7 @@ pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
-        let mut simulation =
-            Simulation::open(seed, settings.planted).await.map_err(|error| failed(format!("{error:#}")))?;
+        let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
         for step in 1..=settings.steps {
             simulation.step(step).await.map_err(failed)?;
         }
@@ -160,14 +181,15 @@ pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box
 }
 
 impl Simulation {
-    async fn open(seed: u64, planted: Option<Planted>) -> anyhow::Result<Self> {
+    async fn open(seed: u64) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::at(START));
         let receivers = Receivers::new(Arc::clone(&clock));
         let races = Races::default();
+        let disturbed = Disturbed::new(seed, Arc::clone(&clock));
         let around = Around {
             receivers: Some(receivers.as_outgoing()),
             races: Some(races.clone()),
-            forgets_watched: planted == Some(Planted::ForgottenAddresses),
+            disturbed: Some(disturbed.clone()),
             ..Around::default()
         };
         let world = World::simulated(seed, Arc::clone(&clock), around).await?;
@@ -180,13 +202,19 @@ impl Simulation {
             memory: Memory::default(),
             receivers,
             races,
-            planted,
+            disturbed,
+            configuration: Configuration::default(),
             trace: Trace::default(),
             networks,
             home,
             count: 0,
             set_back_seconds: 0,
             settled: BTreeMap::new(),
+            expired: BTreeSet::new(),
+            seed,
+            starts: 1,
+            disk_faults: 0,
+            quiet_seconds: 0,
         };
         for _ in 0..SHOPS {
             simulation.memory.owners.push(world.merchant().await?);
@@ -203,20 +231,60 @@ impl Simulation {
 
     async fn step(&mut self, step: u32) -> Outcome<()> {
         let action = self.choose();
-        let told = format!("{action:?}");
+        let trouble = self.choose_trouble();
+        let dies_after = self.choose_death(&action);
+        let told = format!("{action:?}{}", dies_after.map_or_else(String::new, |at| format!(" until await {at}")));
         let looks = matches!(action, Action::Restart(_)) || step.checked_rem(STEPS_BETWEEN_LOOKS) == Some(0);
         self.races.set_now(self.gateway()?.clocks().now(TEST));
-        let outcome = match self.perform(action).await {
-            Ok(answer) => self.keep_races().await.map(|()| answer),
-            Err(problem) => Err(problem),
+        let is_settling = matches!(action, Action::Expire | Action::AdvanceTestClock(_) | Action::Together(..));
+        self.disturbed.set(trouble);
+        let outcome = match dies_after {
+            Some(awaits) => up_to(awaits, self.perform(action)).await,
+            None => Some(self.perform(action).await),
         };
+        self.disturbed.set(Trouble::default());
+        let outcome = match outcome {
+            Some(outcome) => outcome,
+            None => self.restart().await.map(|()| "died".to_owned()),
+        };
+        let outcome = outcome.or_else(|problem| self.forgive(Err(problem)));
+        self.disk_faults = self.disk_faults.saturating_add(self.disturbed.take_hits());
         let line = match &outcome {
             Ok(answer) => format!("{told} -> {answer}"),
             Err(problem) => format!("{told} -> FAILED {problem}"),
         };
         self.trace.note(&line);
         outcome?;
-        if looks { self.look().await } else { Ok(()) }
+        self.end_if_failed().await?;
+        self.keep_races().await?;
+        self.note_heights()?;
+        if looks || is_settling { self.look().await } else { Ok(()) }
+    }
+
+    /// A failing disk is told as such to whoever asked: with an answer that promises nothing.
+    pub(crate) fn forgive(&self, outcome: Outcome<String>) -> Outcome<String> {
+        outcome.or_else(|problem| {
+            let is_forgiven = is_of_the_disk(&problem) && self.disturbed.has_hit();
+            if is_forgiven { Ok(format!("5xx: {problem}")) } else { Err(problem) }
+        })
+    }
+
+    /// The process ends when a commit failed, as the program does.
+    pub(crate) async fn end_if_failed(&mut self) -> Outcome<()> {
+        let has_failed = *self.gateway()?.store().failed().borrow();
+        if has_failed { self.restart().await } else { Ok(()) }
+    }
+
+    /// Remembers how high the chains ever were.
+    fn note_heights(&mut self) -> Outcome<()> {
+        let gateway = Arc::clone(self.gateway()?);
+        for network in &self.networks {
+            let simulated = gateway.simulated(*network).ok_or("no such network")?;
+            let height = simulated.with_chain(farthing_networks::simulated::chain::Chain::height);
+            let highest = self.memory.highest.entry(*network).or_insert(height);
+            *highest = (*highest).max(height);
+        }
+        Ok(())
     }
 
     /// What must hold at any time, whatever goes wrong at the moment.
@@ -232,19 +300,64 @@ impl Simulation {
                 ));
             }
         }
+        let now = self.gateway()?.clocks().now(TEST);
+        let is_honest = self.is_honest();
+        for invoice in evidence.invoices.iter().filter(|_| is_honest) {
+            let is_new = invoice.standing.status == Status::Expired && self.expired.insert(invoice.id);
+            if let Some(violation) = check::sound::erased(&evidence, invoice, now).filter(|_| is_new) {
+                return Err(violation.to_string());
+            }
+        }
         check::at_any_time(&evidence).first().map_or(Ok(()), |violation: &Violation| Err(violation.to_string()))
+    }
+
+    /// Whether providers never lie in this run: then an expired invoice had no money in time.
+    pub(crate) const fn is_honest(&self) -> bool {
+        self.seed.is_multiple_of(2)
     }
 
     pub(crate) fn gateway(&self) -> Outcome<&Arc<Gateway>> {
         self.world.as_ref().map(|world| &world.gateway).ok_or_else(|| "the gateway did not start again".to_owned())
     }
 
-    /// Ends the process without a word, and starts it again on what is on disk.
+    /// Ends the process without a word, and starts it again on what is on disk. It may end again while it starts.
     pub(crate) async fn restart(&mut self) -> Outcome<()> {
-        self.keep_races().await?;
-        self.sabotage().await?;
-        let world = self.world.take().ok_or("the gateway did not start again")?;
-        self.world = Some(world.reopen().await.map_err(|error| format!("restart: {error:#}"))?);
+        let failed = |error: anyhow::Error| format!("restart: {error:#}");
+        let mut ground = self.world.take().ok_or("the gateway did not start again")?.stop().map_err(failed)?;
+        let made = self.races.take_made();
+        if !made.is_empty() {
+            ground.keep(&made).await.map_err(failed)?;
+        }
+        ground.around.configuration = self.configuration.clone();
+        loop {
+            self.starts = self.starts.saturating_add(1);
+            let started = match self.dice.below(10) {
+                0 => up_to(u32::try_from(self.dice.below(40)).unwrap_or_default(), ground.clone().start()).await,
+                _ => Some(ground.clone().start().await),
+            };
+            match started.transpose() {
+                Ok(Some(world)) => {
+                    self.world = Some(world);
+                    return Ok(());
+                }
+                // Whoever watches over the process starts it again.
+                Err(error) if is_of_the_disk(&format!("{error:#}")) && self.disturbed.has_hit() => {}
+                Err(error) => return Err(failed(error)),
+                Ok(None) => {}
+            }
+        }
+    }
+
+    /// Makes durable what happened to chains while they were read.
+    async fn keep_races(&self) -> Outcome<()> {
+        let gateway = self.gateway()?;
+        for (network, change) in self.races.take_made() {
+            let rows = change.rows().map_err(unexpected)?;
+            let write = move |transaction: &mut farthing_store::Transaction<'_>| {
+                transaction.change_simulated(network, rows.cut_from, &rows.blocks, &rows.mempool)
+            };
+            gateway.store().decide(write).await.map_err(unexpected)?;
+        }
         Ok(())
     }
 
@@ -259,8 +372,31 @@ impl Simulation {
             transfers: evidence.oracle.transfers.values().filter(is_ours).count(),
             events: evidence.events.values().map(Vec::len).sum(),
             requests: evidence.log.len(),
+            starts: self.starts,
+            disk_faults: self.disk_faults,
+            seconds: [self.clock.now().seconds_since(START).saturating_add(self.set_back_seconds), self.quiet_seconds],
         }
     }
+}
+
+/// Lets something run up to an await, and drops it there; `None` when it did not come to its end before.
+pub(crate) async fn up_to<T>(awaits: u32, running: impl Future<Output = T>) -> Option<T> {
+    let mut running = pin!(running);
+    for _ in 0..=awaits {
+        let polled = std::future::poll_fn(|context| Poll::Ready(running.as_mut().poll(context))).await;
+        if let Poll::Ready(answer) = polled {
+            return Some(answer);
+        }
+    }
+    None
+}
+
+/// Plants a bug into what this thread runs.
+fn plant(bug: Option<Bug>) {
+    #[cfg(feature = "planted")]
+    farthing_domain::planted::plant(bug);
+    #[cfg(not(feature = "planted"))]
+    let _: Option<Bug> = bug;
 }
 
 pub(crate) const fn test_chain(network: NetworkId) -> ChainId {

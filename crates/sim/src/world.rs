@@ -1,6 +1,6 @@
 //! A world to test in: a gateway over a temporary folder, with a clock that only moves when told.
 
-use crate::racing::Races;
+use crate::{disturbed::Disturbed, racing::Races};
 use farthing_dialects::native::api_keys::{ApiKeySecret, Permission};
 use farthing_domain::{
     id::{Environment, MerchantId, Owner},
@@ -10,17 +10,17 @@ use farthing_domain::{
 use farthing_gateway::{
     clock::Clock,
     entropy::{Entropy, Ids},
-    gateway::{EnvironmentSetup, Gateway, Parts},
+    gateway::{Chain, EnvironmentSetup, Gateway, Parts},
     outgoing::{Guard, Limits, Outgoing, SimulatedReceivers},
     rates::RateSource,
     test_environment,
 };
-use farthing_networks::network::Network;
+use farthing_networks::{network::Network, simulated::chain::Change};
 use farthing_store::{OpenAs, Store, Threads, sealing::Sealer};
 use sha2::{Digest, Sha256};
 use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
@@ -85,10 +85,18 @@ pub struct World {
     pub gateway: Arc<Gateway>,
     /// Real time, as the gateway sees it.
     pub clock: Arc<ManualClock>,
+    ground: Ground,
+}
+
+/// What outlives a process: its folder, and what is around it.
+#[derive(Clone)]
+pub struct Ground {
+    clock: Arc<ManualClock>,
     entropy: Arc<SeededEntropy>,
     threads: Threads,
     folder: Arc<TempDir>,
-    around: Around,
+    /// What a simulation puts around the gateway.
+    pub around: Around,
 }
 
 /// What a simulation puts around the gateway; nothing of it where tests stand in the world.
@@ -98,10 +106,21 @@ pub struct Around {
     pub receivers: Option<SimulatedReceivers>,
     /// What happens to chains between two answers of their providers.
     pub races: Option<Races>,
-    /// A process that starts again forgets what it watched: a bug, planted to see that it is found.
-    pub forgets_watched: bool,
     /// Adapters that stand in for the simulated ones: real nodes on private chains.
     pub adapters: BTreeMap<NetworkId, Arc<dyn Network>>,
+    /// What happens to reads and writes of the store.
+    pub disturbed: Option<Disturbed>,
+    /// The configuration, where it is not the shipped one.
+    pub configuration: Configuration,
+}
+
+/// What an operator may change from one start to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Configuration {
+    /// Confirmations of networks that are not their shipped ones.
+    pub confirmations: BTreeMap<NetworkId, u32>,
+    /// Networks that are not configured at the moment.
+    pub removed: BTreeSet<NetworkId>,
 }
 
 impl World {
@@ -135,8 +154,7 @@ impl World {
     async fn open(seed: u64, threads: Threads, clock: Arc<ManualClock>, around: Around) -> anyhow::Result<Self> {
         let entropy = Arc::new(SeededEntropy::of(seed));
         let folder = Arc::new(tempfile::tempdir()?);
-        let gateway = open(folder.path(), &clock, &entropy, threads, &around).await?;
-        Ok(Self { gateway, clock, entropy, threads, folder, around })
+        Ground { clock, entropy, threads, folder, around }.start().await
     }
 
     /// Stops the gateway without a word and starts it again on what is on disk.
@@ -154,16 +172,22 @@ impl World {
     /// # Errors
     /// As [`Self::restart`].
     pub async fn reopen(self) -> anyhow::Result<Self> {
-        let Self { gateway, clock, entropy, threads, folder, around } = self;
-        drop(Arc::try_unwrap(gateway).map_err(|_| anyhow::anyhow!("the gateway is still in use"))?);
-        let gateway = open(folder.path(), &clock, &entropy, threads, &around).await?;
-        Ok(Self { gateway, clock, entropy, threads, folder, around })
+        self.stop()?.start().await
+    }
+
+    /// Stops the gateway without a word.
+    ///
+    /// # Errors
+    /// When somebody else still holds the gateway.
+    pub fn stop(self) -> anyhow::Result<Ground> {
+        drop(Arc::try_unwrap(self.gateway).map_err(|_| anyhow::anyhow!("the gateway is still in use"))?);
+        Ok(self.ground)
     }
 
     /// The data folder.
     #[must_use]
     pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
+        self.ground.folder.path().to_owned()
     }
 
     /// A new merchant's test environment.
@@ -184,15 +208,41 @@ impl World {
     }
 }
 
-async fn open(
-    folder: &Path,
-    clock: &Arc<ManualClock>,
-    entropy: &Arc<SeededEntropy>,
-    threads: Threads,
-    around: &Around,
-) -> anyhow::Result<Arc<Gateway>> {
+impl Ground {
+    /// Starts a gateway on what is on disk.
+    ///
+    /// # Errors
+    /// When the store cannot be opened.
+    pub async fn start(self) -> anyhow::Result<World> {
+        let gateway = open(&self).await?;
+        Ok(World { gateway, clock: Arc::clone(&self.clock), ground: self })
+    }
+
+    /// Makes changes of simulated chains durable while nothing runs: what happened to them does not depend on us.
+    ///
+    /// # Errors
+    /// When the store cannot be opened or written.
+    pub async fn keep(&self, changes: &[(NetworkId, Change)]) -> anyhow::Result<()> {
+        let store = Store::open(self.folder.path(), OpenAs::Server, Threads::Inline)?;
+        for (network, change) in changes {
+            let (network, rows) = (*network, change.rows()?);
+            let write = move |transaction: &mut farthing_store::Transaction<'_>| {
+                transaction.change_simulated(network, rows.cut_from, &rows.blocks, &rows.mempool)
+            };
+            store.decide(write).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn open(ground: &Ground) -> anyhow::Result<Arc<Gateway>> {
+    let Ground { clock, entropy, threads, folder, around } = ground;
+    let folder = folder.path();
     let is_new = !folder.join(farthing_store::sealing::KEY_FILE).exists();
-    let store = Store::open(folder, OpenAs::Server, threads)?;
+    let store = match &around.disturbed {
+        Some(disturbed) => Store::simulated(folder, Arc::new(disturbed.clone()))?,
+        None => Store::open(folder, OpenAs::Server, *threads)?,
+    };
     let sealer = Sealer::open_or_create(folder, is_new)?;
     let ids = Ids::new(Arc::<SeededEntropy>::clone(entropy));
     let clocks = test_environment::open_clocks(&store, Arc::<ManualClock>::clone(clock)).await?;
@@ -208,6 +258,7 @@ async fn open(
             chain.adapter = Arc::clone(adapter);
         }
     }
+    configure(&mut test.setup.chains, &around.configuration);
     let live = EnvironmentSetup {
         catalog: farthing_domain::catalog::Catalog::new(Vec::new(), Vec::new()),
         chains: BTreeMap::new(),
@@ -229,8 +280,15 @@ async fn open(
         outgoing,
         public_url: "http://127.0.0.1:8080".to_owned(),
     });
-    if !around.forgets_watched {
-        gateway.rebuild_watch(farthing_gateway::watch::Watched::ForEver).await?;
-    }
+    gateway.rebuild_watch(farthing_gateway::watch::Watched::ForEver).await?;
     Ok(Arc::new(gateway))
+}
+
+fn configure(chains: &mut BTreeMap<NetworkId, Chain>, configuration: &Configuration) {
+    chains.retain(|network, _| !configuration.removed.contains(network));
+    for (network, confirmations) in &configuration.confirmations {
+        if let Some(chain) = chains.get_mut(network) {
+            chain.confirmations = *confirmations;
+        }
+    }
 }

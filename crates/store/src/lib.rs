@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod conformance;
+pub mod disturbance;
 pub mod error;
 pub mod records;
 pub mod sealing;

@@ -1,13 +1,14 @@
 //! The store: a closed choice of databases behind one operation.
 
 use crate::{
+    disturbance::Disturbance,
     error::StoreError,
     sqlite::{
         MIGRATIONS, Reader, Transaction,
         engine::{Engine, OpenAs, Statistics, Threads},
     },
 };
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 use tokio::sync::watch;
 
 /// Farthing's durable state. Cheap to ask, never holding a lock between two calls.
@@ -22,6 +23,15 @@ impl Store {
     /// When another server uses the folder, the database is newer than this program, or the disk fails.
     pub fn open(folder: &Path, open_as: OpenAs, threads: Threads) -> Result<Self, StoreError> {
         Ok(Self { engine: Engine::open(folder, MIGRATIONS, open_as, threads)? })
+    }
+
+    /// Opens it as a server in the calling task, with everything that it reads and writes up to a simulation.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn simulated(folder: &Path, disturbance: Arc<dyn Disturbance>) -> Result<Self, StoreError> {
+        let how = (OpenAs::Server, Threads::Inline);
+        Ok(Self { engine: Engine::open_disturbed(folder, MIGRATIONS, how, Some(disturbance))? })
     }
 
     /// Runs a decision: it reads, decides and writes in one transaction, which is on disk when this answers. A decision may

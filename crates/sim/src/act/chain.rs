@@ -1,7 +1,10 @@
 //! What happens on chains, and what the gateway's own steps make of it.
 
 use super::{Outcome, done, unexpected};
-use crate::simulation::{Simulation, TEST, test_chain};
+use crate::{
+    racing::Lie,
+    simulation::{Simulation, TEST, test_chain},
+};
 use farthing_domain::{name::NetworkId, time::Timestamp};
 use farthing_gateway::{
     expire::Waiting,
@@ -89,14 +92,6 @@ impl Simulation {
         self.gateway()?.store().decide(write).await.map_err(unexpected)
     }
 
-    /// Makes durable what happened to chains while they were read.
-    pub(crate) async fn keep_races(&self) -> Outcome<()> {
-        for (network, change) in self.races.take_made() {
-            self.keep(network, &change).await?;
-        }
-        Ok(())
-    }
-
     pub(super) async fn scan(&mut self, network: NetworkId) -> Outcome<String> {
         let scanned = self.gateway()?.scan(test_chain(network)).await;
         self.scanned(scanned.map(|progress| format!("{progress:?}")))
@@ -116,10 +111,10 @@ impl Simulation {
     }
 
     /// A scan may fail only where a provider misbehaves, or where the chain moved while it was read.
-    fn scanned(&self, scanned: Result<String, ScanError>) -> Outcome<String> {
+    pub(super) fn scanned(&self, scanned: Result<String, ScanError>) -> Outcome<String> {
         let misbehaves = |network: NetworkId| {
             let faults = self.gateway().ok()?.simulated(network)?.faults();
-            Some(faults.unreachable || faults.lag > 0)
+            Some(faults.unreachable || faults.lag > 0 || self.races.lie(network).is_some())
         };
         match scanned {
             Ok(answer) => Ok(answer),
@@ -128,6 +123,14 @@ impl Simulation {
             }
             Err(ScanError::Network { network, error }) if self.races.has_made(network) => {
                 Ok(format!("refused: {network} moved: {error}"))
+            }
+            Err(ScanError::OtherChain { network, now, .. })
+                if self.races.lie(network) == Some(Lie::OtherChain) && now.starts_with("another") =>
+            {
+                Ok(format!("refused: {network} is another chain"))
+            }
+            Err(ScanError::NoSuchChain(network)) if self.configuration.removed.contains(&network) => {
+                Ok(format!("refused: {network} is not configured"))
             }
             Err(error) => Err(unexpected(error)),
         }

@@ -15,6 +15,7 @@ impl Simulation {
         self.count = self.count.saturating_add(1);
         let url = format!("http://10.0.0.1/hook/{}", self.count);
         let gateway = Arc::clone(self.gateway()?);
+        self.receivers.doubt(&url);
         let after = gateway.store().read(move |reader| reader.last_event(owner)).await.map_err(unexpected)?;
         let (endpoint, secret) = match gateway.create_endpoint(owner, url.clone(), events.clone()).await {
             Ok(made) => made,
@@ -28,19 +29,24 @@ impl Simulation {
 
     pub(super) async fn delete_endpoint(&mut self, id: EndpointId) -> Outcome<String> {
         let (owner, url) = (self.owner_of(id)?, self.url_of(id)?);
-        self.gateway()?.delete_endpoint(owner, id).await.map_err(unexpected)?;
-        self.receivers.forget(&url);
         if let Some(known) = self.memory.endpoints.get_mut(&id) {
             known.is_deleted = true;
         }
+        self.receivers.doubt(&url);
+        self.gateway()?.delete_endpoint(owner, id).await.map_err(unexpected)?;
+        self.receivers.forget(&url);
         done()
     }
 
     pub(super) async fn rotate(&mut self, id: EndpointId, overlap: i64) -> Outcome<String> {
         let (owner, url) = (self.owner_of(id)?, self.url_of(id)?);
         let end = self.clock.now().plus_seconds(overlap);
+        let was_doubted = self.receivers.doubt(&url);
         let (_, secret) = self.gateway()?.rotate_secret(owner, id, overlap).await.map_err(unexpected)?;
         self.receivers.learn_secret(&url, secret, end);
+        if was_doubted {
+            self.receivers.doubt(&url);
+        }
         done()
     }
 

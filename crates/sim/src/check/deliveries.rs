@@ -3,13 +3,17 @@
 use super::{Evidence, Violation};
 use crate::receivers::Received;
 use farthing_dialects::native::callback::ATTEMPTS_MAX;
+use farthing_domain::id::MerchantId;
 use farthing_store::records::StoredEvent;
 use std::collections::BTreeMap;
 
 /// What was received is genuine.
 pub(super) fn honest(evidence: &Evidence) -> Vec<Violation> {
-    let told: BTreeMap<String, &StoredEvent> =
-        evidence.events.values().flatten().map(|event| (event.id.to_string(), event)).collect();
+    let all = evidence.events.iter().flat_map(|(shop, events)| events.iter().map(move |event| (*shop, event)));
+    let told: BTreeMap<String, (MerchantId, &StoredEvent)> =
+        all.map(|(shop, event)| (event.id.to_string(), (shop, event))).collect();
+    let endpoints = evidence.memory.endpoints.values();
+    let shops: BTreeMap<&str, MerchantId> = endpoints.map(|known| (known.url.as_str(), known.owner.merchant)).collect();
     let mut first: BTreeMap<&str, &Received> = BTreeMap::new();
     let mut violations = Vec::new();
     for received in &evidence.log {
@@ -25,7 +29,10 @@ pub(super) fn honest(evidence: &Evidence) -> Vec<Violation> {
             wrong("other bytes than before");
         }
         match told.get(&received.id) {
-            Some(event) if event.body != received.body || event.kind != received.event => {
+            Some((shop, _)) if shops.get(received.url.as_str()).is_some_and(|theirs| theirs != shop) => {
+                wrong("it is another shop's");
+            }
+            Some((_, event)) if event.body != received.body || event.kind != received.event => {
                 wrong("other bytes than the event's");
             }
             None if received.event != "test" => wrong("no such event"),

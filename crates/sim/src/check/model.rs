@@ -8,6 +8,7 @@ use crate::oracle::OnChain;
 use farthing_domain::{
     invoice::Invoice, policy::Dialect, price::Price, quote::Quote, standing::Status, time::Timestamp,
 };
+use num_bigint::BigUint;
 
 /// Native's patience with money that is not final yet, in seconds after the deadline (contract, section 11).
 const GRACE_SECONDS: i64 = 86_400;
@@ -26,8 +27,10 @@ pub(super) fn check(evidence: &Evidence) -> Vec<Violation> {
 
 /// What the model has against an invoice's status.
 fn disagreement(evidence: &Evidence, invoice: &Invoice, quiet_at: Timestamp) -> Option<String> {
-    let is_cancelled = evidence.memory.invoices.get(&invoice.id).is_some_and(|known| known.is_cancelled);
+    let known = evidence.memory.invoices.get(&invoice.id);
     let status = invoice.standing.status;
+    let may_be = known.is_none_or(|known| known.may_be_cancelled) && status == Status::Cancelled;
+    let is_cancelled = known.is_some_and(|known| known.is_cancelled) || may_be;
     if is_cancelled != (status == Status::Cancelled) {
         return Some(format!("a cancellation was acknowledged: {is_cancelled}"));
     }
@@ -107,7 +110,7 @@ impl Needed {
     }
 
     fn is_reached(&self, units: u128) -> bool {
-        let (have, need) = (units.checked_mul(self.price), self.due.checked_mul(self.price_less_tolerance));
-        have.zip(need).is_some_and(|(have, need)| have >= need)
+        let product = |one: u128, other: u128| BigUint::from(one) * BigUint::from(other);
+        product(units, self.price) >= product(self.due, self.price_less_tolerance)
     }
 }

@@ -25,8 +25,9 @@ impl Simulation {
             _ => self.fiat_request(false)?,
         };
         if self.dice.percent(60) {
-            self.count = self.count.saturating_add(1);
-            request.insert("idempotency_key".to_owned(), json!(format!("key-{}", self.count)));
+            // Shops number their keys alike: one shop's key says nothing about another's.
+            let used = self.memory.keys.keys().filter(|(merchant, _)| *merchant == owner.merchant).count();
+            request.insert("idempotency_key".to_owned(), json!(format!("key-{used}")));
         }
         let minutes = *self.dice.pick(&WINDOWS)?;
         if minutes > 0 {
@@ -38,7 +39,11 @@ impl Simulation {
 
     fn crypto_request(&mut self) -> Option<Map<String, Value>> {
         let asset = self.an_asset()?;
-        let units = u128::from(self.dice.between(1_000, 5_000_000));
+        let mut units = u128::from(self.dice.between(1_000, 5_000_000));
+        if self.dice.percent(10) {
+            // More than 64 bits of atomic units.
+            units = units.saturating_mul(1_000_000_000_000_000_000).saturating_add(u128::from(self.dice.roll()));
+        }
         let mut request = Map::new();
         request.insert("currency".to_owned(), json!(asset.id.code.as_str()));
         request.insert("network".to_owned(), json!(asset.id.network.as_str()));

@@ -3,10 +3,7 @@
 
 mod clock;
 
-use farthing_sim::{
-    planted::Planted,
-    simulation::{Settings, run},
-};
+use farthing_sim::simulation::{Settings, run};
 
 /// Seeds of one test; the tests run side by side.
 const SEEDS: u64 = 13;
@@ -40,30 +37,4 @@ fn seeds_26_to_38_hold() {
 #[test]
 fn seeds_39_to_51_hold() {
     run_from(39);
-}
-
-/// Runs in which a planted bug has to be found.
-const PLANTED_RUNS: u64 = 8;
-
-fn is_found(planted: Planted, invariant: &str) {
-    let settings = Settings { planted: Some(planted), ..Settings::default() };
-    let found = (0..PLANTED_RUNS)
-        .filter_map(|seed| run(seed, settings).err())
-        .any(|failure| failure.problems.iter().any(|problem| problem.starts_with(invariant)));
-    assert!(found, "{planted:?} was not found as {invariant}");
-}
-
-#[test]
-fn addresses_that_are_forgotten_by_a_restart_are_found_as_missed_payments() {
-    is_found(Planted::ForgottenAddresses, "complete");
-}
-
-#[test]
-fn a_cursor_that_moves_before_the_rows_is_found_as_missed_payments() {
-    is_found(Planted::CursorBeforeRows, "complete");
-}
-
-#[test]
-fn deliveries_that_are_forgotten_by_a_restart_are_found() {
-    is_found(Planted::ForgottenDeliveries, "delivered");
 }

@@ -157,6 +157,16 @@ impl Transaction<'_> {
         Ok(())
     }
 
+    /// Makes deliveries due at `now` that wait for a time after `later_than`.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn pull_in_deliveries(&mut self, later_than: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE deliveries SET due_at = ?2 WHERE stage = 0 AND due_at > ?1";
+        self.connection().prepare_cached(sql)?.execute(params![later_than.milliseconds(), now.milliseconds()])?;
+        Ok(())
+    }
+
     /// Writes a test message for one endpoint, due at once.
     ///
     /// # Errors

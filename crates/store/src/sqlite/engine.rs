@@ -12,11 +12,13 @@
 //! - [`Engine::read`] sees everything acknowledged before it began, and one state throughout.
 //! - Jobs use `prepare_cached` with texts that do not vary.
 
+mod inline;
 mod open;
 mod readers;
 mod writer;
 
-use crate::error::StoreError;
+use crate::{disturbance::Disturbance, error::StoreError};
+use inline::Inline;
 use readers::Readers;
 use rusqlite::Connection;
 use std::{
@@ -98,7 +100,7 @@ enum Mode {
         readers: Readers,
         writer: Writer,
     },
-    Inline(Mutex<Connection>),
+    Inline(Inline),
 }
 
 impl Engine {
@@ -108,6 +110,16 @@ impl Engine {
         migrations: &[Migration],
         open_as: OpenAs,
         threads: Threads,
+    ) -> Result<Self, StoreError> {
+        Self::open_disturbed(folder, migrations, (open_as, threads), None)
+    }
+
+    /// The same; what runs in the calling task is up to `disturbance`.
+    pub(crate) fn open_disturbed(
+        folder: &Path,
+        migrations: &[Migration],
+        (open_as, threads): (OpenAs, Threads),
+        disturbance: Option<Arc<dyn Disturbance>>,
     ) -> Result<Self, StoreError> {
         if rusqlite::version_number() < open::SQLITE_AT_LEAST {
             return Err(StoreError::OldSqlite(rusqlite::version()));
@@ -127,7 +139,7 @@ impl Engine {
         }
         let health = Arc::new(Health::default());
         let mode = match threads {
-            Threads::Inline => Mode::Inline(Mutex::new(connection)),
+            Threads::Inline => Mode::Inline(Inline::new(connection, disturbance)),
             Threads::Own => Mode::Own {
                 readers: Readers::start(&path)?,
                 writer: Writer::start(connection, Arc::clone(&health), open_as)?,
@@ -161,10 +173,7 @@ impl Engine {
         });
         match &self.mode {
             Mode::Own { writer, .. } => writer.submit(run).await?,
-            Mode::Inline(connection) => {
-                let connection = connection.lock().map_err(|_| StoreError::Failed)?;
-                writer::run_alone(&connection, run, &self.health)?;
-            }
+            Mode::Inline(inline) => inline.write(run, &self.health).await?,
         }
         let outcome = slot.lock().map_err(|_| StoreError::DecisionPanicked)?.take();
         outcome.ok_or(StoreError::DecisionPanicked)
@@ -180,10 +189,7 @@ impl Engine {
         }
         match &self.mode {
             Mode::Own { readers, .. } => readers.run(job).await,
-            Mode::Inline(connection) => {
-                let connection = connection.lock().map_err(|_| StoreError::Failed)?;
-                readers::in_view(&connection, job)
-            }
+            Mode::Inline(inline) => inline.read(job).await,
         }
     }
 

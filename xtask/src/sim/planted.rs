@@ -1,0 +1,78 @@
+//! `cargo xtask sim --planted`: each known bug planted into the real code, and after how many seeds the simulation finds it.
+//!
+//! A bug that is not found is a failure: of the simulation, not of the product.
+
+use crate::command;
+use anyhow::{Result, ensure};
+use farthing_domain::planted::Bug;
+use farthing_sim::simulation::{Settings, run as run_seed};
+use std::{
+    num::NonZero,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// Seeds after which a bug counts as not found.
+const SEEDS_MAX: u64 = 200;
+
+/// What came of looking for a bug.
+struct Found {
+    bug: Bug,
+    invariant: u8,
+    /// Seeds run, and what the last of them said; `None`: all of them held.
+    seeds: u64,
+    how: Option<String>,
+    took: Duration,
+}
+
+/// Looks for every bug; without them compiled in, asks cargo for a build that has them.
+pub(super) fn run(steps: u32) -> Result<()> {
+    if !cfg!(feature = "planted") {
+        let mut cargo = command::cargo();
+        cargo.args(["run", "--quiet", "--package", "xtask", "--features", "planted", "--", "sim", "--planted"]);
+        return command::run(cargo.args(["--steps", &steps.to_string()]));
+    }
+    let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((bug, invariant)) = Bug::ALL.get(next.fetch_add(1, Ordering::SeqCst)) {
+                    let looked = look_for(*bug, *invariant, steps);
+                    found.lock().unwrap_or_else(PoisonError::into_inner).push(looked);
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    found.sort_by_key(|looked| (looked.invariant, looked.bug));
+    println!("{:<9} {:<26} {:>5} {:>8}  found as", "invariant", "bug", "seeds", "time");
+    for Found { bug, invariant, seeds, how, took } in &found {
+        let how = how.as_deref().unwrap_or("NOT FOUND");
+        println!("{invariant:<9} {:<26} {seeds:>5} {:>6} ms  {how}", format!("{bug:?}"), took.as_millis());
+    }
+    let missed = found.iter().filter(|looked| looked.how.is_none()).count();
+    println!("{} of {} planted bugs found", found.len().saturating_sub(missed), Bug::ALL.len());
+    ensure!(missed == 0 && found.len() == Bug::ALL.len(), "{missed} planted bugs were not found");
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command measures real time")]
+fn look_for(bug: Bug, invariant: u8, steps: u32) -> Found {
+    let began = std::time::Instant::now();
+    let settings = Settings { steps, planted: Some(bug) };
+    let failure = (0..SEEDS_MAX).find_map(|seed| Some((seed, run_seed(seed, settings).err()?)));
+    let took = began.elapsed();
+    let Some((seed, failure)) = failure else {
+        return Found { bug, invariant, seeds: SEEDS_MAX, how: None, took };
+    };
+    let how = failure.problems.first().map(|problem| problem.chars().take(HOW_SHOWN).collect());
+    Found { bug, invariant, seeds: seed.saturating_add(1), how, took }
+}
+
+/// Characters shown of what a bug was found by.
+const HOW_SHOWN: usize = 90;
