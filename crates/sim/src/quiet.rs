@@ -30,6 +30,8 @@ const PAGE: u32 = 10_000;
 impl Simulation {
     /// Lets it get quiet, and compares the books with the chains.
     pub(crate) async fn end(&mut self) -> Outcome<(Evidence, Vec<Violation>)> {
+        // What was decided while the clock was ahead is over when the clock is there again.
+        self.clock.catch_up();
         let began = self.clock.now();
         let before = self.set_back_seconds;
         self.heal().await?;

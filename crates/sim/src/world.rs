@@ -32,24 +32,33 @@ use tempfile::TempDir;
 pub const START: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
 /// A clock that moves when told.
-pub struct ManualClock(AtomicI64);
+pub struct ManualClock {
+    now: AtomicI64,
+    highest: AtomicI64,
+}
 
 impl ManualClock {
     /// A clock that shows this moment.
     #[must_use]
     pub const fn at(start: Timestamp) -> Self {
-        Self(AtomicI64::new(start.milliseconds()))
+        Self { now: AtomicI64::new(start.milliseconds()), highest: AtomicI64::new(start.milliseconds()) }
     }
 
     /// Moves it; backwards too, as clocks do.
     pub fn move_by_ms(&self, milliseconds: i64) {
-        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+        let before = self.now.fetch_add(milliseconds, Ordering::SeqCst);
+        self.highest.fetch_max(before.saturating_add(milliseconds), Ordering::SeqCst);
+    }
+
+    /// Moves it to the latest moment that it ever showed.
+    pub fn catch_up(&self) {
+        self.now.store(self.highest.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_milliseconds(self.0.load(Ordering::SeqCst))
+        Timestamp::from_milliseconds(self.now.load(Ordering::SeqCst))
     }
 }
 
