@@ -6,6 +6,7 @@
 
 pub mod body;
 pub mod client_ip;
+pub mod reading;
 
 mod chunks;
 mod connection;

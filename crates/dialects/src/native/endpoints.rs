@@ -96,7 +96,7 @@ impl UpdateEndpoint {
 #[schema(as = RotateWebhookSecretBody, example = json!({ "overlap_seconds": 86400 }))]
 pub struct RotateSecret {
     /// For how long the old secret signs beside the new one; 0 ends it at once.
-    #[schema(minimum = 0, maximum = 604800, default = 86400, required = false)]
+    #[schema(minimum = 0, maximum = 604800, default = 86400, value_type = Option<i64>)]
     pub overlap_seconds: i64,
 }
 

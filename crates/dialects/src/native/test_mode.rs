@@ -32,7 +32,7 @@ pub struct TestPayment {
     #[schema(value_type = String, max_length = 50, example = "0.0015")]
     pub amount: Decimal,
     /// How many confirmations to mine; 0 leaves it in the mempool.
-    #[schema(minimum = 0, maximum = 1000, default = 0, required = false)]
+    #[schema(minimum = 0, maximum = 1000, default = 0, value_type = Option<u32>)]
     pub confirmations: u32,
     /// The currency paid; the invoice's where it is left out.
     #[schema(max_length = 20, example = "BTC")]
@@ -231,7 +231,7 @@ pub struct ScenarioView {
 #[schema(as = MineBody, example = json!({ "count": 1 }))]
 pub struct Mine {
     /// How many blocks.
-    #[schema(minimum = 1, maximum = 10000, default = 1, required = false)]
+    #[schema(minimum = 1, maximum = 10000, default = 1, value_type = Option<u32>)]
     pub count: u32,
 }
 

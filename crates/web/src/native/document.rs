@@ -17,7 +17,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Components, Content, ContentBuilder, Header, HttpMethod, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref,
-        RefOr, Response, ResponseBuilder, Server,
+        RefOr, Required, Response, ResponseBuilder, Server,
         extensions::ExtensionsBuilder,
         path::Operation,
         schema::Schema,
@@ -174,6 +174,10 @@ fn operation(route: &Route, components: &Components) -> Operation {
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         body.content.values_mut().for_each(|content| add_example(content, components));
+        // utoipa requires every body; these say themselves that they are not.
+        if body.description.as_deref().is_some_and(|text| text.starts_with("May be left out")) {
+            body.required = Some(Required::False);
+        }
     }
     operation
 }

@@ -13,6 +13,7 @@ mod native_authorisation;
 mod native_bad_input;
 mod native_documents;
 mod native_errors;
+mod native_hostile;
 mod native_invoices;
 mod native_limits;
 mod native_lists;
