@@ -3,9 +3,8 @@
 //! Everything is measured on release builds, which the command makes first. Medians of several runs; the server's CPU time is
 //! what the kernel counted for its process.
 
-mod client;
 mod load;
-mod numbers;
+pub(crate) mod numbers;
 mod raw;
 mod server;
 mod start;

@@ -4,11 +4,18 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the commands speak to whoever runs them")]
 
 mod bench;
+mod chance;
+mod chaos;
 mod checkout;
+mod client;
 mod command;
 mod deny;
 mod faults;
+mod fuzz;
+mod malform;
 mod peers;
+mod program;
+mod schemathesis;
 mod sim;
 mod test;
 mod tidy;
@@ -41,6 +48,14 @@ enum Task {
     Powercut(faults::Cuts),
     /// Fill, slow and spoil the disk; copy and restore what is on it
     Disks(faults::Disks),
+    /// Load with faults: kills, reorganisations, dead and slow receivers; at the end nothing is lost
+    Chaos(chaos::Options),
+    /// Good requests to every route, spoiled by a seed: no 5xx, no panic, nothing of another merchant's
+    Malform(malform::Options),
+    /// Search for inputs that break a parser's promises, led by coverage
+    Fuzz(fuzz::Options),
+    /// Requests that schemathesis makes from the OpenAPI document, judged by it
+    Schemathesis(schemathesis::Options),
     /// Install what the tests need beside Rust: a browser and its driver, nodes of the chains
     Peers,
     /// Measure what the README promises, on release builds: medians, ratios, CPU, memory. Never fails for being slow
@@ -60,6 +75,10 @@ fn main() -> ExitCode {
         Task::Syscalls => ("syscalls", faults::syscalls()),
         Task::Powercut(cuts) => ("powercut", faults::power_cut(&cuts)),
         Task::Disks(disks) => ("disks", faults::disks(&disks)),
+        Task::Chaos(options) => ("chaos", chaos::run(&options)),
+        Task::Malform(options) => ("malform", malform::run(&options)),
+        Task::Fuzz(options) => ("fuzz", fuzz::run(&options)),
+        Task::Schemathesis(options) => ("schemathesis", schemathesis::run(&options)),
         Task::Peers => ("peers", peers::run()),
         Task::Bench { json } => ("bench", bench::run(json)),
     };

@@ -1,4 +1,5 @@
-//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, nodes of the chains, a C compiler and `strace`.
+//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, schemathesis, nodes of the chains, a C compiler and
+//! `strace`.
 //!
 //! Quick when all are there. One that is missing and cannot be installed is an error: a test is never skipped for it.
 
@@ -8,7 +9,7 @@ mod debian;
 use crate::{
     checkout,
     command::{exists, run as run_command},
-    tools,
+    schemathesis, tools,
 };
 use anyhow::{Context, Result, ensure};
 use std::{fs, path::Path, process::Command};
@@ -18,6 +19,7 @@ pub(crate) fn run() -> Result<()> {
     faults().context("the tests of faults need `cc` and `strace`")?;
     chromium().context("the tests need Chromium, as `chromium` on the PATH")?;
     playwright().context("the tests need npm's playwright-core")?;
+    schemathesis::install().context("the tests need PyPI's schemathesis")?;
     bitcoin_core::install().context("the tests need Bitcoin Core")
 }
 

@@ -1,10 +1,12 @@
 //! `cargo xtask test`: all that must hold, the fast checks first. Ends at the first step that fails.
 
 use crate::{
+    chaos,
     command::{cargo, run as run_command, step},
-    deny, peers, tidy,
+    deny, malform, peers, program, schemathesis, tidy,
 };
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use std::thread;
 
 /// Takes every step in order.
 pub(crate) fn run() -> Result<()> {
@@ -12,7 +14,17 @@ pub(crate) fn run() -> Result<()> {
     step("tidy", tidy::run)?;
     step("clippy", || run_command(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])))?;
     step("peers", peers::run)?;
-    step("tests", || run_command(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+    let mut built = None;
+    step("program", || program::build(false).map(|path| built = Some(path)))?;
+    let program = built.ok_or_else(|| anyhow!("no program"))?;
+    // It mostly waits, for minutes: beside the tests it costs no time.
+    thread::scope(|scope| {
+        let chaos = scope.spawn(|| chaos::run_on(&program, &chaos::Options::in_the_test_run()));
+        step("tests", || run_command(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+        step("schemathesis", || schemathesis::run(&schemathesis::Options::in_the_test_run()))?;
+        step("malformed requests", || malform::run(&malform::Options::in_the_test_run()))?;
+        step("chaos", || chaos.join().unwrap_or_else(|_| Err(anyhow!("it panicked"))))
+    })?;
     // With private items: the modules of the binary and of `pub(crate)` code are read by whoever works on them.
     step("docs", || {
         run_command(cargo().env("RUSTDOCFLAGS", "-D warnings").args([

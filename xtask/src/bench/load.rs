@@ -1,10 +1,10 @@
 //! Creating invoices over HTTP, by several clients at the same time, each over one open connection.
 
 use super::{
-    client::Client,
     numbers::{Line, decimal, hundredths, list, median, microseconds, per_second},
     server::Server,
 };
+use crate::client::Client;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};

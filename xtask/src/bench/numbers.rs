@@ -47,7 +47,7 @@ pub(super) fn table(lines: &[Line]) -> String {
 }
 
 /// The middle one; the lower of two. 0 of nothing.
-pub(super) fn median(numbers: &[u64]) -> u64 {
+pub(crate) fn median(numbers: &[u64]) -> u64 {
     let mut sorted = numbers.to_vec();
     sorted.sort_unstable();
     let middle = sorted.len().saturating_sub(1) / 2;
@@ -55,17 +55,17 @@ pub(super) fn median(numbers: &[u64]) -> u64 {
 }
 
 /// `part` of `whole` in hundredths.
-pub(super) fn hundredths(part: u64, whole: u64) -> u64 {
+pub(crate) fn hundredths(part: u64, whole: u64) -> u64 {
     part.saturating_mul(100).checked_div(whole).unwrap_or_default()
 }
 
 /// `1.23` of 123.
-pub(super) fn decimal(hundredths: u64) -> String {
+pub(crate) fn decimal(hundredths: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 /// Microseconds as milliseconds with two digits.
-pub(super) fn microseconds(microseconds: u64) -> String {
+pub(crate) fn microseconds(microseconds: u64) -> String {
     format!("{} ms", decimal(microseconds / 10))
 }
 

@@ -1,6 +1,7 @@
 //! The released program under measurement: a demo in a process of its own, ended with this value.
 
-use super::{client::Client, numbers::Line, released};
+use super::{numbers::Line, released};
+use crate::client::Client;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{

@@ -6,10 +6,10 @@
 //! What is left is a scan, the transaction that records the payment, finding the delivery, and sending it.
 
 use super::{
-    client::Client,
     numbers::{Line, decimal, hundredths, median, microseconds},
     server::Server,
 };
+use crate::client::Client;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::time::Duration;

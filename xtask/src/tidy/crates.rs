@@ -34,7 +34,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Only tests use it, of any crate.
     ("farthing-peers", &[]),
-    ("xtask", &["farthing-domain", "farthing-networks", "farthing-sim", "farthing-store"]),
+    (
+        "farthing-fuzz",
+        &["farthing-domain", "farthing-dialects", "farthing-networks", "farthing-gateway", "farthing-web"],
+    ),
+    ("xtask", &["farthing-domain", "farthing-fuzz", "farthing-networks", "farthing-sim", "farthing-store"]),
 ];
 
 /// A member of the workspace, and what it needs to be built; what only its tests need does not count.

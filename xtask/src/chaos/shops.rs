@@ -1,0 +1,140 @@
+//! Shops: create invoices at a steady rate and pay some. What is not answered is asked again with the same key, as shops do.
+
+use super::{SOLD, books::Books};
+use crate::{client::Client, program::text};
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use std::{net::SocketAddr, time::Duration};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
+
+/// Shops at the same time, each over a connection of its own.
+const SHOPS: u64 = 4;
+/// Every so many invoices one is paid.
+const PAYS_EVERY: usize = 3;
+/// How long an answer is waited for, how often it is asked again, and the pause between.
+const PATIENCE: Duration = Duration::from_secs(20);
+const TRIES: usize = 600;
+const PAUSE: Duration = Duration::from_millis(100);
+/// The price and the payment of each invoice.
+pub(super) const AMOUNT: &str = "0.5";
+
+/// Open shops.
+pub(super) struct Shops(JoinSet<Result<()>>);
+
+impl Shops {
+    /// Opens them until `end`.
+    pub(super) fn open(
+        addresses: &watch::Receiver<SocketAddr>,
+        api_key: &str,
+        books: &Books,
+        rate: u64,
+        end: Instant,
+    ) -> Self {
+        let mut shops = JoinSet::new();
+        let every = Duration::from_secs(SHOPS).checked_div(u32::try_from(rate.max(1)).unwrap_or(u32::MAX));
+        for number in 0..SHOPS {
+            let shop = Shop {
+                name: format!("shop-{number}"),
+                addresses: addresses.clone(),
+                api_key: api_key.to_owned(),
+                books: books.clone(),
+                client: None,
+            };
+            shops.spawn(shop.trade(every.unwrap_or(Duration::from_secs(1)), end));
+        }
+        Self(shops)
+    }
+
+    /// Waits until all have heard an answer to everything they asked for.
+    pub(super) async fn close(mut self) -> Result<()> {
+        while let Some(ended) = self.0.join_next().await {
+            ended??;
+        }
+        Ok(())
+    }
+}
+
+struct Shop {
+    name: String,
+    addresses: watch::Receiver<SocketAddr>,
+    api_key: String,
+    books: Books,
+    client: Option<Client>,
+}
+
+impl Shop {
+    async fn trade(mut self, every: Duration, end: Instant) -> Result<()> {
+        let mut ticks = interval(every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for (number, (currency, network)) in SOLD.into_iter().cycle().enumerate() {
+            ticks.tick().await;
+            if Instant::now() >= end {
+                break;
+            }
+            let key = format!("{}-{number}", self.name);
+            let invoice = self.create(&key, currency, network).await?;
+            if number.is_multiple_of(PAYS_EVERY) {
+                self.pay(&invoice, network, number.is_multiple_of(2)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates an invoice, however often that must be asked for; its id.
+    async fn create(&mut self, key: &str, currency: &str, network: &str) -> Result<String> {
+        let body =
+            json!({"currency": currency, "network": network, "amount": AMOUNT, "idempotency_key": key}).to_string();
+        self.books.pages().asked.insert(key.to_owned(), Instant::now());
+        for _ in 0..TRIES {
+            match self.ask("/api/v1/invoices", &body).await {
+                Ok((200 | 201, answer)) => {
+                    let id = text(&answer, "/data/id")?;
+                    self.books.acknowledge(key, id.clone(), text(&answer, "/data/deposit_address")?)?;
+                    return Ok(id);
+                }
+                Ok((503, _)) => {}
+                Ok((status, answer)) => bail!("an invoice was answered by {status}: {answer}"),
+                Err(_) => self.client = None,
+            }
+            self.books.pages().repeated.insert(key.to_owned());
+            tokio::time::sleep(PAUSE).await;
+        }
+        bail!("{key} was never answered");
+    }
+
+    /// Pays an invoice once: a payment has no key, so what is not answered is there or not.
+    async fn pay(&mut self, invoice: &str, network: &str, is_mined: bool) -> Result<()> {
+        let path = format!("/api/v1/test/invoices/{invoice}/payments");
+        let body = json!({"amount": AMOUNT, "confirmations": u8::from(is_mined)}).to_string();
+        match self.ask(&path, &body).await {
+            Ok((201, answer)) => self.books.paid(text(&answer, "/data/tx_hash")?, invoice.to_owned(), network),
+            Ok((503, _)) => {
+                let mut pages = self.books.pages();
+                pages.unanswered_payments = pages.unanswered_payments.saturating_add(1);
+            }
+            Ok((status, answer)) => bail!("a payment was answered by {status}: {answer}"),
+            Err(_) => {
+                self.client = None;
+                let mut pages = self.books.pages();
+                pages.unanswered_payments = pages.unanswered_payments.saturating_add(1);
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, path: &str, body: &str) -> Result<(u16, Value)> {
+        let client = match &mut self.client {
+            Some(client) => client,
+            none => {
+                let address = *self.addresses.borrow();
+                none.insert(Client::connect(address, &self.api_key).await?)
+            }
+        };
+        let answered = timeout(PATIENCE, client.ask("POST", path, body)).await.context("no answer in time")??;
+        Ok((answered.0, serde_json::from_slice(answered.1)?))
+    }
+}

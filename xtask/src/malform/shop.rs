@@ -1,0 +1,208 @@
+//! Who asks: a shop with things of its own, and a stranger whose things must stay unseen and untouched.
+
+use super::request::Request;
+use crate::{client::Client, program::text};
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+
+/// Invoices of the stranger.
+const STRANGERS_INVOICES: usize = 20;
+/// A good body of each form, by the end of its path, where the document's own example would not be taken twice.
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A route to ask.
+#[derive(Debug, Clone)]
+pub(super) struct Route {
+    method: String,
+    template: String,
+    /// What is asked for in the query.
+    parameters: Vec<(String, String)>,
+    content_type: &'static str,
+    body: String,
+}
+
+/// Every documented route with the example of its body, and those that are not in the document.
+pub(super) async fn routes(client: &mut Client) -> Result<Vec<Route>> {
+    let document = client.call("GET", "/openapi.json", "", 200).await?;
+    let paths = document.get("paths").and_then(Value::as_object).context("no paths in the document")?;
+    let mut routes = Vec::new();
+    for (template, item) in paths {
+        for (method, operation) in item.as_object().context("no operations")? {
+            routes.push(documented(&document, template, method, operation));
+        }
+    }
+    ensure!(routes.len() >= 23, "{} routes are documented", routes.len());
+    for (method, template, body) in [
+        ("GET", "/pay/{token}", ""),
+        ("GET", "/pay/{token}/events", ""),
+        ("POST", "/pay/{token}/activate", "currency=BTC&network=bitcoin"),
+        ("POST", "/pay/{token}/cancel", ""),
+        ("POST", "/pay/{token}/simulate", "payment=exact"),
+        ("GET", "/", ""),
+        ("GET", "/docs", ""),
+        ("GET", "/openapi.json", ""),
+        ("GET", "/healthz", ""),
+        ("GET", "/readyz", ""),
+        ("GET", "/metrics", ""),
+    ] {
+        routes.push(Route {
+            method: method.to_owned(),
+            template: template.to_owned(),
+            parameters: Vec::new(),
+            content_type: FORM,
+            body: body.to_owned(),
+        });
+    }
+    Ok(routes)
+}
+
+fn documented(document: &Value, template: &str, method: &str, operation: &Value) -> Route {
+    let parameters = operation.get("parameters").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let in_query = parameters.iter().filter(|parameter| parameter.get("in").is_some_and(|place| place == "query"));
+    let named = in_query.filter_map(|parameter| {
+        let value = parameter.get("example").or_else(|| parameter.pointer("/schema/default")).map(plain);
+        Some((parameter.get("name")?.as_str()?.to_owned(), value.unwrap_or_default()))
+    });
+    let media = operation.pointer("/requestBody/content/application~1json");
+    let schema = media.and_then(|media| media.pointer("/schema/$ref")).and_then(Value::as_str);
+    let schema = schema.and_then(|path| document.pointer(path.trim_start_matches('#')));
+    let example =
+        media.and_then(|media| media.get("example")).or_else(|| schema.and_then(|schema| schema.get("example")));
+    Route {
+        method: method.to_uppercase(),
+        template: template.to_owned(),
+        parameters: named.collect(),
+        content_type: "application/json",
+        body: example.map(Value::to_string).unwrap_or_default(),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Things that a shop's good requests name.
+pub(super) struct Shop {
+    invoice: String,
+    token: String,
+    endpoint: String,
+    delivery: String,
+}
+
+impl Shop {
+    /// Makes new ones.
+    pub(super) async fn open(address: SocketAddr, api_key: &str) -> Result<Self> {
+        let mut client = Client::connect(address, api_key).await?;
+        let invoice = r#"{"currency":"BTC","amount":"0.5"}"#;
+        let invoice = client.call("POST", "/api/v1/invoices", invoice, 201).await?;
+        let page = text(&invoice, "/data/checkout_url")?;
+        // Nobody listens on the discard port.
+        let endpoint = json!({"url": "http://127.0.0.1:9/"}).to_string();
+        let endpoint = client.call("POST", "/api/v1/webhook-endpoints", &endpoint, 201).await?;
+        let endpoint = text(&endpoint, "/data/id")?;
+        let test = format!("/api/v1/webhook-endpoints/{endpoint}/test");
+        let delivery = client.call("POST", &test, "", 201).await?;
+        let token = page.rsplit('/').next().unwrap_or_default().to_owned();
+        Ok(Self { invoice: text(&invoice, "/data/id")?, token, endpoint, delivery: text(&delivery, "/data/id")? })
+    }
+
+    /// Removes every endpoint, of which a merchant may have a few only.
+    pub(super) async fn close(self, address: SocketAddr, api_key: &str) -> Result<()> {
+        let mut client = Client::connect(address, api_key).await?;
+        let list = client.call("GET", "/api/v1/webhook-endpoints?limit=100", "", 200).await?;
+        let all = list.get("data").and_then(Value::as_array).context("no endpoints")?;
+        // Those of the other workers stay as long as there is room.
+        let surplus = all.iter().filter_map(|endpoint| endpoint.get("id")?.as_str());
+        for id in surplus.skip(10).chain([self.endpoint.as_str()]) {
+            client.ask("DELETE", &format!("/api/v1/webhook-endpoints/{id}"), "").await?;
+        }
+        Ok(())
+    }
+
+    /// A good request to a route.
+    pub(super) fn request(&self, route: &Route, api_key: &str) -> Request {
+        let id = if route.template.contains("webhook-endpoints") { &self.endpoint } else { &self.invoice };
+        let path = route.template.replace("{id}", id).replace("{delivery}", &self.delivery);
+        let path = path.replace("{network}", "bitcoin").replace("{token}", &self.token);
+        let query: Vec<_> = route.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let target = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
+        let mut request = Request {
+            method: route.method.clone(),
+            target,
+            version: "HTTP/1.1",
+            headers: Vec::new(),
+            body: route.body.clone().into_bytes(),
+        };
+        request.header("Host", "127.0.0.1");
+        request.header("X-API-Key", api_key);
+        if !request.body.is_empty() {
+            request.header("Content-Type", route.content_type);
+        }
+        request
+    }
+}
+
+/// Another merchant.
+#[derive(Debug, Clone)]
+pub(super) struct Stranger {
+    /// In every text of its own; in no answer to anybody else.
+    pub(super) word: String,
+    /// Of its invoices, endpoints and deliveries: anybody may name them.
+    pub(super) ids: Vec<String>,
+    invoices: Vec<Value>,
+    endpoints: Vec<Value>,
+}
+
+impl Stranger {
+    /// Makes its things.
+    pub(super) async fn settle(client: &mut Client, api_key: &str) -> Result<Self> {
+        // Part of a random key, so that no request contains it by chance.
+        let word: String = format!("canary{}", api_key.chars().rev().take(16).collect::<String>());
+        let mut ids = Vec::new();
+        for number in 0..STRANGERS_INVOICES {
+            let body = json!({
+                "currency": "BTC", "amount": "0.25", "description": word, "external_id": format!("{word}-{number}"),
+                "idempotency_key": format!("{word}-{number}"), "metadata": {word.as_str(): word}, "customer_email": format!("{word}@shop.example"),
+                "redirect_url": format!("https://shop.example/{word}"),
+            });
+            let invoice = client.call("POST", "/api/v1/invoices", &body.to_string(), 201).await?;
+            ids.push(text(&invoice, "/data/id")?);
+        }
+        let endpoint = json!({"url": format!("http://127.0.0.1:9/{word}")}).to_string();
+        let endpoint = client.call("POST", "/api/v1/webhook-endpoints", &endpoint, 201).await?;
+        let endpoint = text(&endpoint, "/data/id")?;
+        let delivery = client.call("POST", &format!("/api/v1/webhook-endpoints/{endpoint}/test"), "", 201).await?;
+        ids.push(text(&delivery, "/data/id")?);
+        ids.push(endpoint);
+        let (invoices, endpoints) = look(client).await?;
+        Ok(Self { word, ids, invoices, endpoints })
+    }
+
+    /// Its things are as they were.
+    pub(super) async fn is_untouched(&self, client: &mut Client) -> Result<()> {
+        let (invoices, endpoints) = look(client).await?;
+        ensure!(invoices == self.invoices, "another merchant's invoices changed: {invoices:?}");
+        ensure!(endpoints == self.endpoints, "another merchant's endpoints changed: {endpoints:?}");
+        Ok(())
+    }
+}
+
+/// Invoices without what time changes, and endpoints.
+async fn look(client: &mut Client) -> Result<(Vec<Value>, Vec<Value>)> {
+    let mut lists = Vec::new();
+    for path in ["/api/v1/invoices?limit=100", "/api/v1/webhook-endpoints?limit=100"] {
+        let list = client.call("GET", path, "", 200).await?;
+        let mut rows = list.get("data").and_then(Value::as_array).context("no list")?.clone();
+        for row in &mut rows {
+            let fields = row.as_object_mut().context("a row that is no object")?;
+            // The clock of the test environment is everybody's, and invoices expire by it.
+            for field in ["status", "updated_at", "expired_at"] {
+                fields.remove(field);
+            }
+        }
+        lists.push(rows);
+    }
+    let endpoints = lists.pop().unwrap_or_default();
+    Ok((lists.pop().unwrap_or_default(), endpoints))
+}
