@@ -12,13 +12,14 @@ use crate::{
     schemathesis, tools,
 };
 use anyhow::{Context, Result, ensure};
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {
     faults().context("the tests of faults need `cc` and `strace`")?;
     chromium().context("the tests need Chromium, as `chromium` on the PATH")?;
-    playwright().context("the tests need npm's playwright-core")?;
+    from_npm("browser", "playwright-core").context("the tests need npm's playwright-core")?;
+    from_npm("anvil", "@foundry-rs/anvil-linux-amd64").context("the tests need anvil, an EVM node")?;
     schemathesis::install().context("the tests need PyPI's schemathesis")?;
     bitcoin_core::install().context("the tests need Bitcoin Core")
 }
@@ -40,24 +41,26 @@ fn chromium() -> Result<()> {
     debian::install(&["chromium", "fonts-liberation"], "chromium")
 }
 
-/// Into `<cache>/browser/node_modules`, exactly as `xtask/browser/package-lock.json` has it. `xtask/browser/browser.mjs`
-/// looks for it there.
-fn playwright() -> Result<()> {
-    let ours = checkout::root().join("xtask").join("browser");
-    let folder = tools::cache()?.join("browser");
-    let wanted = fs::read(ours.join("package-lock.json")).context("cannot read xtask/browser/package-lock.json")?;
+/// A package into `<cache>/FOLDER/node_modules`, exactly as `xtask/FOLDER/package-lock.json` has it. `browser.mjs` and the
+/// crate `farthing-peers` look for theirs there.
+fn from_npm(folder: &str, package: &str) -> Result<()> {
+    let ours = checkout::root().join("xtask").join(folder);
+    let theirs = tools::cache()?.join(folder);
+    let lock = ours.join("package-lock.json");
+    let wanted = fs::read(&lock).with_context(|| format!("cannot read {}", lock.display()))?;
+    let installed = theirs.join("node_modules").join(package).join("package.json");
     // Written last, so that an installation that was cut short is done again.
-    let done = folder.join("installed-lock.json");
-    if fs::read(&done).is_ok_and(|installed| installed == wanted) && is_installed(&folder) {
+    let done = theirs.join("installed-lock.json");
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) && installed.is_file() {
         return Ok(());
     }
     ensure!(exists("npm"), "there is no npm to install it with; install Node.js 20 or newer");
-    println!("installing playwright-core, by npm");
-    fs::create_dir_all(&folder)?;
+    println!("installing {package}, by npm");
+    fs::create_dir_all(&theirs)?;
     for name in ["package.json", "package-lock.json", ".npmrc"] {
-        fs::copy(ours.join(name), folder.join(name)).with_context(|| format!("cannot copy xtask/browser/{name}"))?;
+        fs::copy(ours.join(name), theirs.join(name)).with_context(|| format!("cannot copy xtask/{folder}/{name}"))?;
     }
-    run_command(Command::new("npm").current_dir(&folder).args([
+    run_command(Command::new("npm").current_dir(&theirs).args([
         "ci",
         "--ignore-scripts",
         "--no-audit",
@@ -65,10 +68,6 @@ fn playwright() -> Result<()> {
         "--no-update-notifier",
         "--loglevel=error",
     ]))?;
-    ensure!(is_installed(&folder), "npm ended well, yet there is no playwright-core in {}", folder.display());
+    ensure!(installed.is_file(), "npm ended well, yet there is no {package} in {}", theirs.display());
     fs::write(&done, wanted).with_context(|| format!("cannot write {}", done.display()))
-}
-
-fn is_installed(folder: &Path) -> bool {
-    folder.join("node_modules").join("playwright-core").join("package.json").is_file()
 }

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod address;
+pub mod evm;
 pub mod inspect;
 pub mod network;
 pub mod provider;

@@ -60,6 +60,8 @@ pub enum Fault {
     EmptyBody,
     /// An EVM node whose head is so many blocks behind, and that answers what it cannot know with an empty list.
     EvmLag(u64),
+    /// An EVM node that answers logs of so many blocks at a time and no more.
+    EvmLogRange(u64),
     /// An EVM node of a chain with this id.
     EvmChainId(u64),
     /// Results are changed.
@@ -263,6 +265,7 @@ async fn faulty(upstream: &Upstream, request: &Request, fault: Fault) -> Result<
         Fault::ShuffledBatch => upstream.edited(request, |answers| answers.reverse()).await?,
         Fault::ShortBatch => upstream.edited(request, |answers| drop(answers.pop())).await?,
         Fault::EvmLag(blocks) => lag::answer(upstream, request, blocks).await?,
+        Fault::EvmLogRange(blocks) => lag::log_range(upstream, request, blocks).await?,
         Fault::EvmChainId(id) => {
             let edit: Edit = Arc::new(move |method, _, result| match method {
                 "eth_chainId" => *result = json!(format!("{id:#x}")),

@@ -3,6 +3,8 @@
 
 mod account_vectors;
 mod addresses;
+mod evm_chain;
+mod evm_deposits;
 mod key_ids;
 mod phrase;
 mod private_keys;
