@@ -5,6 +5,7 @@ mod account_vectors;
 mod addresses;
 mod evm_chain;
 mod evm_deposits;
+mod evm_faults;
 mod key_ids;
 mod phrase;
 mod private_keys;
