@@ -3,6 +3,7 @@
 //! Everything is measured on release builds, which the command makes first. Medians of several runs; the server's CPU time is
 //! what the kernel counted for its process.
 
+mod blocks;
 mod load;
 pub(crate) mod numbers;
 mod raw;
@@ -24,13 +25,30 @@ const LOADS: [(usize, usize); 3] = [(1, 600), (16, 4800), (64, 6400)];
 /// Decisions at the same time in the raw baseline: as many as the largest load has clients.
 const RAW_TASKS: usize = 64;
 
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Everything.
+    Whole,
+    /// What reading blocks costs.
+    Blocks,
+}
+
 /// Builds what is measured and measures it.
-pub(crate) fn run(as_json: bool) -> Result<()> {
+pub(crate) fn run(as_json: bool, part: Part) -> Result<()> {
     if cfg!(debug_assertions) {
-        return run_released(as_json);
+        return run_released(as_json, part);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let lines = runtime.block_on(measure())?;
+    let lines = match part {
+        Part::Whole => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+            let mut lines = runtime.block_on(measure())?;
+            progress("blocks");
+            lines.extend(blocks::lines()?);
+            lines
+        }
+        Part::Blocks => blocks::lines()?,
+    };
     if as_json {
         println!("{}", serde_json::Value::Array(lines.iter().map(Line::json).collect()));
     } else {
@@ -40,10 +58,11 @@ pub(crate) fn run(as_json: bool) -> Result<()> {
 }
 
 /// The same command, built as what it measures is built.
-fn run_released(as_json: bool) -> Result<()> {
-    command::run(command::cargo().args(["build", "--release", "--package", "farthing", "--package", "xtask"]))?;
+fn run_released(as_json: bool, part: Part) -> Result<()> {
+    let program: &[&str] = if part == Part::Whole { &["--package", "farthing"] } else { &[] };
+    command::run(command::cargo().args(["build", "--release", "--package", "xtask"]).args(program))?;
     let mut released = Command::new(released("xtask"));
-    released.arg("bench").args(as_json.then_some("--json"));
+    released.arg("bench").args(as_json.then_some("--json")).args((part == Part::Blocks).then_some("--blocks"));
     command::run(&mut released)
 }
 

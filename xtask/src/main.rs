@@ -63,6 +63,9 @@ enum Task {
         /// Print one JSON list instead of a table
         #[arg(long)]
         json: bool,
+        /// Only what reading blocks costs
+        #[arg(long)]
+        blocks: bool,
     },
 }
 
@@ -80,7 +83,8 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => ("fuzz", fuzz::run(&options)),
         Task::Schemathesis(options) => ("schemathesis", schemathesis::run(&options)),
         Task::Peers => ("peers", peers::run()),
-        Task::Bench { json } => ("bench", bench::run(json)),
+        Task::Bench { json, blocks: false } => ("bench", bench::run(json, bench::Part::Whole)),
+        Task::Bench { json, blocks: true } => ("bench", bench::run(json, bench::Part::Blocks)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

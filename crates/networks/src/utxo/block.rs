@@ -11,7 +11,7 @@ use super::{
 use bitcoin::hashes::{Hash as _, HashEngine as _, sha256d};
 
 /// Bytes of a header without proof of merged mining.
-pub(super) const HEADER_BYTES: usize = 80;
+const HEADER_BYTES: usize = 80;
 /// Set in the version of a header that carries a proof of merged mining.
 const MERGED_MINING: u32 = 0x100;
 /// Hashes of a merkle branch, at most: enough for more transactions than fit into any block.
@@ -34,6 +34,8 @@ pub enum BadBlock {
 /// What a header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawHeader {
+    /// The header as it is hashed.
+    pub bytes: [u8; 80],
     /// Its version, which on some chains holds flags.
     pub version: u32,
     /// The block's hash: of the header's 80 bytes.
@@ -190,7 +192,7 @@ fn parse_header(bytes: &[u8; HEADER_BYTES]) -> Option<RawHeader> {
     let (parent, merkle_root) = (*parts.array()?, *parts.array()?);
     let (time, bits) = (parts.u32()?, parts.u32()?);
     let hash = sha256d::Hash::hash(bytes).to_byte_array();
-    Some(RawHeader { version, hash, parent, merkle_root, time, bits })
+    Some(RawHeader { bytes: *bytes, version, hash, parent, merkle_root, time, bits })
 }
 
 /// The other chain's coinbase with its branch, this chain's branch, and the other chain's header.

@@ -58,14 +58,28 @@ impl ChainName {
     }
 }
 
+/// The function whose value must meet a header's target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WorkFunction {
+    /// The one that blocks are named by.
+    Sha256d,
+    /// scrypt with N = 1024, r = 1, p = 1 (Litecoin).
+    Scrypt,
+}
+
 /// How the work behind a header is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Work {
-    /// The hash meets the target in the header, and that is not above this limit, in compact form.
-    Hash(u32),
-    /// The same, and the target changes only where and by as much as Bitcoin's rules let it.
-    HashRetargeted(u32),
-    /// Not at all: the work was done by another function, so that hash and header prove nothing of it.
+    /// The function's value meets the target in the header.
+    Done {
+        /// The function.
+        function: WorkFunction,
+        /// The easiest target that there may be, in compact form.
+        limit: u32,
+        /// Whether the target changes only where and by as much as Bitcoin's rules for its main chain let it.
+        is_retargeted: bool,
+    },
+    /// Not at all: the work may have been done for another chain, and targets change with each block.
     Unchecked,
 }
 
@@ -88,21 +102,27 @@ impl Rules {
     /// The rules of a chain; `None` for families without outputs.
     #[must_use]
     pub const fn of(family: Family, chain: ChainName) -> Option<Self> {
+        let is_retargeted = matches!(chain, ChainName::Mainnet);
+        let (limit, litecoin_limit) = match chain {
+            ChainName::Mainnet | ChainName::Testnet | ChainName::Testnet4 => (0x1d00_ffff, 0x1e0f_ffff),
+            ChainName::Signet => (0x1e03_77ae, 0x1e03_77ae),
+            ChainName::Regtest => (0x207f_ffff, 0x207f_ffff),
+        };
         let bitcoin = Self {
             merged_mining: false,
             extension_block: false,
-            work: match chain {
-                ChainName::Mainnet => Work::HashRetargeted(0x1d00_ffff),
-                ChainName::Testnet | ChainName::Testnet4 => Work::Hash(0x1d00_ffff),
-                ChainName::Signet => Work::Hash(0x1e03_77ae),
-                ChainName::Regtest => Work::Hash(0x207f_ffff),
-            },
+            work: Work::Done { function: WorkFunction::Sha256d, limit, is_retargeted },
             coinbase_maturity: 100,
             extension_maturity: 0,
         };
         Some(match family {
             Family::Bitcoin => bitcoin,
-            Family::Litecoin => Self { extension_block: true, work: Work::Unchecked, extension_maturity: 6, ..bitcoin },
+            Family::Litecoin => Self {
+                extension_block: true,
+                work: Work::Done { function: WorkFunction::Scrypt, limit: litecoin_limit, is_retargeted },
+                extension_maturity: 6,
+                ..bitcoin
+            },
             Family::Dogecoin => {
                 let coinbase_maturity = if matches!(chain, ChainName::Regtest) { 60 } else { 240 };
                 Self { merged_mining: true, work: Work::Unchecked, coinbase_maturity, ..bitcoin }
@@ -126,15 +146,20 @@ impl Rules {
     /// Whether a header shows the work that its own target asks for.
     #[must_use]
     pub fn is_worked(&self, header: &RawHeader) -> bool {
-        let (Work::Hash(limit) | Work::HashRetargeted(limit)) = self.work else { return true };
+        let Work::Done { function, limit, .. } = self.work else { return true };
+        let value = match function {
+            WorkFunction::Sha256d => Some(header.hash),
+            WorkFunction::Scrypt => scrypt(&header.bytes),
+        };
         let target = target(header.bits);
-        target <= self::target(limit) && target.is_met_by(BlockHash::from_byte_array(header.hash))
+        let is_met = |value| target.is_met_by(BlockHash::from_byte_array(value));
+        target <= self::target(limit) && value.is_some_and(is_met)
     }
 
     /// Whether targets follow Bitcoin's rules, so that a block's can be compared with the one below.
     #[must_use]
     pub const fn is_retargeted(&self) -> bool {
-        matches!(self.work, Work::HashRetargeted(_))
+        matches!(self.work, Work::Done { is_retargeted: true, .. })
     }
 
     /// Whether the block of a header must state its height (BIP-34), and stakes its work on it.
@@ -146,7 +171,7 @@ impl Rules {
     /// Whether a header at `height` may ask for its target on top of a block with the target `below`.
     #[must_use]
     pub fn may_follow(&self, below: u32, height: u64, bits: u32) -> bool {
-        let Work::HashRetargeted(limit) = self.work else { return true };
+        let Work::Done { limit, is_retargeted: true, .. } = self.work else { return true };
         if height.is_multiple_of(RETARGET_BLOCKS) {
             return target(bits) <= eased(below, 1, limit);
         }
@@ -157,7 +182,7 @@ impl Rules {
     /// with each period between, and within one as well, because another branch may have ended the last one otherwise.
     #[must_use]
     pub fn may_lead(&self, earlier: (u64, u32), later: (u64, u32)) -> bool {
-        let Work::HashRetargeted(limit) = self.work else { return true };
+        let Work::Done { limit, is_retargeted: true, .. } = self.work else { return true };
         let period = |height: u64| height.checked_div(RETARGET_BLOCKS).unwrap_or_default();
         let periods = period(later.0).saturating_sub(period(earlier.0)).max(1);
         target(later.1) <= eased(earlier.1, periods, limit)
@@ -175,6 +200,14 @@ fn eased(bits: u32, periods: u64, limit: u32) -> Target {
         easiest = easiest.max_transition_threshold_unchecked();
     }
     easiest.min(limit)
+}
+
+/// Litecoin's function of a header, which is its own salt.
+fn scrypt(header: &[u8]) -> Option<[u8; 32]> {
+    let parameters = scrypt::Params::new(10, 1, 1).ok()?;
+    let mut value = [0; 32];
+    scrypt::scrypt(header, header, &parameters, &mut value).ok()?;
+    Some(value)
 }
 
 fn target(bits: u32) -> Target {

@@ -6,6 +6,7 @@ mod descriptors;
 mod faults;
 mod forgery;
 mod inspect;
+mod kin;
 mod mempool;
 mod node;
 mod reorganisations;

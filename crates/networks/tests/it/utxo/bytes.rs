@@ -6,6 +6,7 @@ use bitcoin::{
     block::{Header, Version},
     consensus::{Encodable as _, serialize},
     hashes::Hash as _,
+    hex::FromHex as _,
     transaction,
 };
 use farthing_domain::network::Family;
@@ -21,6 +22,12 @@ fn rules(family: Family) -> Rules {
 
 fn shown(hash: [u8; 32]) -> String {
     BlockHash::from_byte_array(hash).to_string()
+}
+
+/// The bytes of a recorded block: hexadecimal digits in lines.
+pub(super) fn recorded_bytes(digits: &str) -> Vec<u8> {
+    let digits: String = digits.split_whitespace().collect();
+    Vec::from_hex(&digits).unwrap()
 }
 
 fn all(_: &[u8]) -> bool {
@@ -79,27 +86,28 @@ fn block(transactions: Vec<Transaction>) -> Block {
 
 #[test]
 fn recorded_dogecoin_blocks_are_read_with_and_without_merged_mining() {
-    let recorded: [(&[u8], &str); 5] = [
-        (include_bytes!("recorded/dogecoin_1.bin"), "82bc68038f6034c0596b6e313729793a887fded6e92a31fbdf70863f89d9bea2"),
+    let recorded: [(&str, &str); 5] = [
+        (include_str!("recorded/dogecoin_1.hex"), "82bc68038f6034c0596b6e313729793a887fded6e92a31fbdf70863f89d9bea2"),
         (
-            include_bytes!("recorded/dogecoin_250000.bin"),
+            include_str!("recorded/dogecoin_250000.hex"),
             "0e4bcfe8d970979f7e30e2809ab51908d435677998cf759169407824d4f36460",
         ),
         (
-            include_bytes!("recorded/dogecoin_371337.bin"),
+            include_str!("recorded/dogecoin_371337.hex"),
             "60323982f9c5ff1b5a954eac9dc1269352835f47c2c5222691d80f0d50dcf053",
         ),
         (
-            include_bytes!("recorded/dogecoin_748634.bin"),
+            include_str!("recorded/dogecoin_748634.hex"),
             "bd98a06391115285265c04984e8505229739f6ffa5d498929a91fbe7c281ea7b",
         ),
         (
-            include_bytes!("recorded/dogecoin_894863.bin"),
+            include_str!("recorded/dogecoin_894863.hex"),
             "93a207e6d227f4d60ee64fad584b47255f654b0b6378d78e774123dd66f4fef9",
         ),
     ];
-    for (bytes, hash) in recorded {
-        let block = read(bytes, &rules(Family::Dogecoin), all).unwrap();
+    for (digits, hash) in recorded {
+        let bytes = recorded_bytes(digits);
+        let block = read(&bytes, &rules(Family::Dogecoin), all).unwrap();
         assert_eq!(shown(block.header.hash), hash);
         assert_eq!(block.hits[0].origin, Origin::Coinbase);
         let changed = [&bytes[..bytes.len() - 1], &[bytes[bytes.len() - 1] ^ 1]].concat();
@@ -109,17 +117,25 @@ fn recorded_dogecoin_blocks_are_read_with_and_without_merged_mining() {
 
 #[test]
 fn a_header_with_merged_mining_is_not_a_bitcoin_block() {
-    let bytes = include_bytes!("recorded/dogecoin_371337.bin");
-    assert!(read(bytes, &rules(Family::Bitcoin), all).is_err());
+    let bytes = recorded_bytes(include_str!("recorded/dogecoin_371337.hex"));
+    assert!(read(&bytes, &rules(Family::Bitcoin), all).is_err());
 }
 
 #[test]
 fn the_first_litecoin_block_is_read() {
-    let bytes = include_bytes!("recorded/litecoin_1.bin");
-    let block = read(bytes, &rules(Family::Litecoin), all).unwrap();
+    let bytes = recorded_bytes(include_str!("recorded/litecoin_1.hex"));
+    let block = read(&bytes, &rules(Family::Litecoin), all).unwrap();
     assert_eq!(shown(block.header.hash), "80ca095ed10b02e53d769eb6eaf92cd04e9e0759e5be4a8477b42911ba49c78f");
     assert_eq!(block.hits[0].units, 5_000_000_000);
     assert_eq!(shown(block.header.parent), "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2");
+    let rules = rules(Family::Litecoin);
+    assert!(rules.is_worked(&block.header), "by scrypt, not by the block's hash");
+    let mut other = block.header;
+    other.bytes[79] ^= 1;
+    assert!(!rules.is_worked(&other), "another nonce");
+    other = block.header;
+    other.bits = 0x1d00_ffff;
+    assert!(!rules.is_worked(&other), "a harder target");
 }
 
 /// As Litecoin writes a transaction that pays out of its extension block (LIP-0004): a flag, and a mark without a body.
