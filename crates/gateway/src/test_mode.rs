@@ -301,11 +301,13 @@ impl Gateway {
                     .map_err(|_| TestModeError::NoSuchNetwork(network.to_owned()))
             })?),
             (Some(code), quoted) => {
-                let same_code = quoted.filter(|quoted| quoted.code.as_str().eq_ignore_ascii_case(code));
-                let network = network.map(str::to_owned).or_else(|| same_code.map(|asset| asset.network.to_string()));
-                let found = catalog
-                    .resolve(code, network.as_deref())
-                    .map_err(|error| TestModeError::Amount(error.to_string()))?;
+                // A currency without its network is meant on the network of what is paid, where that carries it.
+                let beside = quoted.and_then(|quoted| catalog.resolve(code, Some(quoted.network.as_str())).ok());
+                let found = match (network, beside) {
+                    (None, Some(found)) => Ok(found),
+                    (network, _) => catalog.resolve(code, network),
+                };
+                let found = found.map_err(|error| TestModeError::Amount(error.to_string()))?;
                 Some(found)
             }
         };

@@ -6,7 +6,9 @@ use serde_json::json;
 const USDT: &str = r#"{"currency":"USDT","network":"tron","label":"payer 7","external_id":"user-7"}"#;
 
 impl Shop {
+    /// Pays an address, a moment after the one before: the world's clock stands still, and lists go by time.
     async fn deposit(&self, address: &str, body: &str) -> Answer {
+        self.world.clock.move_by_ms(1);
         self.post(&format!("/api/v1/test/addresses/{address}/payments"), body.to_owned()).await
     }
 }
@@ -54,6 +56,7 @@ async fn a_repeated_creation_answers_the_same_address_and_another_one_is_refused
 async fn addresses_are_listed_newest_first_and_filtered() {
     let shop = Shop::open().await;
     let tether = shop.address_id(USDT).await;
+    shop.world.clock.move_by_ms(1);
     let bitcoin = shop.address_id(r#"{"currency":"BTC"}"#).await;
     for (query, ids) in [
         ("", vec![&bitcoin, &tether]),
@@ -65,6 +68,26 @@ async fn addresses_are_listed_newest_first_and_filtered() {
         let list = shop.get(&format!("/api/v1/addresses?{query}")).await;
         let shown: Vec<&str> = list.data().as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap()).collect();
         assert_eq!(shown, ids, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_deposit_has_a_page_wherever_it_stands() {
+    let shop = Shop::open().await;
+    let id = shop.address_id(r#"{"currency":"USDT","network":"polygon"}"#).await;
+    for (body, shown) in [
+        (r#"{"amount":"5"}"#, "seen"),
+        (r#"{"amount":"6","confirmations":1}"#, "of 64"),
+        (r#"{"amount":"7","confirmations":64}"#, "data-title=\"Paid"),
+        (r#"{"amount":"8","currency":"USDC","confirmations":64}"#, "xpired"),
+    ] {
+        assert_eq!(shop.deposit(&id, body).await.status, 201, "{body}");
+        let newest = shop.get(&format!("/api/v1/addresses/{id}/invoices?limit=1")).await.data()[0].clone();
+        let url = newest["checkout_url"].as_str().unwrap();
+        let page = shop.ask("GET", url.trim_start_matches("http://127.0.0.1:8080"), &[], "").await;
+        assert_eq!(page.status, 200, "{body}");
+        assert!(page.text.contains(shown), "{shown}: {}", page.text);
+        assert!(!page.text.contains("data-seconds"), "no window runs: {}", page.text);
     }
 }
 

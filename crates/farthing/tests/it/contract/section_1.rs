@@ -128,7 +128,15 @@ fn section_1_a_revoked_key_is_401_unauthorized() {
 #[test]
 fn section_1_a_key_without_the_call_s_permission_is_403_forbidden() {
     let shop = Shop::fresh();
-    let all = ["invoices:read", "invoices:write", "webhooks:read", "webhooks:write", "events:read"];
+    let all = [
+        "invoices:read",
+        "invoices:write",
+        "addresses:read",
+        "addresses:write",
+        "webhooks:read",
+        "webhooks:write",
+        "events:read",
+    ];
     for permission in all {
         let others: Vec<&str> = all.into_iter().filter(|other| *other != permission).collect();
         let without = shop.server.key(&shop.merchant, "test", &others.join(","));

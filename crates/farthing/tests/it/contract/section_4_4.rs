@@ -145,6 +145,8 @@ fn section_4_4_a_deposit_that_is_reversed_and_mined_again_keeps_its_invoice() {
     assert_eq!(sums(&shop, &address), (1, "0".to_owned()));
     let told = shop.told(&invoice);
     assert_eq!(told[told.len() - 2..], ["deposit_reversed", "invalid"]);
+    let audit = shop.server.command(&["audit"]);
+    assert_eq!(audit["ok"], true, "what it received is what its deposits come to: {audit}");
 }
 
 #[test]
