@@ -2,7 +2,10 @@
 
 use clap::{Args, Parser, Subcommand};
 use farthing_dialects::native::api_keys::Permission;
-use farthing_domain::id::{ApiKeyId, DeliveryId, EndpointId, Environment, MerchantId, Owner};
+use farthing_domain::{
+    id::{ApiKeyId, DeliveryId, EndpointId, Environment, MerchantId, Owner},
+    name::NetworkId,
+};
 use std::{net::SocketAddr, path::PathBuf};
 
 /// A self-hosted gateway for crypto payments.
@@ -43,6 +46,9 @@ pub(crate) enum Command {
     Webhooks(Webhooks),
     /// Receive webhooks and print them: for trying things out.
     WebhookSink(WebhookSink),
+    /// The live networks: how far they are, who answers for them, and what waits for the operator.
+    #[command(subcommand)]
+    Networks(Networks),
     /// Check everything that could lose money or refuse a sale.
     Doctor(Json),
     /// Compute everything stored anew and say what differs. Works while the gateway runs.
@@ -228,6 +234,20 @@ pub(crate) enum Webhooks {
         whose: Whose,
         /// The delivery's id.
         id: DeliveryId,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+/// `networks …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Networks {
+    /// Show how far each network is scanned, its providers, gaps and alarms. Works beside the running gateway.
+    Status(Json),
+    /// Let new credits become final again after the alarm that a reorganisation replaced final blocks. Look into it first.
+    Resume {
+        /// The network, as in the configuration: bitcoin, polygon.
+        network: NetworkId,
         #[command(flatten)]
         json: Json,
     },

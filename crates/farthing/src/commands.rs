@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod merchants;
+pub(crate) mod networks;
 mod webhooks;
 
 use crate::{
@@ -46,6 +47,7 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Merchants(command) => merchants::execute(&quiet(file)?, command).await?,
         Command::ApiKeys(command) => api_keys::execute(&quiet(file)?, command).await?,
         Command::Webhooks(command) => webhooks::execute(&quiet(file)?, command).await?,
+        Command::Networks(command) => networks::execute(&quiet(file)?, command).await?,
         Command::WebhookSink(sink) => webhook_sink::listen(&sink).await?,
         Command::Doctor(json) => {
             logging::start(LogFormat::Human, "error");

@@ -1,5 +1,7 @@
 //! `doctor`: everything that could lose money or refuse a sale, looked at without changing anything.
 
+mod networks;
+
 use crate::{
     cli::Json,
     clock::SystemClock,
@@ -9,8 +11,8 @@ use crate::{
     output,
 };
 use farthing_domain::{id::Environment, time::Timestamp};
-use farthing_gateway::{clock::Clock, gateway::Gateway};
-use farthing_store::records::ChainState;
+use farthing_gateway::{clock::Clock, gateway::Gateway, ledger};
+use farthing_store::records::{ChainState, Surplus};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -87,15 +89,20 @@ async fn examine(config: &Config) -> Vec<Check> {
         "the system's time is not before this version was written",
     ));
     checks.extend(configured(config));
+    let mut store = None;
     if config.data_dir.join("farthing.db").exists() {
         match open_for_command(config).await {
-            Ok(gateway) => checks.extend(stored(&gateway, now).await),
+            Ok(gateway) => {
+                checks.extend(stored(&gateway, now).await);
+                store = Some(gateway);
+            }
             Err(error) => checks.push(Check::new("store", Level::Error, false, format!("{error:#}"))),
         }
     } else {
         let detail = format!("nothing in {} yet; it is made at the first start", config.data_dir.display());
         checks.push(Check::new("store", Level::Error, true, detail));
     }
+    checks.extend(networks::examine(config, store.as_deref()).await);
     checks
 }
 
@@ -137,20 +144,28 @@ async fn stored(gateway: &Arc<Gateway>, now: Timestamp) -> Vec<Check> {
     let read = gateway
         .store()
         .read(|reader| {
-            Ok((reader.chains()?, reader.waiting_deliveries()?, reader.next_delivery_due()?, reader.merchants()?.len()))
+            let mut chains = Vec::new();
+            for state in reader.chains()? {
+                let gaps = ledger::gaps(&reader.scanned_ranges(state.chain)?);
+                chains.push((state, gaps));
+            }
+            let surpluses = reader.surpluses()?;
+            let due = reader.next_delivery_due()?;
+            Ok((chains, surpluses, reader.waiting_deliveries()?, due, reader.merchants()?.len()))
         })
         .await;
-    let (chains, waiting, due, merchants) = match read {
+    let (chains, surpluses, waiting, due, merchants) = match read {
         Ok(read) => read,
         Err(error) => return vec![Check::new("store", Level::Error, false, error.to_string())],
     };
     let mut checks =
         vec![Check::new("store", Level::Error, true, format!("readable, {merchants} merchants, its key is there"))];
-    let live = chains.iter().filter(|state| state.chain.environment == Environment::Live);
+    let live = chains.iter().map(|(state, _)| state).filter(|state| state.chain.environment == Environment::Live);
     let latest = live.map(|state| state.scanned_through).max();
     let is_ahead = latest.is_some_and(|latest| latest > now.plus_seconds(AHEAD_SECONDS_MAX));
     checks.push(Check::new("clock.stored", Level::Error, !is_ahead, "nothing stored is ahead of the system's time"));
-    checks.extend(chains.iter().map(chain_check));
+    checks.extend(chains.iter().map(|(state, gaps)| chain_check(state, gaps)));
+    checks.extend(surpluses.iter().map(surplus_check));
     let is_late = waiting > 0 && due.is_some_and(|due| now.seconds_since(due) > WAITING_SECONDS_MAX);
     let detail = format!(
         "{waiting} wait{}",
@@ -160,17 +175,34 @@ async fn stored(gateway: &Arc<Gateway>, now: Timestamp) -> Vec<Check> {
     checks
 }
 
-fn chain_check(state: &ChainState) -> Check {
+fn chain_check(state: &ChainState, gaps: &[(u64, u64)]) -> Check {
     let name = format!("chain.{}.{}", state.chain.environment, state.chain.network);
     let level = match state.chain.environment {
         Environment::Live => Level::Error,
         Environment::Test => Level::Warning,
     };
-    let gap = state.tip.saturating_sub(state.cursor.height);
-    match &state.alarm {
-        Some(alarm) => Check::new(&name, level, false, alarm.clone()),
-        None => {
-            Check::new(&name, level, gap == 0, format!("scanned to block {} of {}", state.cursor.height, state.tip))
-        }
+    if let Some(alarm) = &state.alarm {
+        let detail = format!("{alarm}; then: farthing networks resume {}", state.chain.network);
+        return Check::new(&name, level, false, detail);
     }
+    if let Some((first, last)) = gaps.first() {
+        let blocks = ledger::blocks(gaps);
+        return Check::new(
+            &name,
+            level,
+            false,
+            format!("{blocks} blocks were never scanned, the first {first} to {last}"),
+        );
+    }
+    let behind = state.tip.saturating_sub(state.cursor.height);
+    Check::new(&name, level, behind == 0, format!("scanned to block {} of {}", state.cursor.height, state.tip))
+}
+
+/// Money that nothing explains: a payment may be missed.
+fn surplus_check(surplus: &Surplus) -> Check {
+    let Surplus { asset, shown, holder, balance, recorded, .. } = surplus;
+    let detail = format!(
+        "{shown} ({holder}) holds {balance} units of {asset}, of which payments explain {recorded}: look for the transaction in an explorer"
+    );
+    Check::new(&format!("balance.{}", asset.network), Level::Error, false, detail)
 }

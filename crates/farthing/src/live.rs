@@ -11,7 +11,13 @@ use farthing_domain::{
     network::{Family, Network as NetworkFacts},
 };
 use farthing_gateway::live_environment::LiveNetwork;
-use farthing_networks::{account::Account, inspect::Inspect, network::Network};
+use farthing_networks::{
+    account::Account,
+    inspect::Inspect,
+    network::Network,
+    provider::{node_url::NodeUrl, pool::Patience},
+    utxo::{self, Utxo, rules::ChainName},
+};
 use std::sync::Arc;
 
 /// What stands behind a configured network.
@@ -104,10 +110,49 @@ fn token(shipped: &Catalog, id: AssetId, listed: &TokenConfig) -> Asset {
 }
 
 /// The adapter of a network's kind.
-fn connect(facts: &NetworkFacts, _assets: &[Asset], _config: &NetworkConfig) -> anyhow::Result<Connected> {
+fn connect(facts: &NetworkFacts, assets: &[Asset], config: &NetworkConfig) -> anyhow::Result<Connected> {
+    let native = assets.iter().find(|asset| asset.contract.is_none()).context("the network has no coin")?.clone();
     match facts.family {
-        Family::Bitcoin | Family::Litecoin | Family::Dogecoin | Family::Evm | Family::Tron | Family::Solana => {
-            bail!("{}", unsupported(facts.id.as_str()))
-        }
+        Family::Bitcoin | Family::Litecoin | Family::Dogecoin => connect_utxo(facts, native, config),
+        Family::Evm => bail!("{}", unsupported(facts.id.as_str())),
+        Family::Tron | Family::Solana => bail!("{}", unsupported(facts.id.as_str())),
     }
+}
+
+fn connect_utxo(facts: &NetworkFacts, native: Asset, config: &NetworkConfig) -> anyhow::Result<Connected> {
+    let mut providers = Vec::new();
+    for (provider, url) in config.providers.iter().zip(urls(config)?) {
+        let protocol = match provider.protocol.as_str() {
+            "core" => utxo::Protocol::Core,
+            "esplora" => utxo::Protocol::Esplora,
+            other => bail!("providers speak core or esplora, not {other}"),
+        };
+        providers.push(utxo::Provider { protocol, url });
+    }
+    let chain = ChainName::from_name(&config.chain).with_context(|| format!("there is no chain {}", config.chain))?;
+    let adapter = Arc::new(Utxo::new(utxo::Config {
+        network: facts.id,
+        family: facts.family,
+        chain,
+        native,
+        confirmations: facts.confirmations,
+        providers,
+        patience: Patience::default(),
+    })?);
+    Ok(Connected { adapter: Arc::<Utxo>::clone(&adapter), inspect: adapter })
+}
+
+/// Where the providers are; those on one host get names of their own.
+fn urls(config: &NetworkConfig) -> anyhow::Result<Vec<NodeUrl>> {
+    let mut urls: Vec<NodeUrl> = Vec::new();
+    for provider in &config.providers {
+        let url = NodeUrl::from_url(provider.url.clone())?;
+        let namesakes = urls.iter().filter(|other| other.name().split('#').next() == Some(url.name())).count();
+        let name = match namesakes {
+            0 => url.name().to_owned(),
+            count => format!("{}#{}", url.name(), count.saturating_add(1)),
+        };
+        urls.push(url.named(name));
+    }
+    Ok(urls)
 }

@@ -9,6 +9,7 @@ mod expiry;
 mod marks;
 mod outbox;
 mod reconcile;
+mod status;
 
 use crate::{commands::Outcome, high_water::Kept};
 use axum::Router;
@@ -104,6 +105,8 @@ impl Running {
         let reconciling = Arc::clone(&gateway);
         running
             .keep("reconciliation".to_owned(), move |stop| reconcile::follow(Arc::clone(&reconciling), watched, stop));
+        let seen = Arc::clone(&gateway);
+        running.keep("network status".to_owned(), move |stop| status::follow(Arc::clone(&seen), stop));
         running.keep("high-water marks".to_owned(), move |stop| {
             marks::follow(Arc::clone(&gateway), Arc::clone(&marks), stop)
         });

@@ -129,20 +129,18 @@ fn the_example_configuration_is_good_and_the_environment_wins_over_a_file() {
 }
 
 #[test]
-fn a_configured_network_is_refused_plainly_until_its_adapter_exists() {
+fn a_network_of_a_kind_without_an_adapter_is_refused_plainly() {
     let folder = Folder::new();
     let keys = folder.run_with_input(&["keys", "derive"], ABANDON).text();
-    let account = keys.lines().find(|line| line.starts_with("account = \"wpkh(")).unwrap();
-    let toml = format!(
-        "[networks.bitcoin]\nkind = \"bitcoin\"\nproviders = [{{ core = \"http://127.0.0.1:1\" }}]\n{account}\n"
-    );
+    let tron = keys.split("] of tron").nth(1).unwrap();
+    let account = tron.lines().find(|line| line.starts_with("account = \"xpub")).unwrap();
+    let toml =
+        format!("[networks.tron]\nkind = \"tron\"\nproviders = [{{ api = \"http://127.0.0.1:1\" }}]\n{account}\n");
     std::fs::write(folder.path().join("farthing.toml"), toml).unwrap();
     assert_eq!(folder.run(&["config", "check"]).code(), 0);
     let answer = folder.run(&["serve"]);
     assert_eq!(answer.code(), 1);
-    assert!(
-        answer.complaint().contains("the bitcoin adapter is not part of this version yet; remove [networks.bitcoin]")
-    );
+    assert!(answer.complaint().contains("the tron adapter is not part of this version yet; remove [networks.tron]"));
     let doctor = folder.run(&["doctor", "--json"]);
     assert_eq!(doctor.code(), 1);
     assert_eq!(doctor.json()["ok"], false);
