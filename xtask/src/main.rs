@@ -10,6 +10,7 @@ mod checkout;
 mod client;
 mod command;
 mod deny;
+mod dribble;
 mod faults;
 mod fuzz;
 mod malform;
@@ -52,6 +53,8 @@ enum Task {
     Chaos(chaos::Options),
     /// Good requests to every route, spoiled by a seed: no 5xx, no panic, nothing of another merchant's
     Malform(malform::Options),
+    /// Connections that send a request byte by byte, beside a client that behaves
+    Dribble(dribble::Options),
     /// Search for inputs that break a parser's promises, led by coverage
     Fuzz(fuzz::Options),
     /// Requests that schemathesis makes from the OpenAPI document, judged by it
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Task::Disks(disks) => ("disks", faults::disks(&disks)),
         Task::Chaos(options) => ("chaos", chaos::run(&options)),
         Task::Malform(options) => ("malform", malform::run(&options)),
+        Task::Dribble(options) => ("dribble", dribble::run(&options)),
         Task::Fuzz(options) => ("fuzz", fuzz::run(&options)),
         Task::Schemathesis(options) => ("schemathesis", schemathesis::run(&options)),
         Task::Peers => ("peers", peers::run()),

@@ -3,7 +3,7 @@
 use crate::{
     chaos,
     command::{cargo, run as run_command, step},
-    deny, malform, peers, program, schemathesis, tidy,
+    deny, dribble, malform, peers, program, schemathesis, tidy,
 };
 use anyhow::{Result, anyhow};
 use std::thread;
@@ -21,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
     thread::scope(|scope| {
         let chaos = scope.spawn(|| chaos::run_on(&program, &chaos::Options::in_the_test_run()));
         step("tests", || run_command(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+        step("dribblers", || dribble::run(&dribble::Options::in_the_test_run()))?;
         step("schemathesis", || schemathesis::run(&schemathesis::Options::in_the_test_run()))?;
         step("malformed requests", || malform::run(&malform::Options::in_the_test_run()))?;
         step("chaos", || chaos.join().unwrap_or_else(|_| Err(anyhow!("it panicked"))))

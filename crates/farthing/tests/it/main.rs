@@ -5,4 +5,5 @@ mod commands;
 mod contract;
 mod demo;
 mod faults;
+mod hostile;
 mod program;

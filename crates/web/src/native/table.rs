@@ -39,6 +39,9 @@ pub(super) fn routes() -> Vec<Route> {
 /// The resources directly below the prefix.
 const RESOURCES: [&str; 7] = ["invoices", "addresses", "currencies", "rates", "events", "webhook-endpoints", "test"];
 
+/// The longest part of a path that is repeated: an id. Keys are longer.
+const PART_SHOWN_MAX: usize = 36;
+
 /// What somebody meant who left out a part of the base, gave one twice, or ended with a slash: `/v1/invoices`.
 pub(super) fn meant(path: &str) -> Option<String> {
     let bare = path.trim_matches('/');
@@ -47,8 +50,10 @@ pub(super) fn meant(path: &str) -> Option<String> {
         .find_map(|prefix| bare.strip_prefix(prefix))?;
     let resource = rest.split('/').next().unwrap_or_default();
     let is_known = RESOURCES.contains(&resource) && format!("/api/v1/{rest}") != path;
-    // An id in a path is the caller's own; a path that is not plain is not repeated.
-    let is_plain = rest.len() <= 100 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte));
+    // An id in a path is the caller's own; a path that is not plain, or has what may be a key, is not repeated.
+    let is_plain = rest.split('/').all(|part| part.len() <= PART_SHOWN_MAX)
+        && rest.len() <= 100
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte));
     (is_known && is_plain).then(|| format!("/v1/{rest}"))
 }
 
@@ -81,6 +86,11 @@ mod tests {
             ("/v1/charge", None),
             ("/", None),
             ("/v1/invoices/<script>", None),
+            (
+                "/v1/invoices/01a1fe1a-b96d-7000-9c10-4ac1eec9dca9",
+                Some("/v1/invoices/01a1fe1a-b96d-7000-9c10-4ac1eec9dca9"),
+            ),
+            ("/v1/invoices/sk_test_0000000000000000000000000000000000000000000000000000000000000000", None),
         ] {
             assert_eq!(meant(sent).as_deref(), meant_path, "{sent}");
         }

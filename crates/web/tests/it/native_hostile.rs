@@ -38,7 +38,7 @@ fn collect(folder: &Path, mounted: &mut BTreeSet<String>) {
             collect(&path, mounted);
         } else {
             let text = fs::read_to_string(&path).unwrap();
-            let arguments = text.split(".route(").skip(1).map(|rest| rest.trim_start());
+            let arguments = text.split(".route(").skip(1).map(str::trim_start);
             let named = arguments.filter(|rest| !rest.starts_with("&route.path"));
             mounted.extend(named.map(|rest| rest.split(',').next().unwrap().trim().trim_matches('"').to_owned()));
         }
