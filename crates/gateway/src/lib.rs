@@ -6,6 +6,7 @@
 pub mod account_use;
 pub mod addresses;
 pub mod apply_block;
+pub mod audit;
 mod catch_up;
 pub mod chain_marks;
 pub mod change_invoice;

@@ -106,8 +106,13 @@ fn chain_of(facts: &NetworkFacts, adapter: Simulated, account: Arc<Account>, wat
     }
 }
 
+/// The setting that keeps a family's account.
+pub(crate) fn account_setting(family: Family) -> String {
+    format!("simulated_account_{}", format!("{family:?}").to_ascii_lowercase())
+}
+
 async fn open_account(store: &Store, ids: &Ids, family: Family) -> Result<Account, TestEnvironmentError> {
-    let key = format!("simulated_account_{}", format!("{family:?}").to_ascii_lowercase());
+    let key = account_setting(family);
     let wanted = key.clone();
     if let Some(text) = store.read(move |reader| reader.setting(&wanted)).await? {
         return Ok(accounts::read(family, &text)?);

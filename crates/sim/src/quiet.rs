@@ -50,6 +50,7 @@ impl Simulation {
             violations.push(Violation::new("liveness", what));
         }
         violations.extend(self.nothing_new_is_told(&evidence).await?);
+        violations.extend(self.audit().await.err().map(|what| Violation::new("audit", what)));
         self.note_evidence(&evidence);
         Ok((evidence, violations))
     }

@@ -269,6 +269,12 @@ impl Simulation {
         })
     }
 
+    /// What is stored is what its facts make.
+    pub(crate) async fn audit(&self) -> Outcome<()> {
+        let findings = self.gateway()?.audit().await.map_err(unexpected)?;
+        findings.differences.first().map_or(Ok(()), |found| Err(format!("audit: {}: {}", found.subject, found.detail)))
+    }
+
     /// The process ends when a commit failed, as the program does.
     pub(crate) async fn end_if_failed(&mut self) -> Outcome<()> {
         let has_failed = *self.gateway()?.store().failed().borrow();
@@ -300,6 +306,7 @@ impl Simulation {
                 ));
             }
         }
+        self.audit().await?;
         let now = self.gateway()?.clocks().now(TEST);
         let is_honest = self.is_honest();
         for invoice in evidence.invoices.iter().filter(|_| is_honest) {

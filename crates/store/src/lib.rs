@@ -16,6 +16,7 @@ mod store;
 pub use error::StoreError;
 pub use sqlite::{
     Locked, Reader, Transaction,
+    audit::{RowCounts, RowDifference, comparisons},
     engine::{OpenAs, Statistics, Threads},
 };
 pub use store::Store;

@@ -4,6 +4,7 @@
 //! anything but the disk.
 
 mod addresses;
+pub(crate) mod audit;
 mod chains;
 mod deliveries;
 mod endpoints;
@@ -30,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("sqlite/schema/0002_permanent_addresses.sql"),
     },
     Migration { number: 3, name: "surpluses", sql: include_str!("sqlite/schema/0003_surpluses.sql") },
+    Migration { number: 4, name: "subscriptions", sql: include_str!("sqlite/schema/0004_subscriptions.sql") },
 ];
 
 /// A consistent view of the store.

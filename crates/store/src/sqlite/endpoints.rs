@@ -52,8 +52,10 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn put_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let sql = "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                   ON CONFLICT (id) DO UPDATE SET url = excluded.url, events = excluded.events, secrets = excluded.secrets";
+        let sql = "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at, listens_after)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT last FROM event_counters WHERE merchant = ?2 AND environment = ?3), 0))
+                   ON CONFLICT (id) DO UPDATE SET url = excluded.url, events = excluded.events, secrets = excluded.secrets,
+                   listens_after = CASE WHEN events = excluded.events THEN listens_after ELSE excluded.listens_after END";
         self.connection().prepare_cached(sql)?.execute(params![
             endpoint.id.0.as_bytes(),
             endpoint.owner.merchant.0.as_bytes(),

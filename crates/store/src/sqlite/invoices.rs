@@ -112,6 +112,17 @@ impl Reader<'_> {
         self.invoices_of(&sql, params![after, limit])
     }
 
+    /// The id of the invoice that follows a given one, whether or not the invoice can be read; for `audit`.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn next_invoice(&self, after: Option<InvoiceId>) -> Result<Option<InvoiceId>, StoreError> {
+        let after = after.map_or([0; 16], |id| *id.0.as_bytes());
+        let mut statement = self.0.prepare_cached("SELECT id FROM invoices WHERE id > ?1 ORDER BY id LIMIT 1")?;
+        let mut rows = statement.query(params![after])?;
+        rows.next()?.map(|row| Ok(InvoiceId(uuid(row, "id")?))).transpose()
+    }
+
     pub(super) fn invoices_of(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<Vec<Invoice>, StoreError> {
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;

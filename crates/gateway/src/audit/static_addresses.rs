@@ -1,7 +1,7 @@
 //! What a permanent address is said to have received, computed anew from the invoices of its deposits, and the address derived
 //! again. An address and its invoices are read in one view, so that deposits of the meantime are no difference.
 
-use super::{Audit, PAGE};
+use super::{Audit, AuditError, PAGE};
 use farthing_domain::{
     id::StaticAddressId,
     static_address::{StaticAddress, Total, deposited},
@@ -10,7 +10,7 @@ use farthing_store::{Reader, StoreError, records::Page};
 use std::sync::Arc;
 
 impl Audit {
-    pub(super) async fn static_addresses(&mut self) -> anyhow::Result<()> {
+    pub(super) async fn static_addresses(&mut self) -> Result<(), AuditError> {
         let mut after: Option<StaticAddressId> = None;
         loop {
             let page = self.gateway.store().read(move |reader| reader.all_static_addresses(after, PAGE)).await?;
@@ -22,7 +22,7 @@ impl Audit {
         }
     }
 
-    async fn static_address(&mut self, id: StaticAddressId) -> anyhow::Result<()> {
+    async fn static_address(&mut self, id: StaticAddressId) -> Result<(), AuditError> {
         let gateway = Arc::clone(&self.gateway);
         let differences = self.gateway.store().read(move |reader| {
             let Some(address) = reader.any_static_address(id)? else { return Ok(Vec::new()) };

@@ -1,0 +1,24 @@
+//! Everything belongs to a merchant who exists, and texts that are lists or objects can be read.
+
+pub(super) const ROWS: &[&str] = &[
+    "SELECT 'invoice', id, 'it belongs to a merchant who does not exist' FROM invoices
+     WHERE merchant NOT IN (SELECT id FROM merchants)",
+    "SELECT 'endpoint', id, 'it belongs to a merchant who does not exist' FROM endpoints
+     WHERE merchant NOT IN (SELECT id FROM merchants)",
+    "SELECT 'API key', id, 'it belongs to a merchant who does not exist' FROM api_keys
+     WHERE merchant NOT IN (SELECT id FROM merchants)",
+    "SELECT 'endpoint', id, 'its list of events or of secrets cannot be read' FROM endpoints
+     WHERE NOT json_valid(events) OR NOT json_valid(secrets)",
+    "SELECT 'endpoint', id, 'it has no secret to sign with' FROM endpoints
+     WHERE deleted_at IS NULL AND json_valid(secrets) AND json_array_length(secrets) = 0",
+    "SELECT 'account ' || lower(hex(a.account)), NULL, 'its next index is '
+            || coalesce((SELECT next_index FROM accounts k WHERE k.environment = a.environment AND k.key = a.account), 'unknown')
+            || ' and its address ' || max(a.position) || ' was handed out: it could be handed out again'
+     FROM addresses a GROUP BY a.environment, a.account
+     HAVING coalesce((SELECT next_index FROM accounts k WHERE k.environment = a.environment AND k.key = a.account), 0)
+            <= max(a.position)",
+    "SELECT 'address ' || position || ' of ' || family, NULL, 'it is bound to an invoice that does not exist' FROM addresses
+     WHERE holder_kind = 0 AND holder NOT IN (SELECT id FROM invoices)",
+    "SELECT 'address ' || position || ' of ' || family, NULL, 'it is bound to a permanent address that does not exist'
+     FROM addresses WHERE holder_kind = 1 AND holder NOT IN (SELECT id FROM static_addresses)",
+];
