@@ -60,6 +60,10 @@ id!(
     /// An API key (its row, not the secret).
     ApiKeyId
 );
+id!(
+    /// A credential of another API than the native one (its row, not the secret).
+    CredentialId
+);
 
 /// Which of the two separate worlds a thing belongs to; the API key decides (contract, section 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

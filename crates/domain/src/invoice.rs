@@ -6,7 +6,7 @@ use crate::{
     asset::AssetId,
     decimal::Decimal,
     event::{self, Event, EventKind},
-    id::{InvoiceId, Owner, StaticAddressId},
+    id::{CredentialId, InvoiceId, Owner, StaticAddressId},
     payment::{Acceptance, Observation, Payment, PaymentKey, Place, Rejection, Sighting},
     planted::{self, Bug},
     policy::{Dialect, LateMoney, MerchantCancel, Policy, WindowStart},
@@ -51,6 +51,19 @@ impl Source {
     }
 }
 
+/// What a request of another API than the native one said beyond its terms, kept to be echoed. It decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Foreign {
+    /// The credential that made the invoice: its callbacks are signed with it.
+    pub credential: CredentialId,
+    /// What that API calls the invoice.
+    pub name: String,
+    /// Where callbacks of this invoice go; `None`: where the credential's go.
+    pub callback_url: Option<String>,
+    /// The rest, as JSON text that only that API's forms read.
+    pub said: String,
+}
+
 /// What the merchant asked for. Never changes after creation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
@@ -76,6 +89,23 @@ pub struct Terms {
     pub redirect_url: Option<String>,
     /// Where to write to the payer.
     pub customer_email: Option<String>,
+    /// The assets to choose from where the choice is open; empty: all that are on sale.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coins: Vec<AssetId>,
+    /// What another API needs to remember; `None` for the native one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign: Option<Foreign>,
+}
+
+impl Terms {
+    /// Whether it may be paid with this asset, by the choice alone.
+    #[must_use]
+    pub fn offers(&self, asset: AssetId) -> bool {
+        match self.choice {
+            Choice::Fixed(fixed) => fixed == asset,
+            Choice::Any => self.coins.is_empty() || self.coins.contains(&asset),
+        }
+    }
 }
 
 /// Who cancelled.
@@ -111,6 +141,9 @@ pub enum Refusal {
     /// It is locked to one asset.
     #[error("this invoice can be paid only with {0}")]
     Locked(AssetId),
+    /// It is not among those to choose from.
+    #[error("this invoice cannot be paid with {0}")]
+    NotOffered(AssetId),
     /// The policy never allows it.
     #[error("this kind of invoice cannot be {0}")]
     Policy(&'static str),
@@ -262,6 +295,7 @@ impl Invoice {
         match self.terms.choice {
             Choice::Fixed(locked) if locked != asset => Err(Refusal::Locked(locked)),
             Choice::Fixed(_) if !self.quotes.is_empty() => refused,
+            Choice::Any if !self.terms.offers(asset) => Err(Refusal::NotOffered(asset)),
             Choice::Fixed(_) | Choice::Any => Ok(()),
         }
     }
@@ -281,6 +315,31 @@ impl Invoice {
         let mut events = alloc::vec![Event::of(EventKind::Activated)];
         events.extend(self.resettle(now));
         Ok(events)
+    }
+
+    /// Whether the rate held for `asset` has lapsed and is to be renewed: the policy says so, the window is open, and the
+    /// payer still has something to pay.
+    #[must_use]
+    pub fn may_renew(&self, asset: AssetId, now: Timestamp) -> bool {
+        let latest = self.quotes.iter().rfind(|quote| quote.due.asset == asset);
+        let has_lapsed = latest.is_some_and(|quote| quote.ends_at.is_some_and(|end| now >= end));
+        let is_open = self.deadline.is_some_and(|deadline| now < deadline);
+        let standing = settle::settle(self, now);
+        let is_owed = matches!(standing.status, Status::Pending | Status::Underpaid) && !standing.is_final;
+        self.policy.quote_renews && has_lapsed && is_open && is_owed
+    }
+
+    /// Records a new quote in place of a lapsed one, on the same address. It is no choice of the payer's: nothing is counted
+    /// and nothing is told.
+    ///
+    /// # Errors
+    /// When there is nothing to renew ([`Self::may_renew`]).
+    pub fn renew(&mut self, quote: Quote, now: Timestamp) -> Result<Vec<Event>, Refusal> {
+        if !self.may_renew(quote.due.asset, now) {
+            return Err(Refusal::State { status: self.standing.status, action: "renewed" });
+        }
+        self.quotes.push(quote);
+        Ok(self.resettle(now))
     }
 
     /// Cancels, if the policy lets that person.

@@ -75,8 +75,14 @@ pub fn covered(invoice: &Invoice, standing: &Standing, money: Money) -> Fraction
 /// `None` when there is no such quote.
 #[must_use]
 pub fn still_due(invoice: &Invoice, asset: AssetId) -> Option<Amount> {
+    still_due_by(invoice, &invoice.standing, asset)
+}
+
+/// The same, by the payments' standings in `standing`.
+#[must_use]
+pub fn still_due_by(invoice: &Invoice, standing: &Standing, asset: AssetId) -> Option<Amount> {
     let quote = invoice.quotes.iter().rfind(|quote| quote.due.asset == asset)?;
-    let seen = covered(invoice, &invoice.standing, Money::Seen);
+    let seen = covered(invoice, standing, Money::Seen);
     if seen >= Fraction::one() {
         return Some(Amount { units: 0, ..quote.due });
     }

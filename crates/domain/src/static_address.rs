@@ -77,6 +77,8 @@ impl StaticAddress {
                 metadata: "{}".to_string(),
                 redirect_url: None,
                 customer_email: None,
+                coins: Vec::new(),
+                foreign: None,
             },
             quote: Some(Quote { due, step: 1, rate: None, address: self.address.clone(), made_at: now, ends_at: None }),
         }

@@ -3,8 +3,9 @@
 use clap::{Args, Parser, Subcommand};
 use farthing_dialects::native::api_keys::Permission;
 use farthing_domain::{
-    id::{ApiKeyId, DeliveryId, EndpointId, Environment, MerchantId, Owner},
+    id::{ApiKeyId, CredentialId, DeliveryId, EndpointId, Environment, MerchantId, Owner},
     name::NetworkId,
+    policy::Dialect,
 };
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -44,6 +45,9 @@ pub(crate) enum Command {
     /// Where shops are told what happens.
     #[command(subcommand)]
     Webhooks(Webhooks),
+    /// Credentials of other gateways' APIs, with which their shops call this one.
+    #[command(subcommand)]
+    Dialects(Dialects),
     /// Receive webhooks and print them: for trying things out.
     WebhookSink(WebhookSink),
     /// The live networks: how far they are, who answers for them, and what waits for the operator.
@@ -175,6 +179,39 @@ pub(crate) enum ApiKeys {
     },
 }
 
+/// `dialects …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Dialects {
+    /// Make a credential. It is shown this once.
+    Create {
+        /// coinspaid, payhubix, txcash or txnpro.
+        #[arg(value_parser = dialect)]
+        dialect: Dialect,
+        #[command(flatten)]
+        whose: Whose,
+        /// Where callbacks go; without it, only where an invoice itself says.
+        #[arg(long, value_name = "URL")]
+        callback_url: Option<String>,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// List a merchant's credentials (never their secrets).
+    List {
+        /// The merchant's id.
+        #[arg(long, value_name = "ID")]
+        merchant: MerchantId,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Revoke a credential; it is refused within a second.
+    Revoke {
+        /// The credential's id (`farthing dialects list`), not its key.
+        id: CredentialId,
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
 /// `webhooks …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum Webhooks {
@@ -272,6 +309,11 @@ fn name(text: &str) -> Result<String, String> {
     let is_good =
         !text.is_empty() && text.chars().count() <= NAME_CHARACTERS_MAX && !text.chars().any(char::is_control);
     if is_good { Ok(text.to_owned()) } else { Err(format!("a name has 1 to {NAME_CHARACTERS_MAX} characters")) }
+}
+
+fn dialect(text: &str) -> Result<Dialect, String> {
+    let known = text.parse().ok().filter(|dialect| *dialect != Dialect::Native);
+    known.ok_or_else(|| "must be one of coinspaid, payhubix, txcash, txnpro".to_owned())
 }
 
 fn permission(text: &str) -> Result<Permission, String> {

@@ -1,6 +1,7 @@
 //! From a parsed command line to what does it.
 
 mod api_keys;
+pub(crate) mod dialects;
 mod merchants;
 pub(crate) mod networks;
 mod webhooks;
@@ -47,6 +48,7 @@ pub(crate) async fn execute(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Merchants(command) => merchants::execute(&quiet(file)?, command).await?,
         Command::ApiKeys(command) => api_keys::execute(&quiet(file)?, command).await?,
         Command::Webhooks(command) => webhooks::execute(&quiet(file)?, command).await?,
+        Command::Dialects(command) => dialects::execute(&quiet(file)?, command).await?,
         Command::Networks(command) => networks::execute(&quiet(file)?, command).await?,
         Command::WebhookSink(sink) => webhook_sink::listen(&sink).await?,
         Command::Doctor(json) => {

@@ -2,17 +2,20 @@
 
 use crate::{
     cli::Demo,
-    commands::Outcome,
+    commands::{self, Outcome},
     config::{Config, LogFormat, RatesConfig},
     installation::merchants,
     output,
     serve::{Started, start},
 };
 use anyhow::{Context, bail};
-use farthing_dialects::native::{
-    api_keys::{ApiKeySecret, Permission},
-    callback::WebhookSecret,
-    events::EventName,
+use farthing_dialects::{
+    credentials::NewCredential,
+    native::{
+        api_keys::{ApiKeySecret, Permission},
+        callback::WebhookSecret,
+        events::EventName,
+    },
 };
 use farthing_domain::{
     decimal::Decimal,
@@ -57,6 +60,8 @@ struct Shown {
     key: ApiKeySecret,
     webhook_secret: WebhookSecret,
     invoice: Invoice,
+    /// New credentials of the other APIs.
+    dialects: Vec<(Dialect, NewCredential)>,
 }
 
 /// Runs the demo.
@@ -143,7 +148,12 @@ async fn prepare(gateway: &Arc<Gateway>) -> anyhow::Result<Shown> {
         None => gateway.create_endpoint(owner, SINK.to_owned(), EventName::documented()).await?,
     };
     let invoice = open_invoice(gateway, owner).await?;
-    Ok(Shown { base_url: gateway.public_url().to_owned(), key, webhook_secret, invoice })
+    let mut dialects = Vec::new();
+    for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Native) {
+        let (_, new) = gateway.create_credential(owner, dialect, Some(SINK.to_owned())).await?;
+        dialects.push((dialect, new));
+    }
+    Ok(Shown { base_url: gateway.public_url().to_owned(), key, webhook_secret, invoice, dialects })
 }
 
 async fn open_invoice(gateway: &Arc<Gateway>, owner: Owner) -> anyhow::Result<Invoice> {
@@ -160,6 +170,8 @@ async fn open_invoice(gateway: &Arc<Gateway>, owner: Owner) -> anyhow::Result<In
         metadata: "{}".to_owned(),
         redirect_url: None,
         customer_email: None,
+        coins: Vec::new(),
+        foreign: None,
     };
     let command = CreateInvoice {
         owner,
@@ -195,18 +207,25 @@ impl Shown {
         format!("{}/pay/{}", self.base_url, self.invoice.token)
     }
 
+    fn dialects(&self) -> serde_json::Value {
+        let object = |(dialect, new): &(Dialect, NewCredential)| {
+            (dialect.to_string(), commands::dialects::object(new, *dialect, &self.base_url, Environment::Test))
+        };
+        serde_json::Value::Object(self.dialects.iter().map(object).collect())
+    }
+
     fn json(&self) -> serde_json::Value {
         json!({
             "base_url": self.base_url,
             "api_key": self.key.reveal(),
             "webhook_secret": self.webhook_secret.reveal(),
             "invoice": {"id": self.invoice.id.to_string(), "checkout_url": self.checkout_url()},
-            "dialects": {},
+            "dialects": self.dialects(),
         })
     }
 
     fn text(&self, gateway: &Gateway, data_dir: Option<&Path>) -> String {
-        let Self { base_url, key, webhook_secret, invoice } = self;
+        let Self { base_url, key, webhook_secret, invoice, dialects: _ } = self;
         let (key, secret, page, id) = (key.reveal(), webhook_secret.reveal(), self.checkout_url(), invoice.id);
         let kept = data_dir.map_or_else(
             || "Nothing is left behind when it ends.".to_owned(),

@@ -52,6 +52,37 @@ impl Gateway {
         .await
     }
 
+    /// Renews the rate of an asset that was quoted, where it has lapsed and the invoice's policy renews it ([`Invoice::may_renew`]).
+    ///
+    /// # Errors
+    /// When there is no such invoice, there is nothing to renew, or no quote can be made.
+    pub async fn renew(self: &Arc<Self>, which: Which, asset: AssetId) -> Result<Invoice, ChangeError> {
+        self.change(which, move |gateway, transaction, invoice, now| {
+            if !invoice.may_renew(asset, now) {
+                return Err(Refusal::State { status: invoice.standing.status, action: "renewed" }.into());
+            }
+            let quote = gateway.quote(transaction, invoice, asset, now)?;
+            Ok(invoice.renew(quote, now)?)
+        })
+        .await
+    }
+
+    /// An invoice with its latest rate renewed, where that has lapsed and is to be renewed when looked at; as it is where no
+    /// quote can be had now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn renewed(self: &Arc<Self>, invoice: Invoice) -> Result<Invoice, StoreError> {
+        let now = self.now_for(&invoice);
+        let asset = invoice.latest_quote().map(|quote| quote.due.asset);
+        let Some(asset) = asset.filter(|asset| invoice.may_renew(*asset, now)) else { return Ok(invoice) };
+        match self.renew(Which::ById(invoice.owner, invoice.id), asset).await {
+            Ok(renewed) => Ok(renewed),
+            Err(ChangeError::Store(error)) => Err(error),
+            Err(ChangeError::NotFound | ChangeError::Refused(_) | ChangeError::Quote(_)) => Ok(invoice),
+        }
+    }
+
     /// Cancels an invoice.
     ///
     /// # Errors

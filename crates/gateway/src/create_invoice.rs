@@ -44,6 +44,9 @@ pub enum CreateError {
     /// The idempotency key was used for another request.
     #[error("the idempotency key was used for another request")]
     KeyMismatch,
+    /// The dialect lets a reference be used once, and it was.
+    #[error("the reference was used before")]
+    ReferenceTaken,
     /// No quote can be made.
     #[error(transparent)]
     Quote(#[from] NoQuote),
@@ -85,7 +88,10 @@ impl Gateway {
         }
         let (gateway, invoice) = (Arc::clone(self), invoice.clone());
         let events = [Event::of(EventKind::Created)];
-        self.store().decide(move |transaction| gateway.tell(transaction, invoice.clone(), &events)).await.map(drop)
+        self.store()
+            .decide(move |transaction| gateway.tell(transaction, invoice.clone(), &events, None))
+            .await
+            .map(drop)
     }
 
     fn decide_create(
@@ -109,6 +115,9 @@ impl Gateway {
             terms: command.terms.clone(),
             quote: None,
         };
+        if !self.name_in_its_dialect(transaction, &mut new)? {
+            return Err(CreateError::ReferenceTaken);
+        }
         if let (Choice::Fixed(asset), false) = (command.terms.choice, command.terms.is_deferred) {
             let (draft, _) = Invoice::open(new.clone(), now);
             new.quote = Some(self.quote(transaction, &draft, asset, now)?);
@@ -116,7 +125,7 @@ impl Gateway {
         let (invoice, events) = Invoice::open(new, now);
         transaction.insert_invoice(&invoice, &command.fingerprint)?;
         let events = if planted::is(Bug::EventInSecondTransaction) { Vec::new() } else { events };
-        Ok(Decided::New(self.tell(transaction, invoice, &events)?))
+        Ok(Decided::New(self.tell(transaction, invoice, &events, None)?))
     }
 }
 

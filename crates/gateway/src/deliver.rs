@@ -7,15 +7,16 @@ use crate::{
     gateway::Gateway,
     outgoing::{Answer, SendError},
 };
-use farthing_dialects::native::callback;
+use farthing_dialects::{callbacks, native::callback};
 use farthing_domain::{
     id::EndpointId,
     planted::{self, Bug},
+    policy::Dialect,
     time::Timestamp,
 };
 use farthing_store::{
     StoreError,
-    records::{Attempt, Delivery, DeliveryStage, DueDelivery, Endpoint},
+    records::{Attempt, Credential, Delivery, DeliveryStage, DueDelivery, Endpoint},
 };
 use std::{
     collections::{BTreeSet, HashSet},
@@ -72,27 +73,27 @@ impl Gateway {
         let found = self
             .store()
             .read(move |reader| {
-                let endpoint = reader.any_endpoint(id)?;
-                let due = reader.due_deliveries(id, now, BATCH)?;
-                Ok(endpoint.map(|endpoint| (endpoint, due)))
+                let Some(endpoint) = reader.any_endpoint(id)? else { return Ok(None) };
+                let credential = endpoint.credential.map(|id| reader.any_credential(id)).transpose()?.flatten();
+                Ok(Some((Receiver { endpoint, credential }, reader.due_deliveries(id, now, BATCH)?)))
             })
             .await?;
-        let Some((endpoint, due)) = found else { return Ok(0) };
+        let Some((receiver, due)) = found else { return Ok(0) };
         let count = due.len();
         for delivery in due {
-            self.attempt(&endpoint, delivery).await?;
+            self.attempt(&receiver, delivery).await?;
         }
         Ok(count)
     }
 
-    async fn attempt(&self, endpoint: &Endpoint, due: DueDelivery) -> Result<(), StoreError> {
+    async fn attempt(&self, receiver: &Receiver, due: DueDelivery) -> Result<(), StoreError> {
         let began = self.clocks().real();
         let was_due_at = due.delivery.due_at;
         self.planted_taken_for_sent(&due.delivery, began).await?;
-        let outcome = self.send(endpoint, &due, began).await;
+        let outcome = self.send(receiver, &due, began).await?;
         let ended = self.clocks().real();
         let attempt = attempt_of(&due.delivery, &outcome, began, ended);
-        let delivery = self.after(due.delivery, &outcome, ended);
+        let delivery = self.after(receiver.dialect(), due.delivery, &outcome, ended);
         metrics::counter!("farthing_webhook_attempts_total", "acknowledged" => if delivery.stage == DeliveryStage::Delivered { "yes" } else { "no" })
             .increment(1);
         self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
@@ -105,33 +106,68 @@ impl Gateway {
         }
         let answer = Ok(Answer { status: 204, first_bytes: String::new() });
         let attempt = attempt_of(due, &answer, now, now);
-        let (was_due_at, delivery) = (due.due_at, self.after(due.clone(), &answer, now));
+        let (was_due_at, delivery) = (due.due_at, self.after(Dialect::Native, due.clone(), &answer, now));
         self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
     }
 
-    async fn send(&self, endpoint: &Endpoint, due: &DueDelivery, now: Timestamp) -> Result<Answer, SendError> {
-        let secrets = self.signing_secrets(endpoint, now);
+    /// Sends it as its dialect does; the outer error is the store's.
+    async fn send(
+        &self,
+        receiver: &Receiver,
+        due: &DueDelivery,
+        now: Timestamp,
+    ) -> Result<Result<Answer, SendError>, StoreError> {
         let mut body = due.body.clone();
         if planted::is(Bug::BodyRenderedAgain) && due.delivery.attempts > 0 {
             body.push(b' ');
         }
-        let message = callback::Attempt {
-            id: &due.delivery.event.to_string(),
-            event: &due.delivery.kind,
-            timestamp_seconds: now.seconds(),
-            body: &body,
+        let headers = match &receiver.credential {
+            None => self.native_headers(&receiver.endpoint, &due.delivery, &body, now),
+            Some(credential) => callbacks::headers(
+                credential.dialect,
+                &callbacks::Attempt {
+                    id: &due.delivery.event.to_string(),
+                    timestamp_seconds: now.seconds(),
+                    body: &body,
+                    public_key: credential.public_key.as_deref().unwrap_or_default(),
+                    secret: &self.secret_of(credential)?,
+                },
+            ),
         };
-        let headers = callback::headers(&secrets, &message);
-        self.parts.outgoing.post(&endpoint.url, &headers, body.clone()).await
+        let url = due.url.as_ref().unwrap_or(&receiver.endpoint.url);
+        Ok(self.parts.outgoing.post(url, &headers, body).await)
     }
 
-    /// Where a delivery stands after an attempt (contract, section 11: ten attempts, waits that double, and a jitter).
-    fn after(&self, delivery: Delivery, outcome: &Result<Answer, SendError>, now: Timestamp) -> Delivery {
+    fn native_headers(
+        &self,
+        endpoint: &Endpoint,
+        delivery: &Delivery,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Vec<(&'static str, String)> {
+        let secrets = self.signing_secrets(endpoint, now);
+        let message = callback::Attempt {
+            id: &delivery.event.to_string(),
+            event: &delivery.kind,
+            timestamp_seconds: now.seconds(),
+            body,
+        };
+        callback::headers(&secrets, &message).into()
+    }
+
+    /// Where a delivery stands after an attempt, by its dialect's rules (native, section 11: ten attempts, waits that double, and a jitter).
+    fn after(
+        &self,
+        dialect: Dialect,
+        delivery: Delivery,
+        outcome: &Result<Answer, SendError>,
+        now: Timestamp,
+    ) -> Delivery {
         let attempts = delivery.attempts.saturating_add(1);
-        let acknowledged = outcome.as_ref().is_ok_and(|answer| callback::is_acknowledged(answer.status));
+        let acknowledged = outcome.as_ref().is_ok_and(|answer| callbacks::is_acknowledged(dialect, answer.status));
         let jitter = u64::from(u32::from_be_bytes(self.ids().bytes()))
             .checked_rem(callback::JITTER_SECONDS_MAX.saturating_add(1));
-        let wait = callback::retry_wait_seconds(attempts, jitter.unwrap_or_default())
+        let wait = callbacks::retry_wait_seconds(dialect, attempts, jitter.unwrap_or_default())
             .and_then(|seconds| i64::try_from(seconds).ok());
         match wait {
             _ if acknowledged => Delivery { attempts, stage: DeliveryStage::Delivered, due_at: now, ..delivery },
@@ -142,9 +178,24 @@ impl Gateway {
 }
 
 fn longest_wait_seconds() -> i64 {
-    let waits = (1..callback::ATTEMPTS_MAX)
-        .filter_map(|attempts| callback::retry_wait_seconds(attempts, callback::JITTER_SECONDS_MAX));
+    let waits = Dialect::ALL.into_iter().flat_map(|dialect| {
+        let of_attempt = move |attempts| callbacks::retry_wait_seconds(dialect, attempts, callback::JITTER_SECONDS_MAX);
+        (1..).map_while(of_attempt)
+    });
     waits.max().and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or_default()
+}
+
+/// Who is delivered to.
+struct Receiver {
+    endpoint: Endpoint,
+    /// Whose callbacks it gets; `None` for webhooks of the native API.
+    credential: Option<Credential>,
+}
+
+impl Receiver {
+    fn dialect(&self) -> Dialect {
+        self.credential.as_ref().map_or(Dialect::Native, |credential| credential.dialect)
+    }
 }
 
 fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: Timestamp, ended: Timestamp) -> Attempt {

@@ -55,7 +55,15 @@ impl Gateway {
         let now = self.clocks().real();
         let secret = WebhookSecret::from_bytes(self.ids().bytes());
         let id = EndpointId(self.ids().uuid(now));
-        let endpoint = Endpoint { id, owner, url, events, secrets: vec![self.sealed(id, &secret)?], created_at: now };
+        let endpoint = Endpoint {
+            id,
+            owner,
+            url,
+            events,
+            secrets: vec![self.sealed(id, &secret)?],
+            created_at: now,
+            credential: None,
+        };
         let row = endpoint.clone();
         self.store()
             .decide(move |transaction| {
@@ -150,7 +158,7 @@ impl Gateway {
         self.store()
             .decide(move |transaction| {
                 transaction.endpoint(owner, id)?.ok_or(EndpointError::NotFound("webhook endpoint"))?;
-                Ok::<_, EndpointError>(transaction.insert_test_delivery(&row, &body)?)
+                Ok::<_, EndpointError>(transaction.insert_own_delivery(&row, &body, None)?)
             })
             .await?;
         self.awakened.wake([delivery.endpoint]);
@@ -168,7 +176,7 @@ impl Gateway {
             .decide(move |transaction| {
                 let missing = || EndpointError::NotFound("delivery");
                 let delivery = transaction.delivery(owner, id)?.ok_or_else(missing)?;
-                transaction.endpoint(owner, delivery.endpoint)?.ok_or_else(missing)?;
+                transaction.any_endpoint(delivery.endpoint)?.ok_or_else(missing)?;
                 transaction.redeliver(id, now)?;
                 transaction.delivery(owner, id)?.ok_or_else(missing)
             })

@@ -191,6 +191,8 @@ fn builder(guard: Guard, look_up: LookUp) -> ClientBuilder {
         .referer(false)
         .retry(reqwest::retry::never())
         .http1_only()
+        // Some receivers look their headers up by exactly this spelling (CoinsPaid's plugins do).
+        .http1_title_case_headers()
         .user_agent(concat!("Farthing/", env!("CARGO_PKG_VERSION")))
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(IDLE_PER_HOST_MAX)

@@ -13,7 +13,7 @@ use crate::{
 use farthing_domain::{
     asset::AssetId,
     id::{InvoiceId, Owner, StaticAddressId},
-    invoice::Invoice,
+    invoice::{Foreign, Invoice},
     payment::Sighting,
     policy::Dialect,
     static_address::StaticAddress,
@@ -37,7 +37,7 @@ pub struct TakeStaticAddress {
     pub label: Option<String>,
     /// The merchant's own reference; several addresses may have the same.
     pub external_id: Option<String>,
-    /// The dialect's own fields, as JSON text; `{}` when there are none.
+    /// The dialect's own fields, as JSON text: `{}` for the native API, for others a [`Foreign`] that each deposit's invoice gets.
     pub extras: String,
     /// The key under which a repeated call answers the same address, where the API has one; each dialect has its own keys.
     pub key: Option<TakeKey>,
@@ -262,11 +262,14 @@ impl Gateway {
         let address = transaction.any_static_address(to)?.ok_or_else(missing)?;
         let now = self.clocks().now(address.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));
-        let new = address.deposit(id, self.ids().token(), &deposit.first, now);
+        let mut new = address.deposit(id, self.ids().token(), &deposit.first, now);
+        // Extras that say nothing of callbacks cost a callback, never a deposit.
+        new.terms.foreign = serde_json::from_str::<Foreign>(&address.extras).ok();
+        self.name_in_its_dialect(transaction, &mut new)?;
         let (mut invoice, mut events) = Invoice::open(new, now);
         events.extend(invoice.observe(deposit.seen, None, now));
         transaction.insert_invoice(&invoice, "")?;
-        self.tell(transaction, invoice, &events)
+        self.tell(transaction, invoice, &events, None)
     }
 }
 

@@ -2,11 +2,13 @@
 //! waking, after the commit, whatever waits for it.
 
 use crate::gateway::Gateway;
-use farthing_dialects::native::events::event_body;
+use farthing_dialects::{callbacks::Change, native::events::event_body};
 use farthing_domain::{
     event::Event,
     id::{DeliveryId, EndpointId, EventId},
     invoice::Invoice,
+    policy::Dialect,
+    standing::Standing,
     time::Timestamp,
 };
 use farthing_store::{Locked, StoreError, Transaction, records::NewEvent};
@@ -33,11 +35,14 @@ impl Gateway {
         events: &[Event],
         retry_at: Option<Timestamp>,
     ) -> Result<Told, StoreError> {
+        let is_native = invoice.policy.dialect == Dialect::Native;
+        let before = if is_native { None } else { transaction.saved_standing(invoice.id)? };
         transaction.save_invoice(&invoice, retry_at)?;
-        self.tell(transaction, invoice.into_inner(), events)
+        self.tell(transaction, invoice.into_inner(), events, before.as_ref())
     }
 
-    /// Tells an invoice's events. Event numbers are taken here, so this comes last in a decision.
+    /// Tells an invoice's events, and in its dialect what changed since `before` (`None`: it is new). Event numbers are taken
+    /// here, so this comes last in a decision.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -46,6 +51,7 @@ impl Gateway {
         transaction: &mut Transaction<'_>,
         invoice: Invoice,
         events: &[Event],
+        before: Option<&Standing>,
     ) -> Result<Told, StoreError> {
         let at = invoice.standing.settled_at;
         let real_now = self.clocks().real();
@@ -60,7 +66,8 @@ impl Gateway {
             })
             .collect();
         let delivery_id = || DeliveryId(self.ids().uuid(real_now));
-        let endpoints = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
+        let mut endpoints = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
+        endpoints.extend(self.call_back(transaction, &Change { before, events, invoice: &invoice })?);
         Ok(Told { invoice, endpoints })
     }
 

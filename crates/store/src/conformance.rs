@@ -127,6 +127,8 @@ fn invoice(number: u128, owner: Owner) -> Invoice {
             metadata: r#"{"a":1}"#.to_owned(),
             redirect_url: None,
             customer_email: None,
+            coins: Vec::new(),
+            foreign: None,
         },
         quote: Some(quote),
     };

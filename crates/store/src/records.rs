@@ -4,7 +4,10 @@ use core::fmt;
 use farthing_domain::{
     asset::AssetId,
     event::EventKind,
-    id::{ApiKeyId, DeliveryId, EndpointId, Environment, EventId, InvoiceId, MerchantId, Owner, StaticAddressId},
+    id::{
+        ApiKeyId, CredentialId, DeliveryId, EndpointId, Environment, EventId, InvoiceId, MerchantId, Owner,
+        StaticAddressId,
+    },
     invoice::{Invoice, Source},
     name::{AssetCode, NetworkId},
     network::{ChainId, Family},
@@ -66,6 +69,57 @@ pub struct Endpoint {
     pub secrets: Vec<SealedSecret>,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The credential whose callbacks it gets; `None` for an endpoint of the native API.
+    pub credential: Option<CredentialId>,
+}
+
+/// A merchant's credential of another API than the native one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Whose it is, and in which environment it acts.
+    pub owner: Owner,
+    /// Which API it is for.
+    pub dialect: Dialect,
+    /// SHA-256 of the key that requests carry.
+    pub hash: [u8; 32],
+    /// That key, where it is public and callbacks carry it too.
+    pub public_key: Option<String>,
+    /// What signs: sealed, in hex.
+    pub secret: String,
+    /// Where callbacks go that an invoice names no other address for.
+    pub callback_url: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Since when it is refused.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// What a dialect gives names to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NameKind {
+    /// An invoice; the thing is its id.
+    Invoice,
+    /// A merchant's own reference that may be used once; the thing is the invoice's id.
+    Reference,
+    /// An address; the thing is its text.
+    Address,
+    /// A payment, or another movement of money; the thing is what the dialect makes of it.
+    Transaction,
+}
+
+impl NameKind {
+    /// Its name in a row.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::Reference => "reference",
+            Self::Address => "address",
+            Self::Transaction => "transaction",
+        }
+    }
 }
 
 /// An event to be told: its number is given when it is written.
@@ -141,6 +195,8 @@ pub struct DueDelivery {
     pub delivery: Delivery,
     /// The bytes to send.
     pub body: Vec<u8>,
+    /// Where they go, where that is not the endpoint's address.
+    pub url: Option<String>,
 }
 
 /// What came of one attempt.

@@ -6,7 +6,9 @@
 mod addresses;
 pub(crate) mod audit;
 mod chains;
+mod credentials;
 mod deliveries;
+mod dialect_names;
 mod endpoints;
 pub(crate) mod engine;
 mod events;
@@ -32,6 +34,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 3, name: "surpluses", sql: include_str!("sqlite/schema/0003_surpluses.sql") },
     Migration { number: 4, name: "subscriptions", sql: include_str!("sqlite/schema/0004_subscriptions.sql") },
+    Migration { number: 5, name: "dialects", sql: include_str!("sqlite/schema/0005_dialects.sql") },
 ];
 
 /// A consistent view of the store.
@@ -118,7 +121,7 @@ mod tests {
         let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
         let read = store.read(|reader| {
             let sql =
-                "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL ORDER BY id";
+                "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL ORDER BY id";
             for merchant in 1..4 {
                 let owner = Owner { merchant: MerchantId(Uuid::from_u128(merchant)), environment: Environment::Test };
                 reader.endpoints(owner)?;

@@ -110,6 +110,7 @@ async fn read(gateway: &Arc<Gateway>, token: &str) -> Result<Shown, NoPage> {
         return Err(NoPage::Unknown);
     }
     let invoice = gateway.invoice_by_token(token.to_owned()).await?.ok_or(NoPage::Unknown)?;
+    let invoice = gateway.renewed(invoice).await.map_err(ReadError::from)?;
     let merchant = invoice.owner.merchant;
     let merchant = gateway.store().read(move |reader| reader.merchant(merchant)).await.map_err(ReadError::from)?;
     let name = merchant.map(|merchant| merchant.name).filter(|name| !name.trim().is_empty());

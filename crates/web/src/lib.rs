@@ -4,6 +4,7 @@
 //! `farthing_dialects`. Nothing here decides what an invoice's status is.
 
 mod checkout;
+mod dialects;
 mod docs;
 pub mod edge;
 mod limits;
@@ -36,6 +37,7 @@ pub fn router(gateway: Arc<Gateway>, settings: WebSettings) -> Router {
         .merge(docs::routes(&document))
         .merge(operate::routes())
         .method_not_allowed_fallback(native::method_not_allowed)
+        .merge(dialects::routes())
         .merge(checkout::routes())
         .fallback(native::no_such_route)
         .layer(axum::middleware::from_fn_with_state(state.clone(), observe::observe))

@@ -19,7 +19,7 @@ mod webhook_endpoints;
 pub(crate) use document::example;
 pub(crate) use farthing_dialects::native::errors;
 
-use crate::{observe::RequestId, state::AppState};
+use crate::{dialects, observe::RequestId, state::AppState};
 use axum::{
     Router,
     extract::{Request, State},
@@ -51,6 +51,9 @@ pub(crate) fn document(public_url: &str) -> OpenApi {
 
 /// The answer to a path that no route has. Where somebody left out a part of the base, it says which is right.
 pub(crate) async fn no_such_route(State(state): State<AppState>, request: Request) -> Response {
+    if let Some(response) = dialects::no_such_route(&request) {
+        return response;
+    }
     let id = RequestId::of(request.extensions());
     let base = format!("{}/api", state.gateway.public_url());
     let message = match table::meant(request.uri().path()) {

@@ -3,6 +3,7 @@
 //! Never logs a key, a body, a query or a path as it was sent: the template of the route says enough.
 
 use crate::{
+    dialects,
     native::{errors, failure},
     state::AppState,
 };
@@ -50,13 +51,14 @@ pub(crate) async fn observe(State(state): State<AppState>, mut request: Request,
     let method = method_name(request.method());
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let path = request.uri().path().to_owned();
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", id = id.0);
     let answered = caught(next.run(request)).instrument(span.clone()).await;
     let _in_span = span.enter();
     let mut response = answered.unwrap_or_else(|()| {
         tracing::error!(method, route, "a route panicked");
-        failure::answer(errors::ApiError::internal(), &id.0)
+        dialects::panicked(&path).unwrap_or_else(|| failure::answer(errors::ApiError::internal(), &id.0))
     });
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);

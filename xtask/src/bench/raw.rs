@@ -112,6 +112,8 @@ fn rows(number: u32, event_bytes: usize) -> Result<Rows> {
             metadata: r#"{"cart":"9f1c"}"#.to_owned(),
             redirect_url: None,
             customer_email: None,
+            coins: Vec::new(),
+            foreign: None,
         },
         quote: Some(quote),
     };

@@ -84,9 +84,18 @@ fn halfin_signature(secrets: &[WebhookSecret], attempt: &Attempt<'_>) -> String 
 /// `v1,<base64>`, one for each secret, keyed by the secret's decoded bytes (Standard Webhooks 1.0.0).
 fn standard_signature(secrets: &[WebhookSecret], attempt: &Attempt<'_>) -> String {
     let time = attempt.timestamp_seconds.to_string();
-    let parts = [attempt.id.as_bytes(), b".", time.as_bytes(), b".", attempt.body];
-    let signatures = secrets.iter().map(|secret| format!("v1,{}", STANDARD.encode(hmac(secret.key(), &parts))));
+    let signatures = secrets.iter().map(|secret| v1(secret.key(), [attempt.id, &time], attempt.body));
     signatures.collect::<Vec<_>>().join(" ")
+}
+
+/// A signature by Standard Webhooks 1.0.0: `v1,` and base64 of HMAC-SHA256 over id, time and body.
+pub(crate) fn standard_v1(key: &[u8], id: &str, timestamp_seconds: i64, body: &[u8]) -> String {
+    v1(key, [id, &timestamp_seconds.to_string()], body)
+}
+
+fn v1(key: &[u8], [id, time]: [&str; 2], body: &[u8]) -> String {
+    let parts = [id.as_bytes(), b".", time.as_bytes(), b".", body];
+    format!("v1,{}", STANDARD.encode(hmac(key, &parts)))
 }
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
@@ -124,7 +133,7 @@ impl WebhookSecret {
     }
 
     /// The decoded bytes: the key of the Standard Webhooks signature.
-    fn key(&self) -> &[u8] {
+    pub(crate) fn key(&self) -> &[u8] {
         &self.key
     }
 }

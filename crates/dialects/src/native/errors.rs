@@ -259,7 +259,9 @@ impl From<Vec<FieldProblem>> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
-            Refusal::Locked(_) => Self::field("currency", &format!("is not accepted: {refusal}")),
+            Refusal::Locked(_) | Refusal::NotOffered(_) => {
+                Self::field("currency", &format!("is not accepted: {refusal}"))
+            }
             Refusal::State { .. } | Refusal::Policy(_) | Refusal::TooManyChoices => {
                 Self::new(ErrorCode::InvalidState, refusal.to_string())
             }

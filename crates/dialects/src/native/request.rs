@@ -3,7 +3,7 @@
 //! What comes out are the domain's terms. It makes no quote, allocates no address and knows no merchant.
 
 pub mod body;
-mod email;
+pub(crate) mod email;
 pub(super) mod fingerprint;
 mod pricing;
 
@@ -59,6 +59,8 @@ impl CreateInvoice {
             metadata,
             redirect_url: sent.redirect_url,
             customer_email: sent.customer_email,
+            coins: Vec::new(),
+            foreign: None,
         };
         let fingerprint = fingerprint::of(&terms);
         Ok(Self { terms, fingerprint })

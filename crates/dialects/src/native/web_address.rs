@@ -23,7 +23,7 @@ pub enum PlainHttp {
 ///
 /// # Errors
 /// What is wrong with it, to be read on from the field's name.
-pub(super) fn vet(text: &str, plain: PlainHttp) -> Result<(), &'static str> {
+pub(crate) fn vet(text: &str, plain: PlainHttp) -> Result<(), &'static str> {
     let is_plain_text =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`'));
     if !is_plain_text {

@@ -41,6 +41,12 @@ impl<'a> Fields<'a> {
         Ok(Fields { entries, problems: Vec::new() })
     }
 
+    /// A body without any field.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Fields { entries: Vec::new(), problems: Vec::new() }
+    }
+
     /// Whether the field was sent with a value other than null, of whatever type.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -137,8 +143,9 @@ impl<'a> Fields<'a> {
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }
 
-    /// The value as it was written; null counts as absent.
-    fn raw(&self, name: &str) -> Option<&'a str> {
+    /// The value as it was written, for forms that take more than one type; null counts as absent.
+    #[must_use]
+    pub fn raw(&self, name: &str) -> Option<&'a str> {
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
         (entry.raw != "null").then_some(entry.raw)
     }
@@ -147,6 +154,12 @@ impl<'a> Fields<'a> {
         self.refuse(field, message);
         None
     }
+}
+
+/// The text of a JSON string as it was written; `None` for another value, or a text that is none.
+#[must_use]
+pub fn unquoted(raw: &str) -> Option<String> {
+    text_of(raw, usize::MAX).ok()
 }
 
 fn text_of(raw: &str, chars_max: usize) -> Result<String, String> {

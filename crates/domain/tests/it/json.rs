@@ -162,6 +162,8 @@ fn terms() -> impl Strategy<Value = Terms> {
             metadata,
             redirect_url: texts[3].clone(),
             customer_email: texts[4].clone(),
+            coins: Vec::new(),
+            foreign: None,
         },
     )
 }

@@ -83,6 +83,8 @@ pub(crate) fn terms(price: Price, choice: Choice) -> Terms {
         metadata: "{}".into(),
         redirect_url: None,
         customer_email: None,
+        coins: Vec::new(),
+        foreign: None,
     }
 }
 

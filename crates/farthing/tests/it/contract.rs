@@ -30,5 +30,5 @@ mod section_7_endpoints;
 mod section_7_events;
 mod section_8;
 mod section_9;
-mod server;
-mod shop;
+pub(crate) mod server;
+pub(crate) mod shop;

@@ -1,6 +1,7 @@
 //! The built program, spoken to as an operator would.
 #![cfg(test)]
 
+mod coinspaid;
 mod commands;
 mod contract;
 mod demo;

@@ -59,6 +59,8 @@ mod tests {
             source: Source::Api(Dialect::Native),
             token: "t".to_owned(),
             terms: Terms {
+                coins: Vec::new(),
+                foreign: None,
                 price: Price::Asset(Amount::of(&asset, 5)),
                 choice: Choice::Fixed(asset.id),
                 is_deferred: true,

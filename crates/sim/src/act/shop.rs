@@ -80,6 +80,7 @@ impl Simulation {
             }
             Err(CreateError::KeyMismatch) => return Err(format!("key {key:?} was not used for another request")),
             Err(CreateError::Quote(error)) => return self.no_quote(error),
+            Err(CreateError::ReferenceTaken) => return Err("a reference was taken for a used one".to_owned()),
             Err(CreateError::Store(error)) => return Err(unexpected(error)),
         };
         if named.is_some_and(|named| named != invoice.id) {

@@ -67,6 +67,7 @@ fn endpoint(number: u128, owner: Owner, events: &[&str]) -> Endpoint {
         url: "https://shop.example/hook".to_owned(),
         events: events.iter().map(|name| (*name).to_owned()).collect(),
         secrets: Vec::new(),
+        credential: None,
         created_at: at(0),
     }
 }

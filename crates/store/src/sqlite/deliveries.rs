@@ -49,7 +49,7 @@ impl Reader<'_> {
         let mut rows = statement.query(params![endpoint.0.as_bytes(), now.milliseconds(), limit])?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
-            due.push(DueDelivery { delivery: read_delivery(row)?, body: row.get("bytes")? });
+            due.push(DueDelivery { delivery: read_delivery(row)?, body: row.get("bytes")?, url: row.get("url")? });
         }
         Ok(due)
     }
@@ -167,13 +167,19 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Writes a test message for one endpoint, due at once.
+    /// Writes a delivery with a body of its own, due at once: a test message, or a dialect's callback. It goes to `url`, or where
+    /// that is `None` to the endpoint's address.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn insert_test_delivery(&mut self, delivery: &Delivery, body: &[u8]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, event, kind, body, created_at, stage, attempts, due_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9)";
+    pub fn insert_own_delivery(
+        &mut self,
+        delivery: &Delivery,
+        body: &[u8],
+        url: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, event, kind, body, created_at, stage, attempts, due_at, url)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10)";
         self.connection().prepare_cached(sql)?.execute(params![
             delivery.id.0.as_bytes(),
             delivery.endpoint.0.as_bytes(),
@@ -184,6 +190,7 @@ impl Transaction<'_> {
             body,
             delivery.created_at.milliseconds(),
             delivery.due_at.milliseconds(),
+            url,
         ])?;
         Ok(())
     }

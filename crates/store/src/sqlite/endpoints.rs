@@ -2,22 +2,23 @@
 
 use super::{
     Reader, Transaction,
-    rows::{environment_number, environment_of, json, timestamp, to_json, uuid},
+    rows::{environment_number, environment_of, json, timestamp, to_json, uuid, uuid_or_null},
 };
 use crate::{error::StoreError, records::Endpoint};
 use farthing_domain::{
-    id::{EndpointId, MerchantId, Owner},
+    id::{CredentialId, EndpointId, MerchantId, Owner},
+    policy::Dialect,
     time::Timestamp,
 };
 use rusqlite::{Row, params};
 
 impl Reader<'_> {
-    /// The owner's endpoints, oldest first.
+    /// The owner's endpoints of the native API, oldest first.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn endpoints(&self, owner: Owner) -> Result<Vec<Endpoint>, StoreError> {
-        let sql = "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL ORDER BY id";
+        let sql = "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL ORDER BY id";
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment)])?;
         let mut endpoints = Vec::new();
@@ -27,15 +28,15 @@ impl Reader<'_> {
         Ok(endpoints)
     }
 
-    /// One of the owner's endpoints.
+    /// One of the owner's endpoints of the native API.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn endpoint(&self, owner: Owner, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
-        Ok(self.any_endpoint(id)?.filter(|endpoint| endpoint.owner == owner))
+        Ok(self.any_endpoint(id)?.filter(|endpoint| endpoint.owner == owner && endpoint.credential.is_none()))
     }
 
-    /// An endpoint by id alone, for the outbox; `None` also when it was deleted.
+    /// An endpoint of any API by id alone, for the outbox; `None` also when it was deleted.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -47,6 +48,35 @@ impl Reader<'_> {
 }
 
 impl Transaction<'_> {
+    /// The endpoint of one host that a credential's callbacks go to; made, with that id, where there is none yet.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn callback_endpoint(&mut self, new: &Endpoint, dialect: Dialect) -> Result<EndpointId, StoreError> {
+        let Some(credential) = new.credential else {
+            return Err(StoreError::Corrupt("an endpoint of callbacks without a credential".to_owned()));
+        };
+        let sql = "SELECT id FROM endpoints WHERE credential = ?1 AND url = ?2 AND credential IS NOT NULL";
+        let mut statement = self.connection().prepare_cached(sql)?;
+        let mut rows = statement.query(params![credential.0.as_bytes(), new.url])?;
+        if let Some(row) = rows.next()? {
+            return Ok(EndpointId(uuid(row, "id")?));
+        }
+        let sql =
+            "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at, dialect, credential)
+                   VALUES (?1, ?2, ?3, ?4, '[]', '[]', ?5, ?6, ?7)";
+        self.connection().prepare_cached(sql)?.execute(params![
+            new.id.0.as_bytes(),
+            new.owner.merchant.0.as_bytes(),
+            environment_number(new.owner.environment),
+            new.url,
+            new.created_at.milliseconds(),
+            dialect.as_str(),
+            credential.0.as_bytes(),
+        ])?;
+        Ok(new.id)
+    }
+
     /// Writes a new endpoint, or what changed of one.
     ///
     /// # Errors
@@ -92,5 +122,6 @@ fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
         events: json(row, "events")?,
         secrets: json(row, "secrets")?,
         created_at: timestamp(row, "created_at")?,
+        credential: uuid_or_null(row, "credential")?.map(CredentialId),
     })
 }

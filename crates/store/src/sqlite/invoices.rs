@@ -17,6 +17,7 @@ use farthing_domain::{
     network::{ChainId, Family},
     payment::Payment,
     planted::{self, Bug},
+    standing::Standing,
     time::Timestamp,
 };
 use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
@@ -47,6 +48,16 @@ impl Reader<'_> {
     /// When the database cannot be read.
     pub fn invoice_by_token(&self, token: &str) -> Result<Option<Invoice>, StoreError> {
         self.invoice_where("i.token = ?1", &[&token])
+    }
+
+    /// What an invoice came to when it was last saved.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn saved_standing(&self, id: InvoiceId) -> Result<Option<Standing>, StoreError> {
+        let mut statement = self.0.prepare_cached("SELECT standing FROM invoices WHERE id = ?1")?;
+        let mut rows = statement.query([id.0.as_bytes()])?;
+        rows.next()?.map(|row| json(row, "standing")).transpose()
     }
 
     /// An invoice by id alone, for background work that goes over all owners.

@@ -29,6 +29,11 @@ pub(crate) fn uuid(row: &Row<'_>, column: &str) -> Result<Uuid, StoreError> {
     Ok(Uuid::from_bytes(bytes))
 }
 
+/// An id column that may be null.
+pub(crate) fn uuid_or_null(row: &Row<'_>, column: &str) -> Result<Option<Uuid>, StoreError> {
+    Ok(row.get::<_, Option<[u8; 16]>>(column)?.map(Uuid::from_bytes))
+}
+
 /// A moment's column.
 pub(crate) fn timestamp(row: &Row<'_>, column: &str) -> Result<Timestamp, StoreError> {
     Ok(Timestamp::from_milliseconds(row.get(column)?))

@@ -10,11 +10,12 @@ mod wording;
 mod tests;
 
 use super::{qr::Qr, uri::payment_uri};
+use farthing_dialects::returns::return_url;
 use farthing_domain::{
     asset::{Asset, AssetId},
     catalog::Catalog,
     id::Environment,
-    invoice::{ACTIVATIONS_MAX, Choice, Invoice},
+    invoice::{ACTIVATIONS_MAX, Invoice},
     money::Amount,
     name::NetworkId,
     price::Price,
@@ -216,7 +217,7 @@ impl View {
             payments: around.payments(invoice),
             details: around.details(invoice),
             invoice: invoice.id.to_string(),
-            return_to: invoice.terms.redirect_url.as_deref().and_then(ReturnTo::of),
+            return_to: return_url(invoice).as_deref().and_then(ReturnTo::of),
             may_cancel: may_cancel(invoice, phase),
             is_test,
             can_simulate: is_test && !invoice.quotes.is_empty(),
@@ -390,15 +391,11 @@ fn with_single_ones_together(coins: Vec<Coin>) -> Vec<Coin> {
 
 /// Whether the invoice's terms let it be paid with an asset at all.
 fn is_offered(invoice: &Invoice, asset: AssetId) -> bool {
-    let by_choice = match invoice.terms.choice {
-        Choice::Fixed(fixed) => fixed == asset,
-        Choice::Any => true,
-    };
     let by_price = match invoice.terms.price {
         Price::Asset(amount) => amount.asset == asset,
         Price::Fiat(_) => true,
     };
-    by_choice && by_price
+    invoice.terms.offers(asset) && by_price
 }
 
 fn may_cancel(invoice: &Invoice, phase: Phase) -> bool {

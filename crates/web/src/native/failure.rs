@@ -107,27 +107,32 @@ impl From<BodyError> for Failure {
     }
 }
 
+/// In how many seconds a store that cannot take it now is asked again; `None` for a fault.
+pub(crate) fn retry_seconds(error: &StoreError) -> Option<u64> {
+    match error {
+        StoreError::Busy => Some(BUSY_RETRY_SECONDS),
+        StoreError::Unknown | StoreError::Failed => Some(RESTART_RETRY_SECONDS),
+        StoreError::DiskFull => Some(DISK_RETRY_SECONDS),
+        StoreError::Sqlite(_) if error.is_disk_failure() => {
+            tracing::error!(%error, "the disk failed under a request");
+            Some(DISK_RETRY_SECONDS)
+        }
+        StoreError::DecisionPanicked
+        | StoreError::Corrupt(_)
+        | StoreError::Locked(_)
+        | StoreError::LogLost(_)
+        | StoreError::Newer { .. }
+        | StoreError::OldSqlite(_)
+        | StoreError::File { .. }
+        | StoreError::Exists(_)
+        | StoreError::Sealing(_)
+        | StoreError::Sqlite(_) => None,
+    }
+}
+
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let seconds = match &error {
-            StoreError::Busy => BUSY_RETRY_SECONDS,
-            StoreError::Unknown | StoreError::Failed => RESTART_RETRY_SECONDS,
-            StoreError::DiskFull => DISK_RETRY_SECONDS,
-            StoreError::Sqlite(_) if error.is_disk_failure() => {
-                tracing::error!(%error, "the disk failed under a request");
-                DISK_RETRY_SECONDS
-            }
-            StoreError::DecisionPanicked
-            | StoreError::Corrupt(_)
-            | StoreError::Locked(_)
-            | StoreError::LogLost(_)
-            | StoreError::Newer { .. }
-            | StoreError::OldSqlite(_)
-            | StoreError::File { .. }
-            | StoreError::Exists(_)
-            | StoreError::Sealing(_)
-            | StoreError::Sqlite(_) => return Self::internal(error),
-        };
+        let Some(seconds) = retry_seconds(&error) else { return Self::internal(error) };
         tracing::warn!(%error, "a request cannot be taken now");
         Self::Told(ApiError::unavailable(seconds))
     }
@@ -137,6 +142,7 @@ impl From<CreateError> for Failure {
     fn from(error: CreateError) -> Self {
         match error {
             CreateError::Store(error) => error.into(),
+            CreateError::ReferenceTaken => ApiError::field("external_id", "was used before").into(),
             CreateError::KeyMismatch => ApiError::idempotency_key_mismatch().into(),
             CreateError::Quote(NoQuote::Address(NoAddress::Store(error))) => error.into(),
             CreateError::Quote(error) => no_quote(error, "amount_fiat"),

@@ -30,7 +30,7 @@ use farthing_gateway::test_mode::Paid;
     responses((status = 201, description = "The payment.", body = Data<TestPaymentView>)),
 )]
 pub(super) async fn pay(call: TestCall) -> Result<Response, Failure> {
-    let id = InvoiceId(call.call.id("id")?);
+    let id = invoice_id(&call).await?;
     let form = read_payment(&call)?;
     let gateway = call.call.gateway();
     let (invoice, asset) =
@@ -74,7 +74,7 @@ pub(super) async fn pay_address(call: TestCall) -> Result<Response, Failure> {
     responses((status = 201, description = "What was paid.", body = Data<ScenarioView>)),
 )]
 pub(super) async fn play(call: TestCall) -> Result<Response, Failure> {
-    let (owner, id) = (call.owner, InvoiceId(call.call.id("id")?));
+    let (owner, id) = (call.owner, invoice_id(&call).await?);
     let scenario = Scenario::parse(&call.call.body)?;
     let gateway = call.call.gateway();
     let hashes = gateway.play_scenario(owner, id, scenario).await?;
@@ -153,6 +153,17 @@ fn read_payment(call: &TestCall) -> Result<TestPayment, ApiError> {
 fn show_payment(call: &TestCall, paid: Paid) -> Result<Response, Failure> {
     let confirmations = u32::try_from(paid.confirmations).unwrap_or(u32::MAX);
     call.call.data(StatusCode::CREATED, TestPaymentView::of(paid.tx_hash, paid.amount, confirmations))
+}
+
+/// The invoice of the path: by its id, or by what the dialect that made it calls it.
+async fn invoice_id(call: &TestCall) -> Result<InvoiceId, Failure> {
+    let unknown = match call.call.id("id") {
+        Ok(id) => return Ok(InvoiceId(id)),
+        Err(error) => error,
+    };
+    let (owner, name) = (call.owner, call.call.parameter("id").to_owned());
+    let named = call.call.gateway().store().read(move |reader| reader.invoices_named(owner, &name)).await?;
+    named.first().copied().ok_or_else(|| unknown.into())
 }
 
 /// The network of the path.

@@ -51,6 +51,8 @@ fn terms(price: Price, choice: Choice, is_deferred: bool) -> Terms {
         metadata: r#"{"cart":"9f1c"}"#.to_owned(),
         redirect_url: None,
         customer_email: Some("payer@example.com".to_owned()),
+        coins: Vec::new(),
+        foreign: None,
     }
 }
 

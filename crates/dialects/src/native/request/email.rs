@@ -2,7 +2,7 @@
 
 /// One `@` with something plausible on both sides: no spaces, control characters or
 /// punctuation of mail headers, a domain with a point.
-pub(super) fn is_plausible(text: &str) -> bool {
+pub(crate) fn is_plausible(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else {
         return false;
     };

@@ -6,7 +6,7 @@ use super::{
 };
 use farthing_domain::{
     id::{InvoiceId, MerchantId, Owner},
-    invoice::{ACTIVATIONS_MAX, Canceller, NewInvoice, Source, Terms},
+    invoice::{ACTIVATIONS_MAX, Canceller, Choice, NewInvoice, Source, Terms},
     money::FiatAmount,
     payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
     policy::{Dialect, Policy},
@@ -41,6 +41,8 @@ fn terms(price: Price, choice: Choice) -> Terms {
         metadata: "{}".to_owned(),
         redirect_url: Some("https://shop.example/thanks?order=1".to_owned()),
         customer_email: None,
+        coins: Vec::new(),
+        foreign: None,
     }
 }
 

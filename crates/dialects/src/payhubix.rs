@@ -1,0 +1,3 @@
+//! Payhubix v1: its wire forms.
+
+pub mod callback;

@@ -1,0 +1,3 @@
+//! TX.Cash v1: its wire forms.
+
+pub mod callback;

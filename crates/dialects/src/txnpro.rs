@@ -1,0 +1,3 @@
+//! txn.pro v1: its wire forms.
+
+pub mod callback;

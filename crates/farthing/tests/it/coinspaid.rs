@@ -1,0 +1,8 @@
+//! The contract of `CoinsPaid` v2, line by line, over HTTP against the running program, as a shop that was written for it would.
+//!
+//! A test is named after the section of the contract that it proves. Nothing here looks inside the program.
+
+mod section_2;
+mod section_8;
+mod section_9;
+mod shop;
