@@ -21,8 +21,9 @@ use tokio::task::JoinSet;
 
 /// How often the disk is filled and emptied again.
 const CYCLES: usize = 3;
-/// The small disk, large enough for a fresh installation.
-const DISK: &str = "2m";
+/// The small disk: large enough for a fresh installation, and what each cycle adds.
+const DISK_KIB: usize = 2048;
+const CYCLE_KIB: usize = 96;
 /// Requests after which a full disk must have refused one.
 const REQUESTS_MAX: usize = 3000;
 /// Shops that ask while a sync takes its time.
@@ -36,9 +37,9 @@ const ROWS: u32 = 1_000_000;
 struct SmallDisk(Child);
 
 impl SmallDisk {
-    fn new(at: &Path) -> Self {
+    fn new(at: &Path, kib: usize) -> Self {
         fs::create_dir(at).unwrap();
-        let mount = format!("mount -t tmpfs -o size={DISK} farthing {at:?} && echo mounted && exec cat");
+        let mount = format!("mount -t tmpfs -o size={kib}k farthing {at:?} && echo mounted && exec cat");
         let mut holder = Command::new("unshare")
             .args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount])
             .stdin(Stdio::piped())
@@ -85,7 +86,7 @@ fn a_full_disk_refuses_what_it_cannot_keep_and_goes_on_when_there_is_room() {
 
 async fn full_disks(cycles: usize) {
     let folder = tempfile::tempdir().unwrap();
-    let disk = SmallDisk::new(&folder.path().join("data"));
+    let disk = SmallDisk::new(&folder.path().join("data"), DISK_KIB + cycles * CYCLE_KIB);
     let installation = Installation::made_in(folder, disk.surroundings());
     let ballast = disk.file(&installation.data(), "ballast");
     let receiver = Receiver::start().await;
@@ -174,7 +175,7 @@ async fn rot(bits: usize, mut chance: Chance) {
         books.pay(&mut connection, &text(answer.data(), "id")).await.unwrap().expect(&[201]);
     }
     server.terminate().await;
-    let before = money(&installation.data()).await.unwrap();
+    let before = stored(&installation.data()).await.unwrap();
     let whole = fs::read(installation.data().join("farthing.db")).unwrap();
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     for _ in 0..bits {
@@ -187,10 +188,11 @@ async fn rot(bits: usize, mut chance: Chance) {
             fs::copy(from.join("farthing.key"), to.join("farthing.key")).unwrap();
         });
         let is_found = !rotten.output(&["audit", "--json"]).status.success();
-        let outcome = match money(&rotten.data()).await {
+        let outcome = match stored(&rotten.data()).await {
             _ if is_found => "found by audit",
             None => "refused when read",
-            Some(after) if after == before => "changes no money",
+            Some(after) if after == before => "changes nothing",
+            Some(after) if after.money == before.money => "changes a text or a time",
             Some(_) => "silent",
         };
         *outcomes.entry(outcome).or_default() += 1;
@@ -199,14 +201,27 @@ async fn rot(bits: usize, mut chance: Chance) {
     println!("bit rot: {bits} bits: {outcomes:?}");
 }
 
-/// Everything about money that is stored, as text; `None` when it cannot be read.
-async fn money(data: &Path) -> Option<String> {
+/// What is stored of all invoices, as text.
+#[derive(PartialEq, Eq)]
+struct Stored {
+    /// What was received, and what that comes to.
+    money: String,
+    all: String,
+}
+
+/// `None` when it cannot be read.
+async fn stored(data: &Path) -> Option<Stored> {
     let store = Store::open(data, OpenAs::Command, Threads::Inline).ok()?;
     let read = store.read(|reader| {
-        let invoices = reader.all_invoices(None, ROWS)?.into_iter();
-        let shown = invoices
-            .map(|invoice| format!("{} {:?} {:?} {:?}", invoice.id, invoice.terms, invoice.quotes, invoice.payments));
-        Ok(shown.collect())
+        let mut stored = Stored { money: String::new(), all: String::new() };
+        for invoice in reader.all_invoices(None, ROWS)? {
+            for payment in &invoice.payments {
+                stored.money += &format!("{:?} {:?} {}", payment.key, payment.asset, payment.units);
+            }
+            stored.money += &format!("{} {} {:?}\n", invoice.id, invoice.payments.len(), invoice.standing.status);
+            stored.all += &format!("{invoice:?}\n");
+        }
+        Ok(stored)
     });
     read.await.ok()
 }
