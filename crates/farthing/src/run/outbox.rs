@@ -99,7 +99,14 @@ impl Lanes {
         }
         self.served.insert(id, self.turn);
         let gateway = Arc::clone(&self.gateway);
-        let lane = self.running.spawn(async move { gateway.deliver_to(id).await });
+        let lane = self.running.spawn(async move {
+            let done = gateway.deliver_to(id).await;
+            if done.is_err() {
+                // What cannot be written down would be sent again at once, and again: a full disk must not flood a shop.
+                sleep(PAUSE_MAX).await;
+            }
+            done
+        });
         self.busy.insert(lane.id(), id);
     }
 

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 const CYCLES: usize = 3;
 /// The small disk: large enough for a fresh installation, and what each cycle adds.
 const DISK_KIB: usize = 2048;
-const CYCLE_KIB: usize = 96;
+const CYCLE_KIB: usize = 400;
 /// Requests after which a full disk must have refused one.
 const REQUESTS_MAX: usize = 3000;
 /// Shops that ask while a sync takes its time.

@@ -59,6 +59,7 @@ impl Drop for Writer {
 
 fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &Health, open_as: OpenAs) {
     let mut group = Vec::with_capacity(GROUP_MAX);
+    let mut was_full = false;
     while waiting.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
         if health.has_failed.load(Ordering::SeqCst) {
             answer_all(&mut group, || StoreError::Failed);
@@ -73,6 +74,9 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
                     // A caller that went away is told nothing.
                     drop(answer.send(outcome));
                 }
+                if std::mem::take(&mut was_full) {
+                    make_room(&connection);
+                }
             }
             Err(error) => {
                 if matches!(error, StoreError::Unknown) {
@@ -80,6 +84,7 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
                 }
                 answer_all(&mut group, || repeat(&error));
                 if matches!(error, StoreError::DiskFull) {
+                    was_full = true;
                     make_room(&connection);
                 }
             }
@@ -98,7 +103,7 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
     }
 }
 
-/// The log itself may be what fills the disk.
+/// The log itself may be what fills the disk: it is begun anew. That needs some room too, so it is done again as soon as there is.
 fn make_room(connection: &Connection) {
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
         tracing::warn!(%error, "the log cannot be emptied into the database");
