@@ -1,5 +1,7 @@
 //! The client against servers on this machine, each of which speaks to one connection.
 
+mod hostile;
+
 use super::*;
 use std::{
     io::{Read, Write},

@@ -3,7 +3,10 @@
 use crate::shop::{HALF_BITCOIN, Shop};
 use farthing_dialects::native::{callback, events::EventName};
 use farthing_store::records::{DeliveryStage, Page};
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -129,6 +132,13 @@ async fn after_ten_attempts_a_delivery_is_given_up_and_can_be_repeated_by_hand()
         shop.world.clock.move_by_ms(86_500_000);
     }
     assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 0);
+    let got = receiver.got.lock().unwrap().clone();
+    let distinct = |of: fn(&str) -> &str| got.iter().map(|request| of(request)).collect::<BTreeSet<_>>().len();
+    assert_eq!(got.len(), 10);
+    assert_eq!(distinct(|request| request.split_once("\r\n\r\n").unwrap().1), 1, "the same bytes each time");
+    assert_eq!(distinct(|request| header(request, "webhook-id")), 1);
+    assert_eq!(distinct(|request| header(request, "webhook-timestamp")), 10, "at a time of its own");
+    assert_eq!(distinct(|request| header(request, "x-halfin-signature")), 10, "signed afresh");
     let id = endpoint.id;
     let (deliveries, _) =
         gateway.store().read(move |reader| reader.deliveries(id, Page { limit: 9, offset: 0 })).await.unwrap();
