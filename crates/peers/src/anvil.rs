@@ -1,6 +1,7 @@
 //! anvil, an EVM node on a private chain whose accounts sign by themselves and that mines only when told.
 
 pub mod contracts;
+pub mod purse;
 
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, Result, bail, ensure};
@@ -219,6 +220,16 @@ impl Anvil {
     /// When it refuses.
     pub async fn reorg(&self, depth: u64) -> Result<()> {
         self.call("anvil_reorg", json!([depth, []])).await.map(drop)
+    }
+
+    /// Replaces the last blocks by as many others, one of which holds this transaction, mined before: the lowest of them is
+    /// number 0. Its hash stays the same.
+    ///
+    /// # Errors
+    /// When it refuses.
+    pub async fn reorg_with(&self, depth: u64, transaction: B256, block: u64) -> Result<()> {
+        let raw = self.call("eth_getRawTransactionByHash", json!([transaction])).await?;
+        self.call("anvil_reorg", json!([depth, [[raw, block]]])).await.map(drop)
     }
 
     /// Takes the last blocks off the chain.

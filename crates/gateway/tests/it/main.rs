@@ -3,6 +3,8 @@
 
 mod bitcoin_money;
 mod bitcoin_reorganisations;
+mod evm_money;
+mod evm_shop;
 mod invoices;
 mod live;
 mod live_accounts;

@@ -1,6 +1,6 @@
 //! An EVM chain to test on: a node, tokens of every kind on it, and the adapter before it. Hides what a test is not about.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::Address;
 use farthing_domain::{
     asset::{Asset, AssetId},
     name::{AssetCode, NetworkId},
@@ -12,11 +12,8 @@ use farthing_networks::{
     provider::{http::Limits, node_url::NodeUrl, pool::Patience},
     watch_set::WatchSet,
 };
-use farthing_peers::anvil::{
-    Anvil, Send,
-    contracts::{Argument, call, encode},
-};
-use std::time::Duration;
+use farthing_peers::anvil::purse::Purse;
+use std::{ops::Deref, time::Duration};
 
 /// Two addresses of ours, without code or history.
 pub(crate) const OURS: Address = Address::repeat_byte(0xA1);
@@ -33,12 +30,16 @@ pub(crate) const AT_ONCE: Patience = Patience {
 };
 
 pub(crate) struct Chain {
-    pub(crate) node: Anvil,
+    purse: Purse,
     pub(crate) slug: &'static str,
     pub(crate) chain_id: u64,
-    pub(crate) usdt: Address,
-    pub(crate) payer: Address,
-    pub(crate) decimals: u8,
+}
+
+impl Deref for Chain {
+    type Target = Purse;
+    fn deref(&self) -> &Purse {
+        &self.purse
+    }
 }
 
 /// A transfer as tests compare it: asset, position, units.
@@ -53,46 +54,8 @@ impl Chain {
         Self::start("polygon", 137, 6).await
     }
 
-    /// A chain with a rich token called USDT, and a contract that pays.
     pub(crate) async fn start(slug: &'static str, chain_id: u64, decimals: u8) -> Self {
-        let node = Anvil::start(chain_id).await.unwrap();
-        let payer = node.deploy("Payer", &[]).await.unwrap();
-        let mut chain = Self { node, slug, chain_id, usdt: Address::ZERO, payer, decimals };
-        chain.usdt = chain.token("Tether USD", "USDT", decimals).await;
-        for holder in [chain.node.account(0), payer] {
-            chain.mint(chain.usdt, holder, U256::from(10_u128.pow(30))).await;
-        }
-        chain
-    }
-
-    pub(crate) async fn token(&self, name: &str, symbol: &str, decimals: u8) -> Address {
-        let arguments = encode(&[name.into(), symbol.into(), u128::from(decimals).into()]);
-        self.node.deploy("Token", &arguments).await.unwrap()
-    }
-
-    pub(crate) async fn mint(&self, token: Address, to: Address, units: U256) -> B256 {
-        self.run(Send::call(token, call("mint(address,uint256)", &[to.into(), units.into()]))).await
-    }
-
-    /// Sends, mines a block with it, and expects success.
-    pub(crate) async fn run(&self, transaction: Send) -> B256 {
-        let hash = self.node.mined(transaction).await.unwrap();
-        assert!(self.node.succeeded(hash).await.unwrap(), "a transaction of the test failed");
-        hash
-    }
-
-    /// Sends, mines a block with it, and expects failure.
-    pub(crate) async fn fail(&self, transaction: Send) {
-        let hash = self.node.mined(transaction).await.unwrap();
-        assert!(!self.node.succeeded(hash).await.unwrap(), "a transaction of the test succeeded");
-    }
-
-    pub(crate) fn transfer(&self, to: Address, units: u128) -> Send {
-        Send::call(self.usdt, call("transfer(address,uint256)", &[to.into(), units.into()]))
-    }
-
-    pub(crate) fn payer(&self, signature: &str, arguments: &[Argument]) -> Send {
-        Send::call(self.payer, call(signature, arguments))
+        Self { purse: Purse::open(chain_id, decimals).await.unwrap(), slug, chain_id }
     }
 
     pub(crate) fn asset(&self, code: &str, decimals: u8, contract: Option<Address>) -> Asset {

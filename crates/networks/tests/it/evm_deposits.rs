@@ -31,10 +31,10 @@ fn word(units: u128) -> Vec<u8> {
 #[tokio::test]
 async fn coins_and_tokens_arrive_exactly() {
     let chain = Chain::polygon().await;
-    chain.run(Send::coins(OURS, 1)).await;
-    chain.run(Send::coins(STRANGER, 2)).await;
-    let hash = chain.run(chain.transfer(OURS, 3)).await;
-    chain.run(chain.transfer(STRANGER, 4)).await;
+    chain.run(Send::coins(OURS, 1)).await.unwrap();
+    chain.run(Send::coins(STRANGER, 2)).await.unwrap();
+    let hash = chain.run(chain.transfer(OURS, 3)).await.unwrap();
+    chain.run(chain.transfer(STRANGER, 4)).await.unwrap();
     let scanned = chain.scan(&chain.evm()).await.unwrap();
     let found = transfers(&scanned);
     assert_eq!(found.iter().map(short).collect::<Vec<_>>(), [seen("COIN", "native", 1), seen("USDT", "log/0", 3)]);
@@ -49,14 +49,14 @@ async fn coins_and_tokens_arrive_exactly() {
 #[tokio::test]
 async fn nothing_and_money_sent_to_oneself_are_ignored() {
     let chain = Chain::polygon().await;
-    chain.run(Send::coins(OURS, 0)).await;
-    chain.run(chain.transfer(OURS, 0)).await;
+    chain.run(Send::coins(OURS, 0)).await.unwrap();
+    chain.run(chain.transfer(OURS, 0)).await.unwrap();
     // Anybody may move nothing in anybody's name: never to be taken for the payer.
     let poison = call("transferFrom(address,address,uint256)", &[STRANGER.into(), OURS.into(), 0.into()]);
-    chain.run(Send::call(chain.usdt, poison)).await;
+    chain.run(Send::call(chain.usdt, poison)).await.unwrap();
     chain.node.call("anvil_impersonateAccount", json!([OURS])).await.unwrap();
-    chain.run(Send::coins(OURS, 10_u128.pow(18))).await;
-    chain.run(chain.transfer(OURS, 50)).await;
+    chain.run(Send::coins(OURS, 10_u128.pow(18))).await.unwrap();
+    chain.run(chain.transfer(OURS, 50)).await.unwrap();
     for to_oneself in [Send::coins(OURS, 5), chain.transfer(OURS, 6)] {
         let hash = chain.node.send_from(OURS, to_oneself).await.unwrap();
         chain.node.mine(1).await.unwrap();
@@ -70,9 +70,9 @@ async fn a_transfer_that_answers_false_moves_nothing() {
     let chain = Chain::polygon().await;
     let token = chain.node.deploy("FalseToken", &[]).await.unwrap();
     let transfer = |units: u128| Send::call(token, call("transfer(address,uint256)", &[OURS.into(), units.into()]));
-    chain.run(transfer(9)).await;
-    chain.mint(token, chain.node.account(0), U256::from(20)).await;
-    chain.run(transfer(9)).await;
+    chain.run(transfer(9)).await.unwrap();
+    chain.mint(token, chain.node.account(0), U256::from(20)).await.unwrap();
+    chain.run(transfer(9)).await.unwrap();
     let evm = chain.with_tokens(&[("FALSE", 6, token)]);
     assert_eq!(chain.arrived_by(&evm).await, [seen("FALSE", "log/0", 9)]);
 }
@@ -80,18 +80,18 @@ async fn a_transfer_that_answers_false_moves_nothing() {
 #[tokio::test]
 async fn what_a_failed_transaction_would_have_moved_did_not_move() {
     let chain = Chain::polygon().await;
-    chain.fail(chain.transfer(OURS, 10_u128.pow(31))).await;
-    chain.fail(chain.payer("payThenRevert(address)", &[OURS.into()]).with(11)).await;
+    chain.fail(chain.transfer(OURS, 10_u128.pow(31))).await.unwrap();
+    chain.fail(chain.payer("payThenRevert(address)", &[OURS.into()]).with(11)).await.unwrap();
     // It runs out of gas on its way, the coins with it.
     chain
         .fail(Send { gas: Some(25_000), ..chain.payer("pay(address[],uint256)", &[[OURS][..].into(), 1.into()]) })
         .await;
     let pause = call("setPaused(bool)", &[1.into()]);
-    chain.run(Send::call(chain.usdt, pause)).await;
-    chain.fail(chain.transfer(OURS, 12)).await;
-    chain.run(Send::call(chain.usdt, call("setPaused(bool)", &[0.into()]))).await;
-    chain.run(chain.transfer(OURS, 13)).await;
-    chain.run(Send::coins(OURS, 14)).await;
+    chain.run(Send::call(chain.usdt, pause)).await.unwrap();
+    chain.fail(chain.transfer(OURS, 12)).await.unwrap();
+    chain.run(Send::call(chain.usdt, call("setPaused(bool)", &[0.into()]))).await.unwrap();
+    chain.run(chain.transfer(OURS, 13)).await.unwrap();
+    chain.run(Send::coins(OURS, 14)).await.unwrap();
     assert_eq!(chain.arrived().await, [seen("USDT", "log/0", 13), seen("COIN", "native", 14)]);
 }
 
@@ -99,13 +99,13 @@ async fn what_a_failed_transaction_would_have_moved_did_not_move() {
 async fn pay_in_every_way(chain: &Chain) {
     let refuser = chain.node.deploy("Refuser", &[]).await.unwrap();
     let all = [OURS, STRANGER, OURS, ALSO_OURS];
-    chain.run(chain.payer("pay(address[],uint256)", &[all[..].into(), 5.into()]).with(20)).await;
-    chain.run(chain.payer("payAndFail(address)", &[OURS.into()]).with(6)).await;
-    chain.run(chain.payer("split(address[])", &[[refuser, OURS][..].into()]).with(14)).await;
-    chain.run(chain.payer("payByDestruction(address)", &[OURS.into()]).with(8)).await;
-    chain.run(chain.payer("payFromBelow(address,uint256)", &[OURS.into(), 60.into()]).with(9)).await;
-    chain.run(chain.payer("borrowCode(address)", &[chain.payer.into()]).with(10)).await;
-    chain.run(Send::coins(OURS, 11)).await;
+    chain.run(chain.payer("pay(address[],uint256)", &[all[..].into(), 5.into()]).with(20)).await.unwrap();
+    chain.run(chain.payer("payAndFail(address)", &[OURS.into()]).with(6)).await.unwrap();
+    chain.run(chain.payer("split(address[])", &[[refuser, OURS][..].into()]).with(14)).await.unwrap();
+    chain.run(chain.payer("payByDestruction(address)", &[OURS.into()]).with(8)).await.unwrap();
+    chain.run(chain.payer("payFromBelow(address,uint256)", &[OURS.into(), 60.into()]).with(9)).await.unwrap();
+    chain.run(chain.payer("borrowCode(address)", &[chain.payer.into()]).with(10)).await.unwrap();
+    chain.run(Send::coins(OURS, 11)).await.unwrap();
 }
 
 fn paid_in_every_way() -> Vec<Seen> {
@@ -172,15 +172,15 @@ async fn a_delegated_account_pays_and_code_at_our_own_address_is_seen() {
 #[tokio::test]
 async fn a_token_that_only_looks_like_one_is_none() {
     let chain = Chain::polygon().await;
-    let clone = chain.token("Tether USD", "USDT", 6).await;
-    chain.mint(clone, OURS, U256::from(20)).await;
+    let clone = chain.token("Tether USD", "USDT", 6).await.unwrap();
+    chain.mint(clone, OURS, U256::from(20)).await.unwrap();
     let shouter = chain.node.deploy("Shouter", &[]).await.unwrap();
     // The real token's address anywhere but as the emitter.
-    chain.run(shout(shouter, &topics(chain.usdt, OURS), word(21))).await;
+    chain.run(shout(shouter, &topics(chain.usdt, OURS), word(21))).await.unwrap();
     let [event, from, to] = topics(STRANGER, OURS);
-    chain.run(shout(shouter, &[event, from, to], chain.usdt.into_word().to_vec())).await;
-    chain.run(shout(shouter, &[event, from, to, chain.usdt.into_word()], word(22))).await;
-    chain.run(chain.transfer(OURS, 23)).await;
+    chain.run(shout(shouter, &[event, from, to], chain.usdt.into_word().to_vec())).await.unwrap();
+    chain.run(shout(shouter, &[event, from, to, chain.usdt.into_word()], word(22))).await.unwrap();
+    chain.run(chain.transfer(OURS, 23)).await.unwrap();
     assert_eq!(chain.arrived().await, [seen("USDT", "log/0", 23)]);
 }
 
@@ -201,9 +201,9 @@ async fn a_log_of_another_form_is_no_transfer() {
         (vec![keccak256("Transfer(address,address)"), from, to], word(35)),
         (vec![event], [word(0), word(36)].concat()),
     ] {
-        chain.run(shout(listed, &topics, data)).await;
+        chain.run(shout(listed, &topics, data)).await.unwrap();
     }
-    chain.run(shout(listed, &[event, from, to], word(37))).await;
+    chain.run(shout(listed, &[event, from, to], word(37))).await.unwrap();
     let evm = chain.with_tokens(&[("SHOUT", 6, listed)]);
     assert_eq!(chain.arrived_by(&evm).await, [seen("SHOUT", "log/0", 37)]);
 }
@@ -211,14 +211,14 @@ async fn a_log_of_another_form_is_no_transfer() {
 #[tokio::test]
 async fn the_logs_value_counts_and_balances_show_where_a_token_keeps_a_fee_or_takes_back() {
     let chain = Chain::polygon().await;
-    chain.run(Send::call(chain.usdt, call("setFee(uint256)", &[10.into()]))).await;
-    chain.run(chain.transfer(OURS, 1_000)).await;
-    chain.run(Send::call(chain.usdt, call("setFee(uint256)", &[0.into()]))).await;
-    chain.run(chain.transfer(ALSO_OURS, 1_000)).await;
+    chain.run(Send::call(chain.usdt, call("setFee(uint256)", &[10.into()]))).await.unwrap();
+    chain.run(chain.transfer(OURS, 1_000)).await.unwrap();
+    chain.run(Send::call(chain.usdt, call("setFee(uint256)", &[0.into()]))).await.unwrap();
+    chain.run(chain.transfer(ALSO_OURS, 1_000)).await.unwrap();
     assert_eq!(chain.arrived().await, [seen("USDT", "log/0", 900), seen("USDT", "log/0", 1_000)]);
     let ours = [our_address(OURS), our_address(ALSO_OURS)];
     let head = chain.node.head().await.unwrap();
-    chain.run(Send::call(chain.usdt, call("rebase(address,uint256)", &[ALSO_OURS.into(), 1.into()]))).await;
+    chain.run(Send::call(chain.usdt, call("rebase(address,uint256)", &[ALSO_OURS.into(), 1.into()]))).await.unwrap();
     let evm = chain.evm();
     let held = |height| {
         let evm = &evm;
@@ -259,10 +259,10 @@ async fn huge_amounts_are_exact_or_refused_and_never_wrap() {
     let chain = Chain::polygon().await;
     let exact = [1, 1 << 63, u128::from(u64::MAX), u128::MAX - 1, u128::MAX];
     for units in exact {
-        chain.mint(chain.usdt, OURS, U256::from(units)).await;
+        chain.mint(chain.usdt, OURS, U256::from(units)).await.unwrap();
     }
     for units in [U256::from(u128::MAX) + U256::from(1), U256::from(1) << 255, U256::MAX] {
-        chain.mint(chain.usdt, OURS, units).await;
+        chain.mint(chain.usdt, OURS, units).await.unwrap();
     }
     let evm = chain.evm();
     let units: Vec<u128> = chain.arrived_by(&evm).await.iter().map(|(_, _, units)| *units).collect();
@@ -305,7 +305,7 @@ async fn several_payments_in_one_transaction_are_each_their_own_wherever_it_is_m
 async fn a_token_transfer_reverted_inside_of_a_transaction_that_succeeds_left_no_log() {
     let chain = Chain::polygon().await;
     let arguments = [chain.usdt.into(), OURS.into(), 41.into()];
-    chain.run(chain.payer("transferAndFail(address,address,uint256)", &arguments)).await;
+    chain.run(chain.payer("transferAndFail(address,address,uint256)", &arguments)).await.unwrap();
     chain
         .run(
             chain
@@ -318,8 +318,8 @@ async fn a_token_transfer_reverted_inside_of_a_transaction_that_succeeds_left_no
 #[tokio::test]
 async fn a_log_told_twice_counts_once_and_one_that_was_taken_back_not() {
     let chain = Chain::polygon().await;
-    chain.run(chain.transfer(OURS, 43)).await;
-    chain.run(chain.transfer(OURS, 44)).await;
+    chain.run(chain.transfer(OURS, 43)).await.unwrap();
+    chain.run(chain.transfer(OURS, 44)).await.unwrap();
     let proxy = FaultProxy::before(&chain.node.url()).await.unwrap();
     proxy.set(Fault::Edit(std::sync::Arc::new(|method, _, result| {
         if let Some(logs) = result.as_array_mut().filter(|_| method == "eth_getLogs") {
@@ -346,7 +346,7 @@ async fn the_coins_own_contract_on_polygon_counts_nothing_twice() {
     let code = chain.node.call("eth_getCode", json!([shouter, "latest"])).await.unwrap();
     chain.node.call("anvil_setCode", json!([coin, code])).await.unwrap();
     chain.node.send(Send::coins(OURS, 45)).await.unwrap();
-    chain.run(shout(coin, &topics(chain.node.account(0), OURS), word(45))).await;
+    chain.run(shout(coin, &topics(chain.node.account(0), OURS), word(45))).await.unwrap();
     assert_eq!(chain.arrived().await, [seen("COIN", "native", 45)]);
     let mut config = chain.config(&[chain.node.url()]);
     config.tokens = vec![chain.asset("POL", 18, Some(coin))];
@@ -359,12 +359,12 @@ async fn the_coins_own_contract_on_polygon_counts_nothing_twice() {
 #[tokio::test]
 async fn another_listed_token_is_told_as_what_it_is_and_an_unlisted_one_not_at_all() {
     let chain = Chain::polygon().await;
-    let usdc = chain.token("USD Coin", "USDC", 6).await;
-    let bridged = chain.token("USD Coin (bridged)", "USDC", 6).await;
+    let usdc = chain.token("USD Coin", "USDC", 6).await.unwrap();
+    let bridged = chain.token("USD Coin (bridged)", "USDC", 6).await.unwrap();
     for token in [usdc, bridged] {
-        chain.mint(token, OURS, U256::from(46)).await;
+        chain.mint(token, OURS, U256::from(46)).await.unwrap();
     }
-    chain.run(chain.transfer(OURS, 47)).await;
+    chain.run(chain.transfer(OURS, 47)).await.unwrap();
     let evm = chain.with_tokens(&[("USDT", 6, chain.usdt), ("USDC", 6, usdc)]);
     assert_eq!(chain.arrived_by(&evm).await, [seen("USDC", "log/0", 46), seen("USDT", "log/0", 47)]);
 }

@@ -29,12 +29,12 @@ struct Site {
 impl Site {
     async fn open() -> Self {
         let chain = Chain::polygon().await;
-        chain.run(chain.transfer(OURS, 51)).await;
+        chain.run(chain.transfer(OURS, 51)).await.unwrap();
         chain.node.mine(3).await.unwrap();
-        chain.run(Send::coins(ALSO_OURS, 52)).await;
-        chain.run(chain.payer("pay(address[],uint256)", &[[OURS][..].into(), 53.into()]).with(53)).await;
+        chain.run(Send::coins(ALSO_OURS, 52)).await.unwrap();
+        chain.run(chain.payer("pay(address[],uint256)", &[[OURS][..].into(), 53.into()]).with(53)).await.unwrap();
         chain.node.mine(3).await.unwrap();
-        chain.run(chain.transfer(OURS, 54)).await;
+        chain.run(chain.transfer(OURS, 54)).await.unwrap();
         let proxy = FaultProxy::before(&chain.node.url()).await.unwrap();
         Self { chain, proxy }
     }
@@ -439,11 +439,11 @@ async fn an_address_is_used_when_it_sent_holds_or_ever_received_anything() {
     let site = Site::open().await;
     let chain = &site.chain;
     let [coins, token, swept, fresh] = [1_u8, 2, 3, 4].map(|byte| Address::repeat_byte(byte * 16));
-    chain.run(Send::coins(coins, 1)).await;
-    chain.run(chain.transfer(token, 1)).await;
-    chain.run(chain.transfer(swept, 1)).await;
+    chain.run(Send::coins(coins, 1)).await.unwrap();
+    chain.run(chain.transfer(token, 1)).await.unwrap();
+    chain.run(chain.transfer(swept, 1)).await.unwrap();
     // Swept by somebody with a signature of its owner: its own nonce stays 0.
-    chain.run(Send::call(chain.usdt, call("rebase(address,uint256)", &[swept.into(), 0.into()]))).await;
+    chain.run(Send::call(chain.usdt, call("rebase(address,uint256)", &[swept.into(), 0.into()]))).await.unwrap();
     let ours = [coins, token, swept, fresh, chain.node.account(0), chain.payer, STRANGER].map(address);
     let expected = [true, true, true, false, true, true, false];
     let evm = site.evm();

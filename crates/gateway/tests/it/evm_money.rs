@@ -1,0 +1,325 @@
+//! Coins and tokens on EVM chains, from a real node through the scanner to what the shop hears.
+
+use crate::evm_shop::{CONFIRMATIONS, EvmShop, Site, five_usdt, payee};
+use alloy_primitives::{Address, U256};
+use farthing_domain::{id::Environment, standing::Status};
+use farthing_gateway::scan::ScanError;
+use farthing_peers::{
+    anvil::{Send, contracts::call},
+    fault_proxy::Fault,
+};
+use farthing_store::records::Holder;
+use std::time::Duration;
+
+/// 5 USDT in units of 10^-6.
+const DUE: u128 = 5_000_000;
+/// In units of 10^-18.
+const COIN: u128 = 1_000_000_000_000_000_000;
+const FIVE_POL: &str = r#"{"currency":"POL","network":"polygon","amount":"5"}"#;
+
+fn told(payments: &[(&str, u128)]) -> Vec<(String, u128)> {
+    payments.iter().map(|(status, units)| ((*status).to_owned(), *units)).collect()
+}
+
+#[tokio::test]
+async fn exact_money_is_confirming_and_then_paid_in_tokens_and_in_coins() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let (token, coin) = (shop.sell().await, shop.create(FIVE_POL).await);
+    let hash = shop.pay_usdt(&token, DUE).await;
+    assert_eq!(shop.status(&token).await, Status::Confirming);
+    shop.pay(Send::coins(payee(&coin), 5 * COIN)).await;
+    shop.mine(CONFIRMATIONS - 2).await;
+    assert_eq!((shop.status(&token).await, shop.status(&coin).await), (Status::Paid, Status::Confirming));
+    shop.mine(1).await;
+    for invoice in [&token, &coin] {
+        assert_eq!(shop.status(invoice).await, Status::Paid);
+        assert_eq!(shop.events(invoice).await, "created payment_detected confirming paid");
+    }
+    let payment = shop.read(token.id).await.payments[0].clone();
+    assert_eq!((payment.key.transaction, payment.key.position.as_str()), (hash.to_string(), "log/0"));
+    assert_eq!(shop.read(coin.id).await.payments[0].key.position, "native");
+    shop.ledger_is_whole().await;
+}
+
+#[tokio::test]
+async fn short_excess_split_double_and_batched_money_comes_to_what_it_is() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let [short, over, split, twice, first, second] = [
+        shop.sell().await,
+        shop.sell().await,
+        shop.sell().await,
+        shop.sell().await,
+        shop.sell().await,
+        shop.sell().await,
+    ];
+    shop.pay_usdt(&short, DUE - 1_000_000).await;
+    shop.pay_usdt(&over, DUE + 2_000_000).await;
+    for units in [1, DUE - 3, 2] {
+        shop.pay_usdt(&split, units).await;
+    }
+    shop.pay_usdt(&twice, DUE).await;
+    shop.pay_usdt(&twice, DUE).await;
+    let purse = &shop.site().purse;
+    let payees = [payee(&first), payee(&second), payee(&first)];
+    let arguments = [purse.usdt.into(), payees[..].into(), (DUE / 2).into()];
+    shop.pay(purse.payer("transferTokens(address,address[],uint256)", &arguments)).await;
+    shop.mine(CONFIRMATIONS).await;
+    for (invoice, status) in [
+        (&short, Status::Underpaid),
+        (&over, Status::Overpaid),
+        (&split, Status::Paid),
+        (&twice, Status::Overpaid),
+        (&first, Status::Paid),
+        (&second, Status::Underpaid),
+    ] {
+        assert_eq!(shop.status(invoice).await, status);
+    }
+    assert_eq!(shop.payments(&first).await, told(&[("confirmed", DUE / 2), ("confirmed", DUE / 2)]));
+    shop.pay_usdt(&short, 1_000_000).await;
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&short).await, Status::Paid, "the rest may be paid while the window is open");
+}
+
+#[tokio::test]
+async fn late_money_is_told_as_late() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let invoice = shop.sell().await;
+    // Blocks of this chain are younger than the clock of the test: our own record decides.
+    shop.clock.move_by_ms(3 * 3_600_000);
+    shop.mine(1).await;
+    shop.gateway.expire(Environment::Live, farthing_gateway::expire::Waiting::Now).await.unwrap();
+    assert_eq!(shop.status(&invoice).await, Status::Expired);
+    shop.pay_usdt(&invoice, DUE).await;
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&invoice).await, Status::Expired);
+    assert_eq!(shop.events(&invoice).await, "created expired payment_detected late_deposit");
+}
+
+#[tokio::test]
+async fn what_only_looks_like_money_changes_nothing_and_its_twin_pays() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let (token, coin) = (shop.sell().await, shop.create(FIVE_POL).await);
+    let purse = &shop.site().purse;
+    let clone = purse.token("Tether USD", "USDT", 6).await.unwrap();
+    purse.mint(clone, payee(&token), U256::from(DUE)).await.unwrap();
+    purse.fail(purse.transfer(payee(&token), u128::MAX)).await.unwrap();
+    let arguments = [purse.usdt.into(), payee(&token).into(), DUE.into()];
+    purse.run(purse.payer("transferAndFail(address,address,uint256)", &arguments)).await.unwrap();
+    purse.run(purse.payer("payAndFail(address)", &[payee(&coin).into()]).with(5 * COIN)).await.unwrap();
+    purse.fail(purse.payer("payThenRevert(address)", &[payee(&coin).into()]).with(5 * COIN)).await.unwrap();
+    purse.run(Send::coins(payee(&coin), 0)).await.unwrap();
+    purse.run(purse.transfer(payee(&token), 0)).await.unwrap();
+    shop.mine(CONFIRMATIONS).await;
+    for invoice in [&token, &coin] {
+        assert_eq!(shop.status(invoice).await, Status::Pending);
+        assert_eq!(shop.events(invoice).await, "created");
+    }
+    shop.pay_usdt(&token, DUE).await;
+    // From a contract, as exchanges and wallets with code pay.
+    shop.pay(purse.payer("pay(address[],uint256)", &[[payee(&coin)][..].into(), (5 * COIN).into()]).with(5 * COIN))
+        .await;
+    shop.mine(CONFIRMATIONS).await;
+    for invoice in [&token, &coin] {
+        assert_eq!(shop.status(invoice).await, Status::Paid);
+    }
+}
+
+#[tokio::test]
+async fn another_token_is_rejected_and_told() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let invoice = shop.sell().await;
+    shop.site().purse.mint(shop.site().usdc, payee(&invoice), U256::from(DUE)).await.unwrap();
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&invoice).await, Status::Pending);
+    assert_eq!(shop.payments(&invoice).await, told(&[("rejected", DUE)]));
+    assert_eq!(shop.read(invoice.id).await.payments[0].rejection.unwrap().as_str(), "wrong_asset");
+    assert_eq!(shop.events(&invoice).await, "created deposit_rejected");
+    shop.pay_usdt(&invoice, DUE).await;
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&invoice).await, Status::Paid);
+}
+
+#[tokio::test]
+async fn money_on_the_wrong_network_is_found_and_the_same_amount_has_other_units_there() {
+    let (polygon, bsc) = tokio::join!(Site::polygon(), Site::bsc());
+    let shop = EvmShop::open(vec![polygon, bsc]).await;
+    let (on_polygon, on_bsc) = (shop.sell().await, shop.create(&five_usdt("bsc")).await);
+    let bsc = &shop.sites[1].purse;
+    bsc.run(bsc.transfer(payee(&on_polygon), 5 * COIN)).await.unwrap();
+    bsc.run(bsc.transfer(payee(&on_bsc), 5 * COIN)).await.unwrap();
+    bsc.node.mine(CONFIRMATIONS).await.unwrap();
+    shop.scan().await;
+    assert_eq!(shop.status(&on_bsc).await, Status::Paid);
+    assert_eq!(shop.status(&on_polygon).await, Status::Pending);
+    assert_eq!(shop.payments(&on_polygon).await, told(&[("rejected", 5 * COIN)]));
+    assert_eq!(shop.events(&on_polygon).await, "created deposit_rejected");
+    let rejected = shop.read(on_polygon.id).await.payments[0].clone();
+    assert_eq!((rejected.asset.to_string().as_str(), rejected.decimals), ("USDT on bsc", 18));
+    shop.pay_usdt(&on_polygon, DUE).await;
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&on_polygon).await, Status::Paid);
+}
+
+#[tokio::test]
+async fn finality_by_tag_is_the_networks_word() {
+    let shop = EvmShop::open(vec![Site::polygon().await.final_by_tag()]).await;
+    let invoice = shop.sell().await;
+    shop.pay_usdt(&invoice, DUE).await;
+    shop.mine(1).await;
+    assert_eq!(shop.status(&invoice).await, Status::Confirming, "the tag is two blocks below the head here");
+    shop.mine(1).await;
+    assert_eq!(shop.status(&invoice).await, Status::Paid);
+}
+
+#[tokio::test]
+async fn whatever_the_provider_does_every_payment_is_attributed_once_in_the_end() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let site = shop.site();
+    let faults = vec![
+        Fault::Reset,
+        Fault::Truncate,
+        Fault::HalfBody,
+        Fault::Status(429, Some(0)),
+        Fault::Status(500, None),
+        Fault::HtmlPage,
+        Fault::ErrorInside(-32000, "header not found"),
+        Fault::WrongId,
+        Fault::ShuffledBatch,
+        Fault::ShortBatch,
+        Fault::EmptyBody,
+        Fault::Delay(Duration::from_millis(5)),
+        Fault::EvmLag(3),
+        Fault::EvmLag(1),
+        Fault::EvmChainId(1),
+    ];
+    site.proxy.set_random(30, 7, faults);
+    let mut invoices = Vec::new();
+    for round in 0..12_u128 {
+        let invoice = shop.sell().await;
+        site.purse.run(site.purse.transfer(payee(&invoice), DUE - round)).await.unwrap();
+        site.purse.run(site.purse.transfer(payee(&invoice), round)).await.unwrap();
+        invoices.push(invoice);
+        for _ in 0..4 {
+            drop(shop.gateway.scan(site.id()).await);
+        }
+    }
+    assert!(site.proxy.faulted() > 50, "{}", site.proxy.faulted());
+    site.proxy.heal();
+    shop.mine(CONFIRMATIONS).await;
+    for (round, invoice) in (0..12_u128).zip(&invoices) {
+        assert_eq!(shop.status(invoice).await, Status::Paid);
+        let parts =
+            if round == 0 { vec![("confirmed", DUE)] } else { vec![("confirmed", DUE - round), ("confirmed", round)] };
+        assert_eq!(shop.payments(invoice).await, told(&parts));
+        assert!(!shop.events(invoice).await.contains("dropped"), "nothing was taken back that stood");
+    }
+    shop.ledger_is_whole().await;
+}
+
+#[tokio::test]
+async fn a_lagging_provider_takes_nothing_back() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let invoice = shop.sell().await;
+    shop.pay_usdt(&invoice, DUE).await;
+    for lag in [1, 2, 5, 9] {
+        shop.site().proxy.set(Fault::EvmLag(lag));
+        drop(shop.gateway.scan(shop.site().id()).await);
+        assert_eq!(shop.status(&invoice).await, Status::Confirming, "{lag} blocks behind");
+    }
+    shop.site().proxy.heal();
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&invoice).await, Status::Paid);
+    assert_eq!(shop.events(&invoice).await, "created payment_detected confirming paid");
+}
+
+#[tokio::test]
+async fn with_all_providers_down_at_the_start_other_networks_sell() {
+    let (polygon, bsc) = tokio::join!(Site::polygon(), Site::bsc());
+    polygon.proxy.set(Fault::Reset);
+    let shop = EvmShop::closed(vec![bsc, polygon]).await;
+    assert!(shop.gateway.scan_all(Environment::Live).await.is_err());
+    let (up, down) = (shop.sites[0].id(), shop.sites[1].id());
+    assert!(shop.gateway.chain(up).unwrap().trouble().is_none());
+    assert!(shop.gateway.chain(down).unwrap().trouble().unwrap().text.contains("the connection broke"));
+    let state = &shop.gateway.chain(down).unwrap().providers()[0];
+    assert!(state.failures_in_row > 0 && state.last_error.is_some(), "{state:?}");
+    shop.sites[1].proxy.heal();
+    shop.begin().await;
+    assert!(shop.gateway.chain(down).unwrap().trouble().is_none());
+    let invoice = shop.sell().await;
+    shop.sites[1].proxy.set(Fault::Reset);
+    shop.site().purse.run(shop.site().purse.transfer(payee(&invoice), 5 * COIN)).await.unwrap();
+    shop.site().purse.node.mine(CONFIRMATIONS).await.unwrap();
+    assert!(shop.gateway.scan_all(Environment::Live).await.is_err());
+    assert_eq!(shop.status(&invoice).await, Status::Paid, "the other network goes on");
+}
+
+#[tokio::test]
+async fn another_chain_behind_the_same_address_is_never_scanned() {
+    let (first, second) = tokio::join!(Site::polygon(), Site::polygon());
+    second.purse.node.mine(1).await.unwrap();
+    let shop = EvmShop::open(vec![first]).await;
+    let invoice = shop.sell().await;
+    shop.pay_usdt(&invoice, DUE).await;
+    let before = shop.events(&invoice).await;
+    // In the middle of the work, and as another chain id.
+    shop.site().proxy.set(Fault::EvmChainId(1));
+    assert!(shop.gateway.scan(shop.site().id()).await.is_err());
+    assert_eq!(shop.events(&invoice).await, before);
+    shop.site().proxy.heal();
+    // After a restart, with the same chain id and another first block.
+    let mut shop = shop;
+    shop.sites[0].proxy.set(Fault::Edit(std::sync::Arc::new(|method, params, result| {
+        if method == "eth_getBlockByNumber" && params[0] == "0x0" {
+            result["hash"] = serde_json::json!(format!("0x{}", "55".repeat(32)));
+        }
+    })));
+    shop = shop.restart().await;
+    let scanned = shop.gateway.scan(shop.site().id()).await;
+    assert!(matches!(scanned, Err(ScanError::OtherChain { .. })), "{scanned:?}");
+    assert!(shop.gateway.chain(shop.site().id()).unwrap().trouble().unwrap().is_other_chain);
+    assert_eq!(shop.events(&invoice).await, before);
+    shop.sites[0].proxy.heal();
+    shop = shop.restart().await;
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!(shop.status(&invoice).await, Status::Paid);
+}
+
+#[tokio::test]
+async fn coins_that_a_contract_paid_unseen_are_found_by_their_balance() {
+    let site = Site::polygon().await;
+    site.proxy.set_for("trace", Fault::ErrorInside(-32601, "the method does not exist"));
+    let shop = EvmShop::open(vec![site]).await;
+    let invoice = shop.create(FIVE_POL).await;
+    let purse = &shop.site().purse;
+    let arguments = [[payee(&invoice)][..].into(), (5 * COIN).into()];
+    shop.pay(purse.payer("pay(address[],uint256)", &arguments).with(5 * COIN)).await;
+    shop.mine(CONFIRMATIONS).await;
+    assert!(shop.payments(&invoice).await.is_empty(), "the provider shows no calls");
+    let (_, round) = shop.gateway.reconcile_recent(None).await.unwrap();
+    assert_eq!(round.unexplained, 1);
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's path is not general enough in its lifetime"
+    )]
+    let found = shop.gateway.store().read(|reader| reader.surpluses()).await.unwrap();
+    assert_eq!((found[0].balance, found[0].recorded), (5 * COIN, 0));
+    assert_eq!(found[0].holder, Holder::Invoice(invoice.id));
+}
+
+#[tokio::test]
+async fn a_new_database_does_not_hand_out_an_address_that_was_ever_used() {
+    let site = Site::polygon().await;
+    let address = |index: u32| {
+        let bytes = crate::evm_shop::account().address(index).unwrap().bytes().to_vec();
+        Address::try_from(bytes.as_slice()).unwrap()
+    };
+    let purse = &site.purse;
+    purse.run(Send::coins(address(0), 1)).await.unwrap();
+    // Received and swept without a transaction of its own: only the log tells.
+    purse.run(purse.transfer(address(3), 9)).await.unwrap();
+    purse.run(Send::call(purse.usdt, call("rebase(address,uint256)", &[address(3).into(), 0.into()]))).await.unwrap();
+    let shop = EvmShop::open(vec![site]).await;
+    let first = payee(&shop.sell().await);
+    assert_eq!(first, address(4), "beyond everything that was ever used");
+}
