@@ -223,13 +223,16 @@ impl Anvil {
     }
 
     /// Replaces the last blocks by as many others, one of which holds this transaction, mined before: the lowest of them is
-    /// number 0. Its hash stays the same.
+    /// number 0. Its hash stays the same, its block's does not.
     ///
     /// # Errors
     /// When it refuses.
     pub async fn reorg_with(&self, depth: u64, transaction: B256, block: u64) -> Result<()> {
         let raw = self.call("eth_getRawTransactionByHash", json!([transaction])).await?;
-        self.call("anvil_reorg", json!([depth, [[raw, block]]])).await.map(drop)
+        // Without anything new in them the blocks would be the very same ones.
+        let (from, to) = (self.account(9), self.account(8));
+        let other = json!({"from": from, "to": to, "value": format!("{depth:#x}"), "gas": "0x5208"});
+        self.call("anvil_reorg", json!([depth, [[other, 0], [raw, block]]])).await.map(drop)
     }
 
     /// Takes the last blocks off the chain.

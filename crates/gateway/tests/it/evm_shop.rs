@@ -270,7 +270,7 @@ impl EvmShop {
             let id = site.id();
             let ranges = self.gateway.store().read(move |reader| reader.scanned_ranges(id)).await.unwrap();
             for pair in ranges.windows(2) {
-                assert_eq!(pair[0].first, pair[1].last + 1, "no gap and no overlap: {pair:?}");
+                assert_eq!(pair[0].first, pair[1].last.saturating_add(1), "no gap and no overlap: {pair:?}");
             }
         }
     }

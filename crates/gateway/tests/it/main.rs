@@ -4,6 +4,7 @@
 mod bitcoin_money;
 mod bitcoin_reorganisations;
 mod evm_money;
+mod evm_reorganisations;
 mod evm_shop;
 mod invoices;
 mod live;

@@ -85,7 +85,8 @@ async fn what_a_failed_transaction_would_have_moved_did_not_move() {
     // It runs out of gas on its way, the coins with it.
     chain
         .fail(Send { gas: Some(25_000), ..chain.payer("pay(address[],uint256)", &[[OURS][..].into(), 1.into()]) })
-        .await;
+        .await
+        .unwrap();
     let pause = call("setPaused(bool)", &[1.into()]);
     chain.run(Send::call(chain.usdt, pause)).await.unwrap();
     chain.fail(chain.transfer(OURS, 12)).await.unwrap();
@@ -232,8 +233,8 @@ async fn the_logs_value_counts_and_balances_show_where_a_token_keeps_a_fee_or_ta
 #[tokio::test]
 async fn the_same_amount_is_another_number_of_units_on_a_chain_with_other_decimals() {
     let (polygon, bsc) = tokio::join!(Chain::polygon(), Chain::start("bsc", 56, 18));
-    polygon.run(polygon.transfer(OURS, 5_000_000)).await;
-    bsc.run(bsc.transfer(OURS, 5_000_000_000_000_000_000)).await;
+    polygon.run(polygon.transfer(OURS, 5_000_000)).await.unwrap();
+    bsc.run(bsc.transfer(OURS, 5_000_000_000_000_000_000)).await.unwrap();
     for (chain, units, decimals) in [(&polygon, 5_000_000, 6), (&bsc, 5_000_000_000_000_000_000, 18)] {
         let found = transfers(&chain.scan(&chain.evm()).await.unwrap());
         assert_eq!((found[0].units, found[0].decimals), (units, decimals));
@@ -311,7 +312,8 @@ async fn a_token_transfer_reverted_inside_of_a_transaction_that_succeeds_left_no
             chain
                 .payer("transferTokens(address,address[],uint256)", &[chain.usdt.into(), [OURS][..].into(), 42.into()]),
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(chain.arrived().await, [seen("USDT", "log/0", 42)]);
 }
 
