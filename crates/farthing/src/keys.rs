@@ -220,7 +220,14 @@ fn first_addresses(keys: &AccountKeys) -> anyhow::Result<String> {
         let name = if index == 0 { "Solana".to_owned() } else { String::new() };
         rows.push(vec![name, format!("{index}"), address.clone()]);
     }
-    Ok(format!("# The first addresses: your wallet must show the same.\n{}", output::table(&rows)))
+    Ok(format!("# The first addresses: your wallet must show the same.\n{}\n\n{}", output::table(&rows), gap_limit()))
+}
+
+/// What to expect of a wallet that looks for what was received: it stops where it thinks that nothing follows.
+fn gap_limit() -> &'static str {
+    "# Every invoice takes a new address, paid or not. A wallet made from the same words looks for money until it meets 20 unused\n\
+     # addresses in a row (its gap limit), and so may not show what lies beyond. Nothing is lost: raise the wallet's gap limit\n\
+     # (Sparrow, Electrum and Bitcoin Core can), and it shows up. The address of every payment is in Farthing's own records."
 }
 
 #[cfg(test)]
@@ -234,6 +241,7 @@ mod tests {
     fn the_published_phrase_makes_the_addresses_that_wallets_show() {
         let keys = account_keys(&read_words(ABANDON).unwrap(), 2).unwrap();
         let text = first_addresses(&keys).unwrap();
+        assert!(text.contains("gap limit"));
         for address in [
             "bc1qcr8te4kr609gcawutmrza0j4xv80jy8z306fyu",
             "bc1qnjg0jd8228aq7egyzacy8cys3knf9xvrerkf9g",

@@ -10,6 +10,7 @@ use farthing_domain::{
     network::{ChainId, Family},
     time::Timestamp,
 };
+use farthing_gateway::scan::ScanError;
 use farthing_networks::{
     address::{Address, AddressFamily, Chain},
     network::Network,
@@ -19,6 +20,7 @@ use farthing_networks::{
 use farthing_peers::{
     bitcoin_core::{BitcoinCore, purse::Purse},
     esplora::Esplora,
+    fault_proxy::FaultProxy,
 };
 use farthing_sim::world::{Around, ManualClock, START, World};
 use std::{
@@ -48,6 +50,8 @@ pub(crate) struct Rehearsal {
     pub(crate) shop: Shop,
     pub(crate) core: Arc<BitcoinCore>,
     pub(crate) purse: Purse,
+    /// What stands before the node, where a test is about providers.
+    pub(crate) proxies: Vec<FaultProxy>,
     blocks_mined: AtomicU8,
     _esplora: Option<Esplora>,
 }
@@ -67,27 +71,56 @@ impl Rehearsal {
             Some(esplora) => (Protocol::Esplora, esplora.url()),
         };
         let shop = Self::shop(vec![Provider { protocol, url: NodeUrl::parse(&url).unwrap() }]).await;
-        let rehearsal = Self { shop, core, purse, blocks_mined: AtomicU8::new(0), _esplora: esplora };
+        let blocks_mined = AtomicU8::new(0);
+        let rehearsal = Self { shop, core, purse, proxies: Vec::new(), blocks_mined, _esplora: esplora };
+        rehearsal.scan().await;
+        rehearsal
+    }
+
+    /// The same over Core, with so many providers that are proxies before one node.
+    pub(crate) async fn behind_proxies(count: usize, coins: u64) -> Self {
+        let core = Arc::new(BitcoinCore::start().await.unwrap());
+        core.set_time(START.seconds()).await.unwrap();
+        let purse = Purse::filled(&core, 1, coins).await.unwrap();
+        let mut proxies = Vec::new();
+        for _ in 0..count {
+            proxies.push(FaultProxy::before(&core.url()).await.unwrap());
+        }
+        let shop = Self::shop(behind(&proxies)).await;
+        let rehearsal = Self { shop, core, purse, proxies, blocks_mined: AtomicU8::new(0), _esplora: None };
         rehearsal.scan().await;
         rehearsal
     }
 
     /// A shop whose bitcoin network these providers answer for.
-    pub(crate) async fn shop(providers: Vec<Provider>) -> Shop {
-        let config = Config {
-            network: bitcoin(),
-            family: Family::Bitcoin,
-            chain: ChainName::Regtest,
-            native: Catalog::shipped().resolve("BTC", None).unwrap().clone(),
-            confirmations: 2,
-            providers,
-            patience: Patience { first: Duration::ZERO, longest: Duration::ZERO, ..Patience::default() },
-        };
-        let adapter: Arc<dyn Network> = Arc::new(Utxo::new(config).unwrap());
-        let around = Around { adapters: BTreeMap::from([(bitcoin(), adapter)]), ..Around::default() };
+    async fn shop(providers: Vec<Provider>) -> Shop {
+        let around = around(providers);
         let world = World::simulated(1, Arc::new(ManualClock::at(START)), around).await.unwrap();
         let owner = world.merchant().await.unwrap();
         Shop { world, owner }
+    }
+
+    /// Ends the process, adapter included, and starts another one.
+    pub(crate) async fn restart_with_new_adapter(self) -> Self {
+        let Shop { world, owner } = self.shop;
+        let mut ground = world.stop().unwrap();
+        ground.around = around(behind(&self.proxies));
+        let world = ground.start().await.unwrap();
+        Self { shop: Shop { world, owner }, ..self }
+    }
+
+    pub(crate) async fn try_scan(&self) -> Result<(), ScanError> {
+        self.shop.world.gateway.scan_to_tip(chain()).await
+    }
+
+    /// As a server does: again and again.
+    pub(crate) async fn scan_until_it_works(&self) {
+        for _ in 0..200 {
+            if self.try_scan().await.is_ok() {
+                return;
+            }
+        }
+        panic!("200 scans failed");
     }
 
     pub(crate) async fn scan(&self) {
@@ -149,6 +182,35 @@ impl Rehearsal {
         };
         payments.iter().map(shown).collect()
     }
+}
+
+/// Providers behind proxies.
+fn behind(proxies: &[FaultProxy]) -> Vec<Provider> {
+    let provider = |(index, proxy): (usize, &FaultProxy)| {
+        // The proxy forwards the credentials of the node.
+        let url = NodeUrl::parse(&proxy.url().replace("http://", "http://test:test@")).unwrap();
+        Provider { protocol: Protocol::Core, url: url.named(format!("provider {index}")) }
+    };
+    proxies.iter().enumerate().map(provider).collect()
+}
+
+fn around(providers: Vec<Provider>) -> Around {
+    let config = Config {
+        network: bitcoin(),
+        family: Family::Bitcoin,
+        chain: ChainName::Regtest,
+        native: Catalog::shipped().resolve("BTC", None).unwrap().clone(),
+        confirmations: 2,
+        providers,
+        patience: Patience {
+            first: Duration::ZERO,
+            longest: Duration::ZERO,
+            quarantine: Duration::ZERO,
+            ..Patience::default()
+        },
+    };
+    let adapter: Arc<dyn Network> = Arc::new(Utxo::new(config).unwrap());
+    Around { adapters: BTreeMap::from([(bitcoin(), adapter)]), ..Around::default() }
 }
 
 /// What an invoice is paid to.

@@ -118,6 +118,23 @@ async fn a_fault_at_any_request_of_a_range_is_an_error_or_does_not_matter() {
     }
 }
 
+/// What docs/bitcoin.md says: two calls a look at a Core node where nothing happens, three at an Esplora server.
+#[tokio::test]
+async fn a_look_at_a_chain_where_nothing_happens_costs_a_few_calls() {
+    for (over, expected) in [(Over::Core, 2), (Over::Esplora, 3)] {
+        let proxied = proxied(over).await;
+        let look = async || {
+            proxied.adapter.mempool(&proxied.node.watch).await.unwrap();
+            proxied.adapter.tip().await.unwrap();
+        };
+        look().await;
+        drop(proxied.proxy.take_methods());
+        look().await;
+        let asked = proxied.proxy.take_methods();
+        assert_eq!(asked.len(), expected, "{asked:?}");
+    }
+}
+
 #[tokio::test]
 async fn batches_may_come_in_any_order() {
     let proxied = proxied(Over::Core).await;
