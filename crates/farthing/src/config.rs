@@ -3,6 +3,7 @@
 //! Every problem is found at once and named by its key. No message repeats a value: it may hold a password.
 
 mod networks;
+mod rates;
 mod reader;
 
 use farthing_web::edge::client_ip::IpNet;
@@ -12,6 +13,8 @@ use figment::{
 };
 use networks::read_networks;
 pub(crate) use networks::{Finality, NetworkConfig, TokenConfig};
+pub(crate) use rates::RatesConfig;
+use rates::read_rates;
 pub(crate) use reader::Problem;
 use reader::Reader;
 pub(crate) use reader::suggestion;
@@ -30,14 +33,10 @@ pub(crate) const EXAMPLE: &str = include_str!("config.default.toml");
 pub(crate) const FILE_NAME: &str = "farthing.toml";
 /// What variables of the environment begin with; two underscores stand between a section and its key.
 const VARIABLES: &str = "FARTHING__";
-/// Sources of rates that are known.
-const RATE_SOURCES: [&str; 4] = ["kraken", "coinbase", "binance", "coingecko"];
 /// The most requests per minute that can be allowed other than all.
 const REQUESTS_MAX: u32 = 1_000_000;
 /// Days for which an address may be watched: a month at least, because payers keep addresses.
 const WATCHED_DAYS: RangeInclusive<u32> = 30..=36_500;
-/// The oldest rate that may be sold by, in seconds.
-const RATE_AGE_MAX: u32 = 3600;
 
 /// How the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,15 +45,6 @@ pub(crate) enum LogFormat {
     Human,
     /// One JSON object a line.
     Json,
-}
-
-/// Where rates of live sales come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RatesConfig {
-    /// Who is asked.
-    pub(crate) sources: Vec<String>,
-    /// How old a rate may be, in seconds.
-    pub(crate) max_age_seconds: u32,
 }
 
 /// A configuration without problems.
@@ -151,7 +141,7 @@ impl Config {
                 "log",
             ],
         );
-        reader.known_keys("rates", &["sources", "max_age_seconds"]);
+        reader.known_keys("rates", &["sources", "max_age_seconds", "spread_percent", "fixed", "file"]);
         reader.known_keys("addresses", &["watched_days"]);
         reader.known_keys("webhooks", &["allow_private_addresses"]);
         reader.known_keys("limits", &["requests_per_minute"]);
@@ -224,17 +214,6 @@ fn read_data_dir(reader: &mut Reader) -> PathBuf {
         reader.problem("data_dir", "must name a folder");
     }
     text.map_or_else(|| PathBuf::from("farthing-data"), PathBuf::from)
-}
-
-fn read_rates(reader: &mut Reader) -> RatesConfig {
-    let known = || RATE_SOURCES.map(str::to_owned).to_vec();
-    let sources = reader.value::<Vec<String>>("rates.sources").unwrap_or_else(known);
-    for (index, source) in sources.iter().enumerate() {
-        if !RATE_SOURCES.contains(&source.as_str()) {
-            reader.problem(&format!("rates.sources[{index}]"), &format!("must be one of {}", RATE_SOURCES.join(", ")));
-        }
-    }
-    RatesConfig { sources, max_age_seconds: reader.number("rates.max_age_seconds", 1..=RATE_AGE_MAX).unwrap_or(300) }
 }
 
 fn read_proxies(reader: &mut Reader) -> Vec<IpNet> {

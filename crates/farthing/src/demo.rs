@@ -122,7 +122,7 @@ fn demo_config(listen: SocketAddr, data_dir: PathBuf) -> Config {
         public_url: None,
         data_dir,
         networks: BTreeMap::new(),
-        rates: RatesConfig { sources: Vec::new(), max_age_seconds: 300 },
+        rates: RatesConfig::none(),
         watched_days: 365,
         allow_private_addresses: true,
         requests_per_minute: 0,

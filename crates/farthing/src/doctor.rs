@@ -1,6 +1,7 @@
 //! `doctor`: everything that could lose money or refuse a sale, looked at without changing anything.
 
 mod networks;
+mod rates;
 
 use crate::{
     cli::Json,
@@ -103,6 +104,7 @@ async fn examine(config: &Config) -> Vec<Check> {
         checks.push(Check::new("store", Level::Error, true, detail));
     }
     checks.extend(networks::examine(config, store.as_deref()).await);
+    checks.extend(rates::examine(config, now).await);
     checks
 }
 

@@ -49,7 +49,8 @@ pub(crate) async fn open_for_server(
     let Opened { store, sealer, ids } = open(&config.data_dir, OpenAs::Server).await?;
     let clocks = test_environment::open_clocks(&store, Arc::new(SystemClock)).await?;
     let test = test_environment::open(&store, &ids).await?;
-    let live = live_environment(networks, RateSource::None, &ids);
+    let rates = if networks.is_empty() { RateSource::None } else { live::rates(config)? };
+    let live = live_environment(networks, rates, &ids);
     let gateway = Gateway::new(Parts {
         store,
         sealer,

@@ -10,7 +10,13 @@ use farthing_domain::{
     name::NetworkId,
     network::{Family, Network as NetworkFacts},
 };
-use farthing_gateway::live_environment::LiveNetwork;
+use farthing_gateway::{
+    live_environment::LiveNetwork,
+    rates::{
+        RateSource,
+        book::{BookSettings, RateBook},
+    },
+};
 use farthing_networks::{
     account::Account,
     inspect::Inspect,
@@ -32,6 +38,33 @@ pub(crate) struct Connected {
 /// When one is of a kind that this version has no adapter for, or its adapter refuses its configuration.
 pub(crate) fn networks(config: &Config) -> anyhow::Result<Vec<LiveNetwork>> {
     config.networks.iter().map(|(slug, network)| live_network(slug, network)).collect()
+}
+
+/// Where the rates of live sales come from.
+///
+/// # Errors
+/// When a URL cannot be asked.
+pub(crate) fn rates(config: &Config) -> anyhow::Result<RateSource> {
+    let rates = &config.rates;
+    if rates.sources.is_empty() && rates.fixed.is_empty() && rates.file.is_none() {
+        return Ok(RateSource::None);
+    }
+    let mut markets = Vec::new();
+    for (market, url) in &rates.sources {
+        let url = match url {
+            Some(url) => NodeUrl::from_url(url.clone())?,
+            None => NodeUrl::parse(market.base_url())?,
+        };
+        markets.push((*market, url));
+    }
+    let book = RateBook::new(BookSettings {
+        markets,
+        fixed: rates.fixed.clone(),
+        file: rates.file.clone(),
+        max_age_seconds: i64::from(rates.max_age_seconds),
+        spread_basis_points: rates.spread_basis_points,
+    })?;
+    Ok(RateSource::Live(Arc::new(book)))
 }
 
 /// One configured network.

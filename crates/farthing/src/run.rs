@@ -8,6 +8,7 @@ mod chains;
 mod expiry;
 mod marks;
 mod outbox;
+mod rates;
 mod reconcile;
 mod status;
 
@@ -105,6 +106,8 @@ impl Running {
         let reconciling = Arc::clone(&gateway);
         running
             .keep("reconciliation".to_owned(), move |stop| reconcile::follow(Arc::clone(&reconciling), watched, stop));
+        let priced = Arc::clone(&gateway);
+        running.keep("rates".to_owned(), move |stop| rates::follow(Arc::clone(&priced), stop));
         let seen = Arc::clone(&gateway);
         running.keep("network status".to_owned(), move |stop| status::follow(Arc::clone(&seen), stop));
         running.keep("high-water marks".to_owned(), move |stop| {

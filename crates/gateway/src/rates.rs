@@ -1,5 +1,11 @@
 //! Exchange rates: one interface, whatever they come from.
 
+pub mod book;
+mod consensus;
+pub mod price;
+pub mod tickers;
+
+use book::RateBook;
 use farthing_domain::{
     decimal::Decimal,
     fiat::Fiat,
@@ -8,6 +14,7 @@ use farthing_domain::{
     time::Timestamp,
 };
 use num_bigint::BigUint;
+use std::sync::Arc;
 
 /// Why there is no rate. A sale is refused rather than priced by a guess.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +25,9 @@ pub enum NoRate {
     /// No source is configured.
     #[error("no source of rates is configured")]
     NoSource,
+    /// No source's number is young and plausible enough.
+    #[error("there is no current rate for {0} in {1}: {2}")]
+    NotCurrent(AssetCode, Fiat, String),
     /// The source's number cannot be used.
     #[error(transparent)]
     Unusable(#[from] RateError),
@@ -28,7 +38,9 @@ pub enum NoRate {
 pub enum RateSource {
     /// The documented table of the test environment and the demo: always the same.
     OfflineTable,
-    /// Nothing yet: prices must be in the asset itself.
+    /// What the configured sources agree on ([`book::RateBook::step`]).
+    Live(Arc<RateBook>),
+    /// Nothing: prices must be in the asset itself.
     None,
 }
 
@@ -73,6 +85,7 @@ impl RateSource {
     pub fn rate(&self, code: AssetCode, currency: Fiat, now: Timestamp) -> Result<Rate, NoRate> {
         match self {
             Self::None => Err(NoRate::NoSource),
+            Self::Live(book) => book.rate(code, currency, now),
             Self::OfflineTable => {
                 let unknown = || NoRate::UnknownPair(code, currency);
                 let coin = look_up(&COINS, code.as_str()).ok_or_else(unknown)?;
@@ -82,6 +95,16 @@ impl RateSource {
             }
         }
     }
+}
+
+/// Every symbol that has a place in prices: coins and currencies.
+fn known_symbols() -> impl Iterator<Item = &'static str> {
+    COINS.iter().chain(&FIATS).map(|(symbol, _)| *symbol)
+}
+
+/// What a symbol is roughly worth: the offline table, for telling nonsense from a price.
+fn roughly(symbol: &str) -> Option<Decimal> {
+    look_up(&COINS, symbol).or_else(|| look_up(&FIATS, symbol))
 }
 
 fn look_up(table: &[(&str, &str)], key: &str) -> Option<Decimal> {

@@ -17,6 +17,7 @@ use farthing_gateway::{
     gateway::{Chain, Gateway},
     ledger,
     quotes::NotSelling,
+    rates::RateSource,
 };
 use farthing_store::{Reader, StoreError, records::ChainState};
 use serde::Serialize;
@@ -62,6 +63,7 @@ pub(crate) fn describe() {
     describe_gauge!("farthing_provider_available", "1 while a network's provider would be asked.");
     describe_counter!("farthing_provider_calls_total", "Calls of a provider, as providers bill them.");
     describe_counter!("farthing_provider_failures_total", "Requests to a provider without a usable answer.");
+    describe_gauge!("farthing_rate_source_answers", "1 while a source of exchange rates answers.");
     describe_gauge!("farthing_unexplained_surpluses", "Addresses that hold money which no recorded payment explains.");
     describe_counter!(
         "farthing_addresses_reconciled_total",
@@ -213,6 +215,11 @@ async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
             gauge!("farthing_chain_behind_blocks", &labels).set(shown(behind));
         }
         measure_providers(chain);
+    }
+    if let RateSource::Live(book) = &gateway.environment(Environment::Live).rates {
+        for source in book.health() {
+            gauge!("farthing_rate_source_answers", "source" => source.name).set(flag(source.error.is_none()));
+        }
     }
     let statistics = gateway.store().statistics();
     counter!("farthing_store_commits_total").absolute(statistics.commits);

@@ -209,3 +209,25 @@ fn a_named_file_that_is_missing_is_a_problem() {
     let error = Config::load(Some(Path::new("no-such-folder/farthing.toml"))).unwrap_err();
     assert!(error.to_string().contains("config example"), "{error}");
 }
+
+#[test]
+fn rates_come_from_exchanges_and_from_the_operator() {
+    let rates = read("").unwrap().rates;
+    assert_eq!(rates.sources.len(), 5);
+    let toml = "[rates]\nsources = [\"kraken\", { bitstamp = \"http://127.0.0.1:9/cache\" }]\nspread_percent = \"0.75\"\n\
+        file = \"rates.json\"\n[rates.fixed]\nXYZ = \"0.25\"\n";
+    let rates = read(toml).unwrap().rates;
+    assert_eq!((rates.sources.len(), rates.spread_basis_points), (2, 75));
+    assert_eq!(rates.sources[1].1.as_ref().unwrap().as_str(), "http://127.0.0.1:9/cache");
+    assert_eq!(rates.fixed["XYZ"], "0.25".parse().unwrap());
+    assert!(rates.file.is_some());
+    assert_eq!(read("[rates]\nspread_percent = 2").unwrap().rates.spread_basis_points, 200);
+    assert_problem("[rates]\nsources = [\"krakn\"]", "rates.sources[0]", "did you mean kraken?");
+    assert_problem("[rates]\nsources = [\"kraken\", \"kraken\"]", "rates.sources[1]", "twice");
+    assert_problem("[rates]\nsources = [{ kraken = \"ftp://x\" }]", "rates.sources[0]", "http");
+    assert_problem("[rates]\nspread_percent = \"0.001\"", "rates.spread_percent", "two digits");
+    assert_problem("[rates]\nspread_percent = \"21\"", "rates.spread_percent", "\"20\"");
+    assert_problem("[rates.fixed]\nBTC = \"0\"", "rates.fixed.BTC", "price in US dollars");
+    assert_problem("[rates.fixed]\nBTC = 60000", "rates.fixed.BTC", "a text in quotes");
+    assert_problem("[addresses]\nwatched_days = 7", "addresses.watched_days", "from 30");
+}

@@ -194,7 +194,7 @@ fn no_quote(error: NoQuote, priced_by: &str) -> Failure {
         NoQuote::Rate(NoRate::UnknownPair(..) | NoRate::NoSource) | NoQuote::Due(..) => {
             ApiError::field(priced_by, &format!("cannot be priced: {error}"))
         }
-        NoQuote::Rate(NoRate::Unusable(_)) | NoQuote::Address(_) => {
+        NoQuote::Rate(NoRate::Unusable(_) | NoRate::NotCurrent(..)) | NoQuote::Address(_) => {
             tracing::error!(error = %chain(&error), "nothing can be sold");
             let message = "no address or rate can be had for this currency at the moment";
             ApiError {
