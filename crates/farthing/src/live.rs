@@ -19,6 +19,7 @@ use farthing_gateway::{
 };
 use farthing_networks::{
     account::Account,
+    evm::{self, Evm, EvmConfig},
     inspect::Inspect,
     network::Network,
     provider::{node_url::NodeUrl, pool::Patience},
@@ -147,7 +148,7 @@ fn connect(facts: &NetworkFacts, assets: &[Asset], config: &NetworkConfig) -> an
     let native = assets.iter().find(|asset| asset.contract.is_none()).context("the network has no coin")?.clone();
     match facts.family {
         Family::Bitcoin | Family::Litecoin | Family::Dogecoin => connect_utxo(facts, native, config),
-        Family::Evm => bail!("{}", unsupported(facts.id.as_str())),
+        Family::Evm => connect_evm(facts, native, assets, config),
         Family::Tron | Family::Solana => bail!("{}", unsupported(facts.id.as_str())),
     }
 }
@@ -173,6 +174,24 @@ fn connect_utxo(facts: &NetworkFacts, native: Asset, config: &NetworkConfig) -> 
         patience: Patience::default(),
     })?);
     Ok(Connected { adapter: Arc::<Utxo>::clone(&adapter), inspect: adapter })
+}
+
+fn connect_evm(
+    facts: &NetworkFacts,
+    native: Asset,
+    assets: &[Asset],
+    config: &NetworkConfig,
+) -> anyhow::Result<Connected> {
+    let chain_id = facts.chain_id.context("the network has no chain id")?;
+    let tokens = assets.iter().filter(|asset| asset.contract.is_some()).cloned().collect();
+    let finality = match config.finality {
+        Finality::Confirmations(_) => evm::Finality::Confirmations,
+        Finality::Tag("safe") => evm::Finality::Safe,
+        Finality::Tag(_) => evm::Finality::Finalized,
+    };
+    let settings = EvmConfig::new(facts.id, chain_id, native, tokens, urls(config)?);
+    let adapter = Arc::new(Evm::new(EvmConfig { finality, ..settings })?);
+    Ok(Connected { adapter: Arc::<Evm>::clone(&adapter), inspect: adapter })
 }
 
 /// Where the providers are; those on one host get names of their own.
