@@ -180,6 +180,20 @@ pub fn evidence_of(seed: u64, settings: Settings) -> Result<check::Evidence, Box
     })
 }
 
+/// The world as a run leaves it, its gateway running: for tests that do something to what is stored.
+///
+/// # Errors
+/// When the run itself fails.
+pub async fn world_after(seed: u64, settings: Settings) -> Result<World, Box<Failure>> {
+    let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
+    let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
+    for step in 1..=settings.steps {
+        simulation.step(step).await.map_err(failed)?;
+    }
+    simulation.end().await.map_err(failed)?;
+    simulation.world.take().ok_or_else(|| failed("the gateway did not start again".to_owned()))
+}
+
 impl Simulation {
     async fn open(seed: u64) -> anyhow::Result<Self> {
         let clock = Arc::new(ManualClock::at(START));

@@ -1,6 +1,7 @@
 //! The simulation, seed by seed.
 #![cfg(test)]
 
+mod audit;
 mod clock;
 
 use farthing_sim::simulation::{Settings, run};

@@ -11,7 +11,8 @@ pub(super) const ROWS: &[&str] = &[
      WHERE sequence IS NOT NULL GROUP BY endpoint, sequence HAVING count(*) > 1",
     "SELECT 'event ' || e.sequence || ' to endpoint', n.id, 'it has no delivery' FROM endpoints n JOIN events e
        ON e.merchant = n.merchant AND e.environment = n.environment AND e.sequence > n.listens_after
-     WHERE n.deleted_at IS NULL AND json_valid(n.events) AND e.kind IN (SELECT value FROM json_each(n.events))
+     WHERE n.deleted_at IS NULL AND e.kind IN
+           (SELECT value FROM json_each(CASE WHEN json_valid(n.events) THEN n.events ELSE '[]' END))
        AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint = n.id AND d.sequence = e.sequence)",
     "SELECT 'delivery', id, 'stage is ' || stage || ', which there is not' FROM deliveries WHERE stage NOT IN (0, 1, 2)",
     "SELECT 'delivery', id, 'it counts ' || attempts || ' attempts and has ' || kept FROM
