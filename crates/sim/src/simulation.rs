@@ -146,6 +146,8 @@ pub fn run(seed: u64, settings: Settings) -> Result<Report, Box<Failure>> {
     let failed = |problem: String| Box::new(Failure { seed, step: None, problems: vec![problem], recent: Vec::new() });
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| failed(error.to_string()))?;
     runtime.block_on(async {
+        // The run before, on this thread, may have left one.
+        plant(None);
         let mut simulation = Simulation::open(seed).await.map_err(|error| failed(format!("{error:#}")))?;
         plant(settings.planted);
         let fail = |simulation: &Simulation, step, problems| {
