@@ -11,6 +11,7 @@ mod static_addresses;
 use crate::gateway::Gateway;
 use farthing_domain::{
     id::{Environment, InvoiceId},
+    invoice::Invoice,
     network::Family,
 };
 use farthing_networks::{
@@ -125,22 +126,24 @@ impl Audit {
         let mut after = None;
         loop {
             let read = move |reader: &farthing_store::Reader<'_>| reader.all_invoices(after, PAGE);
-            let page = match self.gateway.store().read(read).await {
-                Err(StoreError::Corrupt(_)) => {
-                    let Some(next) = self.one_standing(after).await? else { return Ok(()) };
-                    after = Some(next);
-                    continue;
-                }
-                page => page?,
+            let last = match self.gateway.store().read(read).await {
+                Err(StoreError::Corrupt(_)) => self.one_standing(after).await?,
+                page => self.page_of_standings(&page?),
             };
-            let Some(last) = page.last().map(|invoice| invoice.id) else { return Ok(()) };
-            for invoice in &page {
-                for detail in standing::differences(invoice) {
-                    self.findings.differ(format!("invoice {}", invoice.id), detail);
-                }
+            if last.is_none() {
+                return Ok(());
             }
-            after = Some(last);
+            after = last;
         }
+    }
+
+    fn page_of_standings(&mut self, page: &[Invoice]) -> Option<InvoiceId> {
+        for invoice in page {
+            for detail in standing::differences(invoice) {
+                self.findings.differ(format!("invoice {}", invoice.id), detail);
+            }
+        }
+        page.last().map(|invoice| invoice.id)
     }
 
     /// The next invoice by itself, which may be one that cannot be read; `None` after the last.

@@ -169,6 +169,9 @@ pub enum Action {
 impl Simulation {
     /// What happens next.
     pub(crate) fn choose(&mut self) -> Action {
+        if let Some(planned) = self.planned.pop_front() {
+            return planned;
+        }
         let chosen = match self.dice.below(100) {
             0..=15 => self.choose_create(),
             16..=18 => self.choose_repeat(),
@@ -187,7 +190,9 @@ impl Simulation {
             86..=90 => Some(Action::Deliver),
             91 => Some(Action::DieDelivering),
             92..=94 => Some(Action::Restart(self.seconds_down())),
-            95..=96 => self.choose_fault(),
+            95 => self.choose_fault(),
+            96 if self.dice.percent(60) => self.plan_an_oversight(),
+            96 => self.choose_fault(),
             97 => self.choose_spite(),
             98 => self.choose_together(),
             _ => self.choose_endpoint(),

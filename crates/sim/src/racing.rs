@@ -2,7 +2,7 @@
 
 use farthing_domain::{name::NetworkId, payment::BlockRef, time::Timestamp};
 use farthing_networks::{
-    network::{Answer, Header, Identity, MempoolTransfer, Network, Scanned, Tip, Watch},
+    network::{Answer, Header, Identity, MempoolTransfer, Network, NetworkError, Scanned, Tip, Watch},
     simulated::{
         Faults, Simulated,
         chain::{Change, Output},
@@ -48,6 +48,8 @@ pub enum Lie {
     ForgedHashes,
     /// Its head is so many blocks lower than what it answers of.
     HeadGoesBack(u64),
+    /// Another of its nodes, which has not seen the last blocks, answers of ranges: no lie, but as bad.
+    OtherNodeLags(u64),
     /// It answers of the first half of a range only.
     AnswersHalf,
 }
@@ -215,7 +217,14 @@ impl Network for Racing {
         Box::pin(async move {
             let halved = from.midpoint(to);
             let to = if self.lie() == Some(Lie::AnswersHalf) { halved } else { to };
-            let answer = self.inner().await.transfers(from, to, watch).await;
+            let inner = self.inner().await;
+            let height = inner.tip().await?.head.block.height;
+            if let Some(Lie::OtherNodeLags(lag)) = self.lie()
+                && to > height.saturating_sub(lag)
+            {
+                return Err(NetworkError::Lagging { head: height.saturating_sub(lag), asked: to });
+            }
+            let answer = inner.transfers(from, to, watch).await;
             tokio::task::yield_now().await;
             answer
         })

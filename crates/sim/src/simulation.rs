@@ -26,7 +26,7 @@ use farthing_domain::{
 };
 use farthing_gateway::{clock::Clock, gateway::Gateway};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     future::Future,
     pin::pin,
@@ -123,6 +123,8 @@ pub struct Simulation {
     pub(crate) races: Races,
     pub(crate) disturbed: Disturbed,
     pub(crate) configuration: Configuration,
+    /// What is chosen already.
+    pub(crate) planned: VecDeque<Action>,
     pub(crate) trace: Trace,
     pub(crate) networks: Vec<NetworkId>,
     pub(crate) home: NetworkId,
@@ -220,6 +222,7 @@ impl Simulation {
             races,
             disturbed,
             configuration: Configuration::default(),
+            planned: VecDeque::new(),
             trace: Trace::default(),
             networks,
             home,

@@ -40,25 +40,33 @@ pub(super) fn run(steps: u32) -> Result<()> {
     let threads = thread::available_parallelism().map_or(1, NonZero::get);
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some((bug, invariant)) = Bug::ALL.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    let looked = look_for(*bug, *invariant, steps);
-                    found.lock().unwrap_or_else(PoisonError::into_inner).push(looked);
-                }
-            });
+            scope.spawn(|| look_for_all(&next, &found, steps));
         }
     });
     let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
     found.sort_by_key(|looked| (looked.invariant, looked.bug));
-    println!("{:<9} {:<26} {:>5} {:>8}  found as", "invariant", "bug", "seeds", "time");
-    for Found { bug, invariant, seeds, how, took } in &found {
-        let how = how.as_deref().unwrap_or("NOT FOUND");
-        println!("{invariant:<9} {:<26} {seeds:>5} {:>6} ms  {how}", format!("{bug:?}"), took.as_millis());
-    }
+    println!("\n{:<9} {:<26} {:>5} {:>9}  found as", "invariant", "bug", "seeds", "time");
+    found.iter().for_each(Found::tell);
     let missed = found.iter().filter(|looked| looked.how.is_none()).count();
     println!("{} of {} planted bugs found", found.len().saturating_sub(missed), Bug::ALL.len());
     ensure!(missed == 0 && found.len() == Bug::ALL.len(), "{missed} planted bugs were not found");
     Ok(())
+}
+
+fn look_for_all(next: &AtomicUsize, found: &Mutex<Vec<Found>>, steps: u32) {
+    while let Some((bug, invariant)) = Bug::ALL.get(next.fetch_add(1, Ordering::SeqCst)) {
+        let looked = look_for(*bug, *invariant, steps);
+        looked.tell();
+        found.lock().unwrap_or_else(PoisonError::into_inner).push(looked);
+    }
+}
+
+impl Found {
+    fn tell(&self) {
+        let how = self.how.as_deref().unwrap_or("NOT FOUND");
+        let (bug, took) = (format!("{:?}", self.bug), self.took.as_millis());
+        println!("{:<9} {bug:<26} {:>5} {took:>6} ms  {how}", self.invariant, self.seeds);
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command measures real time")]

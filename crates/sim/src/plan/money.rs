@@ -86,9 +86,11 @@ impl Simulation {
         };
         match self.dice.below(20) {
             0..=8 => due,
-            9..=11 => part(1, 2),
+            9 | 11 => part(1, 2),
             12 => due.saturating_sub(part(1, 2)),
+            // Tolerances are a fiftieth: less than one, and more than one but less than two.
             13 => due.saturating_sub(part(1, 60)),
+            10 => due.saturating_sub(part(1, 30)),
             14 => due.saturating_sub(1),
             15 => due.saturating_add(1),
             16 => part(3, 2),

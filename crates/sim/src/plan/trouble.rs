@@ -2,8 +2,8 @@
 
 use super::{Action, RECENT};
 use crate::{act::together::Task, disturbed::Trouble, racing::Lie, simulation::Simulation, world::Configuration};
-use farthing_domain::invoice::Choice;
-use farthing_networks::simulated::Faults;
+use farthing_domain::{id::InvoiceId, invoice::Choice};
+use farthing_networks::simulated::{Faults, chain::Output};
 
 /// Seconds of a year.
 const YEAR: i64 = 31_557_600;
@@ -63,6 +63,7 @@ impl Simulation {
             3..=4 => Action::Misbehave(network, Faults::default()),
             5 => self.choose_configuration(),
             6 => Action::Lie(network, None),
+            7 => Action::Lie(network, Some(Lie::OtherNodeLags(self.dice.between(1, 4)))),
             _ if self.is_honest() => Action::Lie(network, None),
             _ => {
                 let lie = match self.dice.below(4) {
@@ -89,10 +90,30 @@ impl Simulation {
         Action::Reconfigure(configuration)
     }
 
+    /// Somebody pays in time while nobody can be asked, the window ends, and due invoices are settled.
+    pub(super) fn plan_an_oversight(&mut self) -> Option<Action> {
+        let invoice = *self.memory.payable().last()?;
+        let (due, (_, address)) = self.memory.invoices.get(&invoice)?.dues.values().next()?.clone();
+        let network = due.asset.network;
+        let output = Output { asset: due.asset, decimals: due.decimals, units: due.units, address };
+        let window = self.seconds(1_000, 20_000);
+        self.planned.extend([
+            Action::Pay { network, outputs: vec![output] },
+            Action::Mine { network, count: 1 },
+            Action::MoveClock(window),
+            Action::Expire,
+        ]);
+        Some(Action::Misbehave(network, Faults { unreachable: true, lag: 0 }))
+    }
+
     pub(super) fn choose_spite(&mut self) -> Option<Action> {
         let invoice = *self.dice.pick_recent(&self.memory.order, RECENT)?;
         if self.dice.percent(50) {
-            let other = *self.dice.pick(&self.memory.order)?;
+            let dues = |id: &InvoiceId| self.memory.invoices.get(id).map(|known| known.dues.keys().copied());
+            let asset = dues(&invoice)?.next()?;
+            let has_asset = |id: &InvoiceId| dues(id).is_some_and(|mut assets| assets.any(|other| other == asset));
+            let others: Vec<InvoiceId> = self.memory.order.iter().copied().filter(has_asset).collect();
+            let other = *self.dice.pick(&others)?;
             return (other != invoice).then_some(Action::Tamper { invoice, other });
         }
         let owner = *self.dice.pick(&self.memory.owners)?;
