@@ -172,6 +172,7 @@ fn connect_utxo(facts: &NetworkFacts, native: Asset, config: &NetworkConfig) -> 
         confirmations: facts.confirmations,
         providers,
         patience: Patience::default(),
+        stale_after: utxo::STALE_AFTER,
     })?);
     Ok(Connected { adapter: Arc::<Utxo>::clone(&adapter), inspect: adapter })
 }

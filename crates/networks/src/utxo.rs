@@ -18,10 +18,11 @@ mod transaction;
 use crate::{
     network::{Answer, Header, Identity, MempoolTransfer, Network, NetworkError, Scanned, Tip, Watch},
     provider::{
+        ProviderError,
         http::{ClientError, HttpNode, Limits, NodeClient},
         json_rpc::JsonRpc,
         node_url::NodeUrl,
-        pool::{Patience, Pool},
+        pool::{Answered, Patience, Pool},
     },
 };
 use core::time::Duration;
@@ -32,12 +33,18 @@ use mempool::Mempool;
 use range::Reading;
 use rules::{ChainName, Rules};
 use source::{Placed, Source, Speaks};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
 
 /// Blocks that one answer may span.
 const RANGE_MAX: u64 = 24;
 /// A walk over all unspent outputs, or over all blocks' filters.
 const PATIENT: Duration = Duration::from_secs(900);
+
+/// How long a chain may stand still before another provider is asked; and how long one that stood still is passed over.
+pub const STALE_AFTER: Duration = Duration::from_secs(60);
+/// Blocks by which another provider must be ahead: one may be on its way.
+const BEHIND_MIN: u64 = 2;
 
 /// What a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +81,8 @@ pub struct Config {
     pub providers: Vec<Provider>,
     /// How long providers are left alone after failures.
     pub patience: Patience,
+    /// After how long at the same block another provider is asked whether it knows more; [`STALE_AFTER`] in use.
+    pub stale_after: Duration,
 }
 
 /// Why there is no adapter.
@@ -93,6 +102,7 @@ pub struct Utxo {
     native: Asset,
     chain: ChainName,
     confirmations: u32,
+    stale_after: Duration,
     mempool: Mempool,
     seen: Mutex<Seen>,
 }
@@ -104,6 +114,25 @@ struct Seen {
     mempool_of: Option<String>,
     /// Height and target of the highest block that was read whole.
     proved: Option<(u64, u32)>,
+    /// The highest tip that anybody told.
+    highest: u64,
+    /// The last tip's height, and since when it is that or was compared with another provider's.
+    still_since: Option<(u64, Instant)>,
+    /// Until when the preferred provider is passed over, because another one is ahead of it.
+    passed_over_until: Option<Instant>,
+}
+
+impl Seen {
+    /// Notes a tip's height; whether it is to be compared with another provider's.
+    fn is_doubtful(&mut self, height: u64, stale_after: Duration) -> bool {
+        let now = Instant::now();
+        let since = self.still_since.filter(|(last, _)| *last == height).map(|(_, since)| since);
+        let is_still = since.is_some_and(|since| now.saturating_duration_since(since) >= stale_after);
+        let is_doubtful = is_still || height.saturating_add(BEHIND_MIN) <= self.highest;
+        self.still_since = Some((height, since.filter(|_| !is_still).unwrap_or(now)));
+        self.highest = self.highest.max(height);
+        is_doubtful
+    }
 }
 
 impl Utxo {
@@ -130,6 +159,7 @@ impl Utxo {
             native: config.native,
             chain: config.chain,
             confirmations: config.confirmations,
+            stale_after: config.stale_after,
             mempool: Mempool::default(),
             seen: Mutex::default(),
         })
@@ -148,25 +178,51 @@ impl Utxo {
             let mut seen = self.seen();
             (seen.mempool_of.take(), seen.proved)
         };
-        let answered = self
-            .pool
-            .ask(|source| async move {
-                let tip = source.tip().await?;
-                match proved {
-                    Some(proved) if !source.rules.may_lead(proved, (tip.height, tip.header.bits)) => {
-                        Err(source::inconsistent("its tip asks for another target than it may"))
-                    }
-                    _ => Ok(tip),
+        let question = |source: Arc<Source>| async move {
+            let tip = source.tip().await?;
+            match proved {
+                Some(proved) if !source.rules.may_lead(proved, (tip.height, tip.header.bits)) => {
+                    Err(source::inconsistent("its tip asks for another target than it may"))
                 }
-            })
-            .await?;
+                _ => Ok(tip),
+            }
+        };
+        let answered = self.pool.ask(question).await?;
         if looked_at.is_some_and(|provider| provider != answered.provider) {
             // What the mempool lacks may be in a block that this provider has not seen.
             return Err(NetworkError::Unreachable(
                 "the provider whose mempool was read does not answer; the next look reads another's".to_owned(),
             ));
         }
+        let height = answered.value.height;
+        let is_doubtful = self.seen().is_doubtful(height, self.stale_after);
+        if is_doubtful {
+            let other = self.pool.ask_another(&answered.provider, question).await;
+            self.compare(&answered, other.as_ref())?;
+        }
         Ok(Tip { head: answered.value.shown(), finalized: None })
+    }
+
+    /// A provider that is behind another one is passed over for a while. The look ends: its mempool was that one's.
+    fn compare(&self, own: &Answered<Placed>, other: Option<&Answered<Placed>>) -> Result<(), NetworkError> {
+        let height = own.value.height;
+        match other {
+            Some(other) if other.value.height >= height.saturating_add(BEHIND_MIN) => {
+                let ahead = other.value.height;
+                let what = format!("its head stands still at {height} while {} is at {ahead}", other.provider);
+                self.pool.distrust(&own.provider, &ProviderError::Inconsistent(what));
+                self.pool.turn_to(&other.provider);
+                let mut seen = self.seen();
+                seen.highest = ahead;
+                seen.passed_over_until = Instant::now().checked_add(self.stale_after);
+                Err(NetworkError::Lagging { head: height, asked: ahead })
+            }
+            // Nobody knows of more: the chain itself became shorter.
+            Some(_) | None => {
+                self.seen().highest = height;
+                Ok(())
+            }
+        }
     }
 
     async fn read_transfers(&self, range: (u64, u64), watch: &Watch) -> Result<Scanned, NetworkError> {
@@ -186,7 +242,11 @@ impl Utxo {
     async fn read_mempool(&self, watch: &Watch) -> Result<Option<Vec<MempoolTransfer>>, NetworkError> {
         let reading = self.reading(watch);
         let mempool = &self.mempool;
-        let answered = self.pool.ask(|source| async move { mempool.look(&source, reading).await }).await?;
+        let question = |source: Arc<Source>| async move { mempool.look(&source, reading).await };
+        let passed_over = self.seen().passed_over_until.is_some_and(|until| Instant::now() < until);
+        // A look begins with the preferred provider; whatever else is asked goes to whoever answered this.
+        let answered =
+            if passed_over { self.pool.ask(question).await? } else { self.pool.ask_from_first(question).await? };
         self.seen().mempool_of = answered.value.is_some().then_some(answered.provider);
         Ok(answered.value)
     }

@@ -15,7 +15,7 @@ use farthing_networks::{
     address::{Address, AddressFamily, Chain},
     network::Network,
     provider::{node_url::NodeUrl, pool::Patience},
-    utxo::{Config, Protocol, Provider, Utxo, rules::ChainName},
+    utxo::{Config, Protocol, Provider, STALE_AFTER, Utxo, rules::ChainName},
 };
 use farthing_peers::{
     bitcoin_core::{BitcoinCore, purse::Purse},
@@ -208,6 +208,7 @@ fn around(providers: Vec<Provider>) -> Around {
             quarantine: Duration::ZERO,
             ..Patience::default()
         },
+        stale_after: STALE_AFTER,
     };
     let adapter: Arc<dyn Network> = Arc::new(Utxo::new(config).unwrap());
     Around { adapters: BTreeMap::from([(bitcoin(), adapter)]), ..Around::default() }

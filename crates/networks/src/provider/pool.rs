@@ -134,6 +134,13 @@ impl<N: Node> Pool<N> {
         None
     }
 
+    /// Asks this provider first from now on, as if it had answered last.
+    pub fn turn_to(&self, provider: &str) {
+        if let Some(index) = self.members.iter().position(|member| member.node.name() == provider) {
+            self.current.store(index, Ordering::Relaxed);
+        }
+    }
+
     /// Leaves a provider alone for as long as after one more failure: it answers, but not so that it can be relied on.
     pub fn distrust(&self, provider: &str, error: &ProviderError) {
         for member in self.members.iter().filter(|member| member.node.name() == provider) {

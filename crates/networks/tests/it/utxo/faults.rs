@@ -332,6 +332,79 @@ async fn a_look_is_of_one_provider() {
     assert!(both.tip().await.is_ok());
 }
 
+/// Two providers before one node, the first of which can be told to do wrong.
+async fn two(stale_after: Duration) -> (Node, FaultProxy, Utxo) {
+    let node = Node::start(Over::Core, 1).await;
+    let proxy = FaultProxy::before(&node.core.url()).await.unwrap();
+    let front = proxy.url().replace("http://", "http://test:test@");
+    let mut config = config(&[(Protocol::Core, front), (Protocol::Core, node.core.url())]);
+    config.stale_after = stale_after;
+    (node, proxy, Utxo::new(config).unwrap())
+}
+
+async fn look(adapter: &Utxo, watch: &Watch) -> Result<u64, NetworkError> {
+    adapter.mempool(watch).await?;
+    Ok(adapter.tip().await?.head.block.height)
+}
+
+#[tokio::test]
+async fn the_preferred_provider_is_asked_again_when_it_is_back() {
+    let (node, proxy, adapter) = two(Duration::from_secs(60)).await;
+    let height = node.core.height().await.unwrap();
+    for (fault, answering) in [(None, "provider 0"), (Some(Fault::Reset), "provider 1"), (None, "provider 0")] {
+        match fault {
+            Some(fault) => proxy.set(fault),
+            None => proxy.heal(),
+        }
+        assert_eq!(look(&adapter, &node.watch).await, Ok(height));
+        let scanned = adapter.transfers(height, height, &node.watch).await.unwrap();
+        assert_eq!(scanned.provider, answering);
+    }
+}
+
+#[tokio::test]
+async fn a_preferred_provider_that_stands_still_is_passed_over() {
+    let (node, proxy, adapter) = two(Duration::ZERO).await;
+    let height = node.core.height().await.unwrap();
+    proxy.set_for("getbestblockhash", stale(node.core.hash_at(height).await.unwrap().to_string()));
+    assert_eq!(look(&adapter, &node.watch).await, Ok(height));
+    node.mine(1).await;
+    assert_eq!(look(&adapter, &node.watch).await, Ok(height), "one block may be on its way");
+    node.mine(1).await;
+    let behind = look(&adapter, &node.watch).await;
+    assert_eq!(behind, Err(NetworkError::Lagging { head: height, asked: height + 2 }));
+    let states = farthing_networks::inspect::Inspect::providers(&adapter);
+    assert_eq!(states[0].last_error.as_ref().map(|(class, _)| *class), Some("inconsistent"));
+}
+
+#[tokio::test]
+async fn while_it_is_passed_over_the_other_one_answers() {
+    let (node, proxy, adapter) = two(Duration::from_secs(60)).await;
+    let height = node.core.height().await.unwrap();
+    // The second one is seen to be ahead while the first is away.
+    proxy.set(Fault::Reset);
+    node.mine(3).await;
+    assert_eq!(look(&adapter, &node.watch).await, Ok(height + 3));
+    proxy.set_for("getbestblockhash", stale(node.core.hash_at(height).await.unwrap().to_string()));
+    let behind = look(&adapter, &node.watch).await;
+    assert_eq!(behind, Err(NetworkError::Lagging { head: height, asked: height + 3 }));
+    for _ in 0..3 {
+        assert_eq!(look(&adapter, &node.watch).await, Ok(height + 3));
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_became_shorter_is_believed_when_nobody_knows_of_more() {
+    let (node, _proxy, adapter) = two(Duration::from_secs(60)).await;
+    let height = node.core.height().await.unwrap();
+    node.mine(5).await;
+    assert_eq!(look(&adapter, &node.watch).await, Ok(height + 5));
+    node.core.invalidate(node.core.hash_at(height + 1).await.unwrap()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(look(&adapter, &node.watch).await, Ok(height));
+    }
+}
+
 #[tokio::test]
 async fn a_provider_of_another_chain_is_left_out() {
     let (one, other) = (BitcoinCore::start().await.unwrap(), BitcoinCore::start().await.unwrap());

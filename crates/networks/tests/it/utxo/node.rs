@@ -5,7 +5,7 @@ use farthing_domain::{catalog::Catalog, network::Family};
 use farthing_networks::{
     network::{MempoolTransfer, Network, Scanned, Transfer, Watch},
     provider::{node_url::NodeUrl, pool::Patience},
-    utxo::{Config, Protocol, Provider, Utxo, rules::ChainName},
+    utxo::{Config, Protocol, Provider, STALE_AFTER, Utxo, rules::ChainName},
     watch_set::WatchSet,
 };
 use farthing_peers::{
@@ -60,6 +60,7 @@ pub(super) fn config(providers: &[(Protocol, String)]) -> Config {
         confirmations: 2,
         providers: providers.iter().enumerate().map(provider).collect(),
         patience: NONE,
+        stale_after: STALE_AFTER,
     }
 }
 
