@@ -19,7 +19,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Attempts to reach a node that starts, and the time between two.
-const ATTEMPTS: u32 = 300;
+const ATTEMPTS: u32 = 600;
 const BETWEEN: Duration = Duration::from_millis(100);
 /// Other programs may take a port between its being found and being listened on.
 const PORTS_TRIED: u32 = 5;
