@@ -44,24 +44,30 @@ pub(super) struct Sent {
     pub(super) units: U256,
 }
 
-/// Reads the blocks, each the parent of the next.
-pub(super) async fn read(
-    node: &EvmNode,
-    range: RangeInclusive<u64>,
-    watch: &Watch,
-) -> Result<Vec<ReadBlock>, ProviderError> {
+/// Blocks of which each is the parent of the next, and the provider's own head, which is not below them.
+pub(super) struct Branch {
+    pub(super) blocks: Vec<ReadBlock>,
+    pub(super) head: u64,
+}
+
+/// Reads the blocks of a range.
+pub(super) async fn read(node: &EvmNode, range: RangeInclusive<u64>, watch: &Watch) -> Result<Branch, ProviderError> {
+    let to = *range.end();
     let heights: Vec<u64> = range.collect();
-    let requests: Vec<Vec<u64>> = heights.chunks(BLOCKS_PER_REQUEST).map(<[u64]>::to_vec).collect();
+    let (first, rest) = heights.split_at(heights.len().min(BLOCKS_PER_REQUEST));
+    let (head, found) = node.first_blocks(first, to).await?;
+    let mut blocks: Vec<ReadBlock> = found.into_iter().map(|block| keep(block, watch)).collect();
+    let requests: Vec<Vec<u64>> = rest.chunks(BLOCKS_PER_REQUEST).map(<[u64]>::to_vec).collect();
     let requests = requests.into_iter().map(|heights| one_request(node, heights, watch));
     let parts: Vec<Vec<ReadBlock>> = stream::iter(requests).buffered(REQUESTS_AT_A_TIME).try_collect().await?;
-    let blocks: Vec<ReadBlock> = parts.into_iter().flatten().collect();
+    blocks.extend(parts.into_iter().flatten());
     for (below, above) in blocks.iter().zip(blocks.iter().skip(1)) {
         if above.parent != below.hash {
             let height = above.header.block.height;
             return Err(inconsistent(&format!("its block {height} does not stand on the block below")));
         }
     }
-    Ok(blocks)
+    Ok(Branch { blocks, head })
 }
 
 async fn one_request(node: &EvmNode, heights: Vec<u64>, watch: &Watch) -> Result<Vec<ReadBlock>, ProviderError> {

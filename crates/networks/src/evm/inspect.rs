@@ -27,7 +27,7 @@ use std::{
 };
 
 /// Calls that a search through a chain's whole history may take.
-const HISTORY_CALLS_MAX: u32 = 2_000;
+const HISTORY_CALLS_MAX: u64 = 2_000;
 /// Blocks that a search through history starts with; few providers answer more.
 const HISTORY_SPAN: u64 = 1 << 20;
 /// Ranges of logs that `doctor` tries, the longest first.
@@ -117,13 +117,12 @@ fn evm_addresses(addresses: &[Address]) -> Result<Vec<EvmAddress>, NetworkError>
 
 /// Whether each address has sent, holds or ever received anything.
 async fn used(node: &EvmNode, tokens: &Tokens, addresses: &[EvmAddress]) -> Result<Vec<bool>, ProviderError> {
-    let mut is_used = Vec::with_capacity(addresses.len());
-    for address in addresses {
-        let methods = ["eth_getTransactionCount", "eth_getBalance", "eth_getCode"];
-        let calls = methods.map(|method| Call::new(method, json!([address, "latest"])));
-        let answers: Vec<String> = each(node.ask(calls.to_vec()).await?)?;
-        is_used.push(answers.iter().any(|answer| answer != "0x0" && answer != "0x"));
-    }
+    let methods = ["eth_getTransactionCount", "eth_getBalance", "eth_getCode"];
+    let calls =
+        addresses.iter().flat_map(|address| methods.map(|method| Call::new(method, json!([address, "latest"]))));
+    let answers: Vec<String> = each(node.ask(calls.collect()).await?)?;
+    let has_something = |answers: &[String]| answers.iter().any(|answer| answer != "0x0" && answer != "0x");
+    let is_used: Vec<bool> = answers.chunks(methods.len()).map(has_something).collect();
     let unused: Vec<EvmAddress> =
         addresses.iter().zip(&is_used).filter(|(_, is_used)| !**is_used).map(|(address, _)| *address).collect();
     let receivers =
@@ -141,9 +140,13 @@ async fn receivers(
     let to: Vec<B256> = addresses.iter().map(EvmAddress::into_word).collect();
     let mut found = BTreeSet::new();
     let (mut from, mut span) = (0, HISTORY_SPAN);
-    for _ in 0..HISTORY_CALLS_MAX {
+    for calls in 0..HISTORY_CALLS_MAX {
         if from > head {
             return Ok(found);
+        }
+        let needed = head.saturating_sub(from).checked_div(span).unwrap_or(u64::MAX);
+        if needed > HISTORY_CALLS_MAX.saturating_sub(calls) {
+            break;
         }
         let last = head.min(from.saturating_add(span).saturating_sub(1));
         let call = tokens.transfers_to(&to, Span::Heights(from, last));
@@ -158,8 +161,8 @@ async fn receivers(
         }
     }
     Err(inconsistent(&format!(
-        "it answers so few blocks at a time that the search for earlier use ended at block {from} of {head}: use another \
-         provider, or vouch for the account with start_index"
+        "it answers logs of {span} blocks at a time, too few to search {head} blocks for earlier use of the account: use \
+         another provider, or vouch for the account with start_index"
     )))
 }
 

@@ -9,8 +9,9 @@ use super::{
     forms::Log,
     inconsistent,
     node::{EvmNode, each},
-    tokens::{Span, Tokens},
+    tokens::{self, Span, Tokens},
 };
+use crate::network::Watch;
 use crate::provider::{
     CallError, ProviderError,
     json_rpc::{Call, read},
@@ -21,53 +22,110 @@ use std::collections::BTreeSet;
 /// Ranges of up to so many blocks are asked for block by block, by hash.
 const BY_HASH_MAX: usize = 4;
 
-/// Every log of a listed token in these blocks, each once.
-pub(super) async fn of(node: &EvmNode, tokens: &Tokens, blocks: &[ReadBlock]) -> Result<Vec<Log>, ProviderError> {
+/// Logs of a listed token that move something to addresses that may be watched.
+#[derive(Default)]
+struct Found {
+    logs: Vec<Log>,
+    /// Blocks that hold any log of a listed token.
+    told: BTreeSet<u64>,
+}
+
+/// The logs of listed tokens in these blocks that move something to addresses that may be watched, each once.
+pub(super) async fn of(
+    node: &EvmNode,
+    tokens: &Tokens,
+    blocks: &[ReadBlock],
+    watch: &Watch,
+) -> Result<Vec<Log>, ProviderError> {
     if tokens.is_empty() {
         return Ok(Vec::new());
     }
-    let mut logs = if blocks.len() <= BY_HASH_MAX {
-        by_hash(node, tokens, blocks.iter()).await?
+    let mut found = Found::default();
+    if are_by_hash(blocks) {
+        let all: Vec<&ReadBlock> = blocks.iter().collect();
+        by_hash(node, tokens, &all, |logs, among| found.take(tokens, watch, logs, among)).await?;
     } else {
-        by_range(node, tokens, blocks).await?
-    };
-    for log in &logs {
-        let block = blocks.iter().find(|block| block.header.block.height == log.block_number);
-        if block.is_none_or(|block| block.hash != log.block_hash) {
-            return Err(inconsistent(&format!("a log is of another block {} than its block is", log.block_number)));
-        }
+        by_range(node, tokens, blocks, |logs, among| found.take(tokens, watch, logs, among)).await?;
+        let is_doubtful = |block: &&ReadBlock| {
+            tokens.may_be_in(block.bloom.as_ref()) && !found.told.contains(&block.header.block.height)
+        };
+        let doubtful: Vec<&ReadBlock> = blocks.iter().filter(is_doubtful).collect();
+        by_hash(node, tokens, &doubtful, |logs, among| found.take(tokens, watch, logs, among)).await?;
     }
-    // A log that was taken back is of a lost branch and is told again with its new block.
-    logs.retain(|log| !log.removed && tokens.asset(log.address).is_some());
+    let mut logs = found.logs;
     logs.sort_by_key(|log| (log.block_number, log.log_index));
     logs.dedup_by_key(|log| (log.block_number, log.log_index));
     Ok(logs)
 }
 
+/// Whether logs of so few blocks are asked for block by block, by hash.
+pub(super) const fn are_by_hash(blocks: &[ReadBlock]) -> bool {
+    blocks.len() <= BY_HASH_MAX
+}
+
+impl Found {
+    /// Keeps of an answer what is ours; the whole answer must be of the blocks that were read.
+    fn take(
+        &mut self,
+        tokens: &Tokens,
+        watch: &Watch,
+        logs: Vec<Log>,
+        blocks: &[&ReadBlock],
+    ) -> Result<(), ProviderError> {
+        for log in logs {
+            let block = blocks.iter().find(|block| block.header.block.height == log.block_number);
+            if block.is_none_or(|block| block.hash != log.block_hash) {
+                let height = log.block_number;
+                return Err(inconsistent(&format!("a log is of another block {height} than its block is")));
+            }
+            // A log that was taken back is of a lost branch and is told again with its new block.
+            if log.removed || tokens.asset(log.address).is_none() {
+                continue;
+            }
+            self.told.insert(log.block_number);
+            let arrives = tokens::moved(&log).is_some_and(|moved| {
+                moved.from != moved.to && !moved.units.is_zero() && watch.maybe_contains(moved.to.as_slice())
+            });
+            if arrives {
+                self.logs.push(log);
+            }
+        }
+        Ok(())
+    }
+}
+
 async fn by_hash(
     node: &EvmNode,
     tokens: &Tokens,
-    blocks: impl Iterator<Item = &ReadBlock>,
-) -> Result<Vec<Log>, ProviderError> {
-    let calls: Vec<Call> = blocks.map(|block| tokens.transfers_in(Span::Block(block.hash))).collect();
-    let lists: Vec<Vec<Log>> = each(node.rpc.batch(&calls).await?)?;
-    Ok(lists.into_iter().flatten().collect())
+    blocks: &[&ReadBlock],
+    mut take: impl FnMut(Vec<Log>, &[&ReadBlock]) -> Result<(), ProviderError>,
+) -> Result<(), ProviderError> {
+    let calls: Vec<Call> = blocks.iter().map(|block| tokens.transfers_in(Span::Block(block.hash))).collect();
+    for list in each::<Vec<Log>>(node.rpc.batch(&calls).await?)? {
+        take(list, blocks)?;
+    }
+    Ok(())
 }
 
 /// Asks for as many blocks at a time as the node answers: half as many when it finds that too much, more when it goes well.
-async fn by_range(node: &EvmNode, tokens: &Tokens, blocks: &[ReadBlock]) -> Result<Vec<Log>, ProviderError> {
-    let mut logs: Vec<Log> = Vec::new();
+async fn by_range(
+    node: &EvmNode,
+    tokens: &Tokens,
+    blocks: &[ReadBlock],
+    mut take: impl FnMut(Vec<Log>, &[&ReadBlock]) -> Result<(), ProviderError>,
+) -> Result<(), ProviderError> {
+    let all: Vec<&ReadBlock> = blocks.iter().collect();
     let mut rest = blocks;
     while !rest.is_empty() {
         let span = node.log_span.load(Ordering::Relaxed).max(1);
         let length = usize::try_from(span).unwrap_or(usize::MAX).min(rest.len());
         let (part, after) = rest.split_at(length);
         match one_range(node, tokens, part).await {
-            Ok(found) => {
-                logs.extend(found);
+            Ok(logs) => {
+                take(logs, &all)?;
                 rest = after;
+                let longer = span.saturating_add((span / 4).max(1)).min(super::RANGE_MAX);
                 if length < blocks.len() && u64::try_from(length) == Ok(span) {
-                    let longer = span.saturating_add((span / 4).max(1)).min(super::RANGE_MAX);
                     node.log_span.store(longer, Ordering::Relaxed);
                 }
             }
@@ -78,12 +136,7 @@ async fn by_range(node: &EvmNode, tokens: &Tokens, blocks: &[ReadBlock]) -> Resu
             Err(error) => return Err(error.into()),
         }
     }
-    let told: BTreeSet<u64> = logs.iter().map(|log| log.block_number).collect();
-    let doubtful = blocks
-        .iter()
-        .filter(|block| tokens.may_be_in(block.bloom.as_ref()) && !told.contains(&block.header.block.height));
-    logs.extend(by_hash(node, tokens, doubtful).await?);
-    Ok(logs)
+    Ok(())
 }
 
 async fn one_range(node: &EvmNode, tokens: &Tokens, blocks: &[ReadBlock]) -> Result<Vec<Log>, CallError> {

@@ -112,15 +112,24 @@ impl EvmNode {
 
     /// The blocks with their transactions.
     pub(super) async fn blocks(&self, heights: &[u64]) -> Result<Vec<Block<Transaction>>, ProviderError> {
-        let calls =
-            heights.iter().map(|height| Call::new("eth_getBlockByNumber", json!([Tag::Height(*height).text(), true])));
-        let found: Vec<Option<Block<Transaction>>> = each(self.ask(calls.collect()).await?)?;
-        let mut blocks = Vec::with_capacity(found.len());
-        for (height, block) in heights.iter().zip(found) {
-            fits(Tag::Height(*height), block.as_ref().map(|block| block.number))?;
-            blocks.push(block.ok_or_else(|| inconsistent(&format!("it has no block {height} below its own head")))?);
+        whole(heights, self.ask(whole_blocks(heights).collect()).await?)
+    }
+
+    /// The same, in one request with the node's own head, which must be at the last block that is wanted in the end.
+    pub(super) async fn first_blocks(
+        &self,
+        heights: &[u64],
+        to: u64,
+    ) -> Result<(u64, Vec<Block<Transaction>>), ProviderError> {
+        let latest = Call::new("eth_getBlockByNumber", json!([Tag::Latest.text(), false]));
+        let mut answers = self.ask(core::iter::once(latest).chain(whole_blocks(heights)).collect()).await?;
+        let blocks = answers.split_off(answers.len().min(1));
+        let head: Vec<Option<Block<IgnoredAny>>> = each(answers)?;
+        let head = head.into_iter().next().flatten().ok_or_else(|| inconsistent("it has no last block"))?.number;
+        if head < to {
+            return Err(ProviderError::Lagging { head, asked: to });
         }
-        Ok(blocks)
+        Ok((head, whole(heights, blocks)?))
     }
 
     /// The height of its last block.
@@ -142,6 +151,23 @@ impl EvmNode {
         }
         Ok(receipts)
     }
+}
+
+fn whole_blocks(heights: &[u64]) -> impl Iterator<Item = Call> {
+    heights.iter().map(|height| Call::new("eth_getBlockByNumber", json!([Tag::Height(*height).text(), true])))
+}
+
+/// Every one of the blocks that were asked for.
+fn whole(
+    heights: &[u64],
+    answers: Vec<Result<Box<RawValue>, CallError>>,
+) -> Result<Vec<Block<Transaction>>, ProviderError> {
+    let mut blocks = Vec::with_capacity(heights.len());
+    for (height, block) in heights.iter().zip(each::<Option<Block<Transaction>>>(answers)?) {
+        fits(Tag::Height(*height), block.as_ref().map(|block| block.number))?;
+        blocks.push(block.ok_or_else(|| inconsistent(&format!("it has no block {height} below its own head")))?);
+    }
+    Ok(blocks)
 }
 
 /// Reads every result, or tells the first error.

@@ -1,10 +1,10 @@
 //! Reading a range of blocks from one provider: what arrived at watched addresses, every part of it checked against the rest.
 
 use super::{
-    blocks::{self, ReadBlock, Sent},
+    blocks::{self, Branch, ReadBlock, Sent},
     forms::{Log, Receipt},
     inconsistent, logs,
-    node::{EvmNode, Tag, count},
+    node::{EvmNode, Tag, Tracer, count},
     tokens::{self, Tokens},
     traces,
 };
@@ -46,13 +46,8 @@ pub(super) async fn read(
     range: RangeInclusive<u64>,
     watch: &Watch,
 ) -> Result<Scanned, ProviderError> {
-    let to = *range.end();
-    let head = node.head().await?;
-    if head < to {
-        return Err(ProviderError::Lagging { head, asked: to });
-    }
-    let blocks = blocks::read(node, range, watch).await?;
-    let logs = logs::of(node, tokens, &blocks).await?;
+    let Branch { blocks, head } = blocks::read(node, range, watch).await?;
+    let logs = logs::of(node, tokens, &blocks, watch).await?;
     let mut found = Vec::new();
     for block in &blocks {
         let transfers = of_block(node, tokens, block, &logs, watch).await?;
@@ -63,7 +58,10 @@ pub(super) async fn read(
     let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
         return Err(inconsistent("a range without blocks"));
     };
-    still_stands(node, last, head).await?;
+    // What was asked for by the block's hash cannot be of another branch.
+    if !logs::are_by_hash(&blocks) || node.tracer() == Some(Tracer::Flat) {
+        still_stands(node, last, head).await?;
+    }
     Ok(Scanned {
         parent: first.header.parent.clone(),
         blocks: found,
@@ -96,11 +94,7 @@ async fn of_block(
 ) -> Result<Vec<Transfer>, ProviderError> {
     let mut candidates: Vec<Candidate<'_>> = block.sent.iter().copied().map(Candidate::Sent).collect();
     candidates.extend(paid(node, block, watch).await?);
-    candidates.extend(
-        logs.iter()
-            .filter(|log| log.block_number == block.header.block.height && arrives(log, watch))
-            .map(Candidate::Log),
-    );
+    candidates.extend(logs.iter().filter(|log| log.block_number == block.header.block.height).map(Candidate::Log));
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -137,13 +131,6 @@ async fn paid<'a>(node: &EvmNode, block: &ReadBlock, watch: &Watch) -> Result<Ve
         }
     }
     Ok(found)
-}
-
-/// Whether a log moves something to an address that may be watched; not from itself, and not nothing.
-fn arrives(log: &Log, watch: &Watch) -> bool {
-    tokens::moved(log).is_some_and(|moved| {
-        moved.from != moved.to && !moved.units.is_zero() && watch.maybe_contains(moved.to.as_slice())
-    })
 }
 
 /// The transfer, when its transaction succeeded and its receipt agrees.
