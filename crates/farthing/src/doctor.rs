@@ -111,22 +111,8 @@ async fn examine(config: &Config) -> Vec<Check> {
 /// What the configuration alone says.
 fn configured(config: &Config) -> Vec<Check> {
     let mut checks = Vec::new();
-    for slug in config.networks.keys() {
-        let detail = format!(
-            "the {slug} adapter is not part of this version yet; remove [networks.{slug}]; test keys work without it"
-        );
-        checks.push(Check::new(&format!("networks.{slug}"), Level::Error, false, detail));
-    }
     if config.networks.is_empty() {
         checks.push(Check::new("networks", Level::Warning, false, "no network is configured: only test keys sell"));
-    }
-    if config.networks.values().any(|network| network.providers.len() == 1) {
-        checks.push(Check::new(
-            "providers",
-            Level::Warning,
-            false,
-            "a network has a single provider: nobody audits it",
-        ));
     }
     let is_public = config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let detail = if is_public { "https" } else { "plain http on loopback: payers elsewhere cannot reach it" };

@@ -92,7 +92,12 @@ async fn found(chain: &Chain) -> Vec<Check> {
                     inspect::Level::Error => Level::Error,
                     inspect::Level::Warning => Level::Warning,
                 };
-                Check::new(&format!("{prefix}.{}", finding.name.replace(' ', "_")), level, finding.ok, finding.detail)
+                Check::new(
+                    &format!("{prefix}.{}", finding.name.replace(": ", ".").replace(' ', "_")),
+                    level,
+                    finding.ok,
+                    finding.detail,
+                )
             })
             .collect(),
         Ok(Err(error)) => vec![Check::new(&prefix, Level::Error, false, error.to_string())],

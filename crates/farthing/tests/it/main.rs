@@ -7,4 +7,5 @@ mod contract;
 mod demo;
 mod faults;
 mod hostile;
+mod live;
 mod program;

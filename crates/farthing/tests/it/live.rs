@@ -1,0 +1,154 @@
+//! The built program on real nodes: anvil and Bitcoin Core on private chains, as an operator rehearses with them.
+
+mod program;
+
+use crate::contract::http::Ask;
+use alloy_primitives::Address;
+use farthing_peers::{
+    anvil::{Anvil, Send},
+    bitcoin_core::{BitcoinCore, purse::Purse},
+};
+use program::Rehearsal;
+use serde_json::{Value, json};
+
+/// Of the words "abandon … about": m/44'/60'/0'.
+const EVM_ACCOUNT: &str =
+    "xpub6DCoCpSuQZB2jawqnGMEPS63ePKWkwWPH4TU45Q7LPXWuNd8TMtVxRrgjtEshuqpK3mdhaWHPFsBngh5GFZaM6si3yZdUsT8ddYM3PwnATt";
+/// Another account: BIP-32's second test vector.
+const OTHER_ACCOUNT: &str =
+    "xpub6CUGRUonZSQ4TWtTMmzXdrXDtypWKiKrhko4egpiMZbpiaQL2jkwSB1icqYh2cfDfVxdx4df189oLKnC5fSwqPfgyP3hooxujYzAu3fDVmz";
+/// A test network's key: BIP-84's form of BIP-32's first test vector.
+const REGTEST_ACCOUNT: &str = "wpkh(tpubD6NzVbkrYhZ4XgiXtGrdW5XDAPFCL9h7we1vwNCpn8tGbBcgfVYjXyhWo4E1xkh56hjod1RhGjxbaTLV3X4FyWuejifB9jusQ46QzG87VKp/0/*)";
+const POL: u128 = 1_000_000_000_000_000_000;
+const ANVIL_ID: u64 = 31_337;
+
+fn polygon(url: &str, account: &str) -> String {
+    format!(
+        "[networks.polygon]\nkind = \"evm\"\nchain_id = {ANVIL_ID}\nproviders = [{{ rpc = \"{url}\" }}]\naccount = \"{account}\"\nconfirmations = 3\n"
+    )
+}
+
+fn five_pol() -> Value {
+    json!({"currency": "POL", "network": "polygon", "amount": "5"})
+}
+
+async fn pay(node: &Anvil, invoice: &Value, units: u128) {
+    let to: Address = invoice["deposit_address"].as_str().unwrap().parse().unwrap();
+    node.mined(Send::coins(to, units)).await.unwrap();
+}
+
+fn check<'a>(doctor: &'a Value, name: &str) -> &'a Value {
+    let found = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == name);
+    found.unwrap_or_else(|| panic!("{name} is not in {doctor}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_on_an_evm_node_is_found_final_and_a_fresh_database_begins_beyond_it() {
+    let node = Anvil::start(ANVIL_ID).await.unwrap();
+    node.mine(20).await.unwrap();
+    let toml = polygon(&node.url(), EVM_ACCOUNT) + "[rates]\nsources = []\n[rates.fixed]\nPOL = \"0.5\"\n";
+    let shop = Rehearsal::new(&toml);
+    let doctor = shop.doctor();
+    assert_eq!(doctor["ok"], true, "{doctor}");
+    let addresses = check(&doctor, "networks.polygon.addresses")["detail"].as_str().unwrap();
+    assert!(addresses.contains("0: 0x9858EfFD232B4033E47d90003D41EC34EcaEda94"), "{addresses}");
+    let start = check(&doctor, "networks.polygon.start")["detail"].as_str().unwrap();
+    assert!(start.contains("first address"), "{start}");
+
+    let server = shop.serve();
+    let key = shop.live_key();
+    let invoice = server.create_when_sold(&key, &five_pol()).await;
+    assert_eq!(invoice["deposit_address"], "0x9858EfFD232B4033E47d90003D41EC34EcaEda94");
+    pay(&node, &invoice, 5 * POL).await;
+    server.until(&key, &invoice, "confirming").await;
+    node.mine(3).await.unwrap();
+    server.until(&key, &invoice, "paid").await;
+    let draft = json!({"currency": "POL", "network": "polygon", "amount_fiat": "10", "deferred": true});
+    let draft = server.create_when_sold(&key, &draft).await;
+    let path = format!("/api/v1/invoices/{}/activate", draft["id"].as_str().unwrap());
+    let chosen = json!({"currency": "POL", "network": "polygon"});
+    let priced = Ask::post(&path, &chosen).key(&key).send(server.host()).json();
+    assert_eq!(priced["data"]["amount_requested"], "20", "by the operator's own rate: {priced}");
+
+    let status = server.networks_status_when(|network| network["seen_by_server"]["sells"] == true).await;
+    assert_eq!(status["network"], "polygon");
+    assert_eq!(status["behind"], 0, "{status}");
+    assert_eq!(status["gaps"], json!([]));
+    assert_eq!(status["alarm"], Value::Null);
+    assert_eq!(status["seen_by_server"]["providers"][0]["available"], true, "{status}");
+    let metrics = Ask::get("/metrics").send(server.host()).text();
+    assert!(metrics.contains("farthing_chain_sells{environment=\"live\",network=\"polygon\"} 1"), "{metrics}");
+    assert!(metrics.contains("farthing_provider_available{network=\"polygon\""), "{metrics}");
+    let resumed = shop.run(&["networks", "resume", "polygon"]);
+    assert!(resumed.1.contains("no alarm"), "{}", resumed.1);
+    drop(server);
+
+    // Another installation on the same account, with nothing kept of the first.
+    let fresh = Rehearsal::new(&toml);
+    let start = check(&fresh.doctor(), "networks.polygon.start")["detail"].as_str().unwrap().to_owned();
+    assert!(start.contains("begins at index 1, beyond its history"), "{start}");
+    let server = fresh.serve();
+    let key = fresh.live_key();
+    let invoice = server.create_when_sold(&key, &five_pol()).await;
+    assert_eq!(invoice["deposit_address"], "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0", "the account's second");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_network_without_providers_sells_nothing_while_another_one_does() {
+    let node = Anvil::start(ANVIL_ID).await.unwrap();
+    node.mine(20).await.unwrap();
+    let dead = format!(
+        "[networks.ethereum]\nkind = \"evm\"\nproviders = [{{ rpc = \"http://user:hunter2@127.0.0.1:1\" }}]\naccount = \"{OTHER_ACCOUNT}\"\n"
+    );
+    let shop = Rehearsal::new(&(polygon(&node.url(), EVM_ACCOUNT) + &dead));
+    let doctor = shop.doctor();
+    assert_eq!(doctor["ok"], false);
+    assert!(!doctor.to_string().contains("hunter2"), "{doctor}");
+    let server = shop.serve();
+    let key = shop.live_key();
+    server.create_when_sold(&key, &five_pol()).await;
+    let ether = json!({"currency": "ETH", "network": "ethereum", "amount": "1"});
+    let refused = Ask::post("/api/v1/invoices", &ether).key(&key).send(server.host());
+    assert_eq!(refused.status, 503, "{refused}");
+    assert_eq!(refused.json()["error"]["code"], "gate_offline");
+    let readiness = Ask::get("/readyz").send(server.host()).json();
+    let state = |network: &str| {
+        let networks = readiness["networks"].as_array().unwrap();
+        let is_it = |row: &&Value| row["network"] == network && row["environment"] == "live";
+        networks.iter().find(is_it).unwrap()["state"].clone()
+    };
+    assert_eq!(state("polygon"), "ready");
+    assert_ne!(state("ethereum"), "ready");
+    let metrics = Ask::get("/metrics").send(server.host()).text();
+    assert!(metrics.contains("farthing_chain_sells{environment=\"live\",network=\"ethereum\"} 0"));
+    let log = shop.log();
+    assert!(log.contains("was not scanned") && !log.contains("hunter2"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_payment_to_bitcoin_core_is_seen_at_once_and_final_after_two_blocks() {
+    let node = BitcoinCore::start().await.unwrap();
+    let mut purse = Purse::filled(&node, 7, 1).await.unwrap();
+    let toml = format!(
+        "[networks.bitcoin]\nkind = \"bitcoin\"\nchain = \"regtest\"\nproviders = [{{ core = \"{}\" }}]\naccount = \"{REGTEST_ACCOUNT}\"\nconfirmations = 2\n",
+        node.url()
+    );
+    let shop = Rehearsal::new(&toml);
+    let doctor = shop.doctor();
+    assert_eq!(doctor["ok"], true, "{doctor}");
+    let server = shop.serve();
+    let key = shop.live_key();
+    let invoice = server.create_when_sold(&key, &json!({"currency": "BTC", "amount": "0.5"})).await;
+    let address: bitcoin::Address<_> = invoice["deposit_address"]
+        .as_str()
+        .unwrap()
+        .parse::<bitcoin::Address<bitcoin::address::NetworkUnchecked>>()
+        .unwrap();
+    let script = address.require_network(bitcoin::Network::Regtest).unwrap().script_pubkey();
+    let coin = purse.coin().unwrap();
+    let transaction = purse.spend(&coin, &[(script, 50_000_000)], 1000).unwrap();
+    node.send(&transaction).await.unwrap();
+    server.until(&key, &invoice, "confirming").await;
+    node.mine(2, &purse.address()).await.unwrap();
+    server.until(&key, &invoice, "paid").await;
+}

@@ -1,0 +1,142 @@
+//! The program on a data folder of its own with a configuration of a rehearsal; its server ends with its value.
+
+use crate::contract::http::Ask;
+use serde_json::Value;
+use std::{
+    fs::{self, File},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// Looks before a test gives up, and the pause between two.
+const LOOKS: usize = 600;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A folder with a configuration.
+pub(super) struct Rehearsal(TempDir);
+
+impl Rehearsal {
+    pub(super) fn new(networks: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let toml = format!(
+            "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{networks}\n[limits]\nrequests_per_minute = 0\n[log]\nformat = \"json\"\n"
+        );
+        fs::write(folder.path().join("farthing.toml"), toml).unwrap();
+        Self(folder)
+    }
+
+    fn program(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_farthing"));
+        command.args(arguments).current_dir(self.0.path()).env_clear().stdin(Stdio::null());
+        command
+    }
+
+    /// What a command prints, and what it complains of.
+    pub(super) fn run(&self, arguments: &[&str]) -> (String, String) {
+        let output = self.program(arguments).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    pub(super) fn json(&self, arguments: &[&str]) -> Value {
+        let (out, complaint) = self.run(arguments);
+        serde_json::from_str(&out).unwrap_or_else(|_| panic!("{arguments:?}: {out} {complaint}"))
+    }
+
+    pub(super) fn doctor(&self) -> Value {
+        self.json(&["doctor", "--json"])
+    }
+
+    /// A new merchant's live key.
+    pub(super) fn live_key(&self) -> String {
+        let merchant = self.json(&["merchants", "create", "Tea shop", "--json"])["id"].as_str().unwrap().to_owned();
+        let made = self.json(&["api-keys", "create", "--merchant", &merchant, "--environment", "live", "--json"]);
+        made["api_key"].as_str().unwrap().to_owned()
+    }
+
+    /// Everything that was logged.
+    pub(super) fn log(&self) -> String {
+        fs::read_to_string(self.0.path().join("log")).unwrap()
+    }
+
+    /// Starts the server and waits until it listens.
+    pub(super) fn serve(&self) -> Running<'_> {
+        let log = File::create(self.0.path().join("log")).unwrap();
+        let mut child = self.program(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        for _ in 0..LOOKS {
+            let address = self.log().lines().find_map(|line| {
+                let entry: Value = serde_json::from_str(line).ok()?;
+                Some(entry["address"].as_str()?.to_owned())
+            });
+            if let Some(host) = address {
+                return Running { folder: self, child, host };
+            }
+            assert!(child.try_wait().unwrap().is_none(), "the server ended: {}", self.log());
+            std::thread::sleep(PAUSE);
+        }
+        drop(child.kill());
+        panic!("the server does not listen: {}", self.log());
+    }
+}
+
+/// A running server.
+pub(super) struct Running<'a> {
+    folder: &'a Rehearsal,
+    child: Child,
+    host: String,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Running<'_> {
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Creates an invoice, once its network sells: it must be contacted first, and its account's history known.
+    pub(super) async fn create_when_sold(&self, key: &str, body: &Value) -> Value {
+        let mut last = String::new();
+        for _ in 0..LOOKS {
+            let answer = Ask::post("/api/v1/invoices", body).key(key).send(&self.host);
+            if answer.status == 201 {
+                return answer.json()["data"].clone();
+            }
+            last = answer.text();
+            assert_eq!(answer.status, 503, "{last}");
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("nothing is sold: {last}; {}", self.folder.log());
+    }
+
+    /// Waits for an invoice's status.
+    pub(super) async fn until(&self, key: &str, invoice: &Value, status: &str) {
+        let path = format!("/api/v1/invoices/{}", invoice["id"].as_str().unwrap());
+        let mut last = Value::Null;
+        for _ in 0..LOOKS {
+            last = Ask::get(&path).key(key).send(&self.host).json();
+            if last["data"]["status"] == status {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("it does not become {status}: {last}; {}", self.folder.log());
+    }
+
+    /// The first network's status, by a command beside the server, once it is as wanted.
+    pub(super) async fn networks_status_when(&self, wanted: impl Fn(&Value) -> bool) -> Value {
+        let mut last = Value::Null;
+        for _ in 0..LOOKS {
+            last = self.folder.json(&["networks", "status", "--json"])["networks"][0].clone();
+            if wanted(&last) {
+                return last;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the networks do not become so: {last}; {}", self.folder.log());
+    }
+}
