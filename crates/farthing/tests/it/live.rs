@@ -152,3 +152,62 @@ async fn a_payment_to_bitcoin_core_is_seen_at_once_and_final_after_two_blocks() 
     node.mine(2, &purse.address()).await.unwrap();
     server.until(&key, &invoice, "paid").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reorganisation_deeper_than_finality_waits_for_the_operator_s_command() {
+    let node = Anvil::start(ANVIL_ID).await.unwrap();
+    node.mine(30).await.unwrap();
+    let shop = Rehearsal::new(&polygon(&node.url(), EVM_ACCOUNT));
+    let server = shop.serve();
+    let key = shop.live_key();
+    let (first, second) =
+        (server.create_when_sold(&key, &five_pol()).await, server.create_when_sold(&key, &five_pol()).await);
+    pay(&node, &first, 5 * POL).await;
+    node.mine(4).await.unwrap();
+    server.until(&key, &first, "paid").await;
+
+    node.rollback(6).await.unwrap();
+    node.mine(12).await.unwrap();
+    let status = server.networks_status_when(|network| !network["alarm"].is_null()).await;
+    assert!(status["alarm"].as_str().unwrap().contains("final blocks"), "{status}");
+    let doctor = shop.doctor();
+    assert_eq!(doctor["ok"], false);
+    let told = check(&doctor, "chain.live.polygon")["detail"].as_str().unwrap().to_owned();
+    assert!(told.contains("farthing networks resume polygon"), "{told}");
+    pay(&node, &second, 5 * POL).await;
+    node.mine(5).await.unwrap();
+    server.until(&key, &second, "confirming").await;
+    let height = node.head().await.unwrap();
+    server.networks_status_when(|network| network["cursor"] == height).await;
+    server.until(&key, &second, "confirming").await;
+
+    assert_eq!(shop.json(&["networks", "resume", "polygon", "--json"])["resumed"], true);
+    node.mine(1).await.unwrap();
+    server.until(&key, &second, "paid").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_copy_of_the_database_hands_out_no_address_again() {
+    let node = Anvil::start(ANVIL_ID).await.unwrap();
+    node.mine(20).await.unwrap();
+    let shop = Rehearsal::new(&polygon(&node.url(), EVM_ACCOUNT));
+    let key = shop.live_key();
+    let mut handed_out = Vec::new();
+    let server = shop.serve();
+    handed_out.push(server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone());
+    shop.until_marked(1).await;
+    drop(server);
+    let old = shop.copy_of_database();
+    let server = shop.serve();
+    for _ in 0..3 {
+        handed_out.push(server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone());
+    }
+    shop.until_marked(4).await;
+    drop(server);
+
+    shop.put_back(&old);
+    let server = shop.serve();
+    let address = server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone();
+    assert!(!handed_out.contains(&address), "{address} again, of {handed_out:?}");
+    assert!(shop.log().contains("this database is older than the account's addresses"));
+}

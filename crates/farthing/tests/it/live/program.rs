@@ -4,6 +4,7 @@ use crate::contract::http::Ask;
 use serde_json::Value;
 use std::{
     fs::{self, File},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -52,6 +53,38 @@ impl Rehearsal {
         let merchant = self.json(&["merchants", "create", "Tea shop", "--json"])["id"].as_str().unwrap().to_owned();
         let made = self.json(&["api-keys", "create", "--merchant", &merchant, "--environment", "live", "--json"]);
         made["api_key"].as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the marks beside the database know of so many addresses.
+    pub(super) async fn until_marked(&self, next: u64) {
+        let path = self.0.path().join("data").join("high-water.json");
+        for _ in 0..LOOKS {
+            let marks: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            let of_live = marks.as_object().unwrap().iter().find(|(key, _)| key.starts_with("live:"));
+            if of_live.is_some_and(|(_, mark)| mark["seen"].as_u64() >= Some(next)) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the marks do not come to {next}");
+    }
+
+    /// The database's files, while no server runs.
+    pub(super) fn copy_of_database(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let folder = fs::read_dir(self.0.path().join("data")).unwrap();
+        let files = folder.map(|entry| entry.unwrap().path());
+        let of_database = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("farthing.db"));
+        of_database.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    }
+
+    /// Puts an old copy in the place of the database.
+    pub(super) fn put_back(&self, old: &[(PathBuf, Vec<u8>)]) {
+        for (path, _) in self.copy_of_database() {
+            fs::remove_file(path).unwrap();
+        }
+        for (path, bytes) in old {
+            fs::write(path, bytes).unwrap();
+        }
     }
 
     /// Everything that was logged.
