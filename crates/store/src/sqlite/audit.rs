@@ -6,6 +6,7 @@
 
 mod chains;
 mod deliveries;
+mod dialects;
 mod events;
 mod invoices;
 mod owners;
@@ -40,7 +41,7 @@ pub struct RowCounts {
 
 /// Statements of three columns: what it is about, its id or null, and what is wrong; and a limit.
 const SUBJECTS: &[&[&str]] =
-    &[owners::ROWS, invoices::ROWS, payments::ROWS, events::ROWS, deliveries::ROWS, chains::ROWS];
+    &[owners::ROWS, invoices::ROWS, payments::ROWS, events::ROWS, deliveries::ROWS, chains::ROWS, dialects::ROWS];
 
 /// How many comparisons there are: they are made one by one, each on a view of its own.
 #[must_use]

@@ -10,7 +10,7 @@ pub(super) const ROWS: &[&str] = &[
     "SELECT 'endpoint', id, 'its list of events or of secrets cannot be read' FROM endpoints
      WHERE NOT json_valid(events) OR NOT json_valid(secrets)",
     "SELECT 'endpoint', id, 'it has no secret to sign with' FROM endpoints
-     WHERE deleted_at IS NULL AND json_valid(secrets) AND json_array_length(secrets) = 0",
+     WHERE deleted_at IS NULL AND credential IS NULL AND json_valid(secrets) AND json_array_length(secrets) = 0",
     "SELECT 'account ' || lower(hex(a.account)), NULL, 'its next index is '
             || coalesce((SELECT next_index FROM accounts k WHERE k.environment = a.environment AND k.key = a.account), 'unknown')
             || ' and its address ' || max(a.position) || ' was handed out: it could be handed out again'

@@ -1,0 +1,18 @@
+//! What dialects name exists, no number is beyond its counter, and what signs callbacks is there.
+
+pub(super) const ROWS: &[&str] = &[
+    "SELECT 'name ' || n.name || ' of ' || n.dialect, NULL, 'it is of an invoice that does not exist' FROM dialect_names n
+     WHERE n.kind IN ('invoice', 'reference') AND NOT EXISTS (SELECT 1 FROM invoices i
+       WHERE i.id = unhex(replace(n.thing, '-', '')) AND i.merchant = n.merchant AND i.environment = n.environment)",
+    "SELECT 'number ' || n.name || ' of ' || n.dialect, NULL, 'it is beyond its counter: it could be given again'
+     FROM dialect_names n JOIN dialect_counters c
+       ON c.merchant = n.merchant AND c.environment = n.environment AND c.dialect = n.dialect
+     WHERE n.kind != 'reference' AND n.name NOT GLOB '*[^0-9]*' AND CAST(n.name AS INTEGER) > c.last",
+    "SELECT 'invoice', id, 'the credential that made it does not exist' FROM invoices
+     WHERE json_extract(terms, '$.foreign.credential') IS NOT NULL
+       AND unhex(replace(json_extract(terms, '$.foreign.credential'), '-', '')) NOT IN (SELECT id FROM dialect_credentials)",
+    "SELECT 'endpoint', n.id, 'the credential whose callbacks it gets is not its owner''s' FROM endpoints n
+     LEFT JOIN dialect_credentials c ON c.id = n.credential AND c.merchant = n.merchant
+       AND c.environment = n.environment AND c.dialect = n.dialect
+     WHERE n.credential IS NOT NULL AND c.id IS NULL",
+];
