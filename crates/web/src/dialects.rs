@@ -21,7 +21,7 @@ use axum::{
     routing::on,
 };
 use failure::Trouble;
-use route::Api;
+use route::{Api, Route};
 use std::sync::Arc;
 
 /// Every API.
@@ -35,20 +35,20 @@ pub(crate) fn routes() -> Router<AppState> {
 fn routes_of(api: &'static Api) -> Router<AppState> {
     let mut router = Router::new();
     for route in (api.routes)() {
-        let route = Arc::new(route);
-        let gate = {
-            let route = Arc::clone(&route);
-            move |State(state): State<AppState>, request: Request| async move {
-                if means_native(api, request.headers()) {
-                    return native::no_such_route(State(state), request).await;
-                }
-                gate::pass(api, route, state, request).await
-            }
-        };
         let path = format!("{}{}", api.prefix, route.path);
-        router = router.route(&path, on(route.method, gate.clone())).route(&format!("{path}/"), on(route.method, gate));
+        let (method, route) = (route.method, Arc::new(route));
+        let gate = move |State(state): State<AppState>, request: Request| enter(api, route, state, request);
+        router = router.route(&path, on(method, gate.clone())).route(&format!("{path}/"), on(method, gate));
     }
     router.method_not_allowed_fallback(move || async move { (api.trouble)(Trouble::NoSuchMethod) })
+}
+
+/// Through the API's own gate, unless it is the native API that is meant.
+async fn enter(api: &'static Api, route: Arc<Route>, state: AppState, request: Request) -> Response {
+    if means_native(api, request.headers()) {
+        return native::no_such_route(State(state), request).await;
+    }
+    gate::pass(api, route, state, request).await
 }
 
 /// The answer to a path below an API's prefix that none of its routes has; `None` for a path that is nobody's, and for who

@@ -105,6 +105,7 @@ impl Rehearsal {
                 return Running { folder: self, child, host };
             }
             assert!(child.try_wait().unwrap().is_none(), "the server ended: {}", self.log());
+            #[expect(clippy::disallowed_methods, reason = "another process does it in its own time")]
             std::thread::sleep(PAUSE);
         }
         drop(child.kill());
