@@ -193,6 +193,7 @@ fn begin(frames: &mut Vec<Frame>, open: &mut Vec<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn call(kind: &str, value: u64, more: &str) -> String {
         let (from, to) = ("0x00000000000000000000000000000000000000aa", "0x00000000000000000000000000000000000000bb");
@@ -246,6 +247,78 @@ mod tests {
         let trace = format!("{}{}{}", open.repeat(depth), call("CALL", 7, ""), "]}".repeat(depth));
         let found = units(&trace);
         assert_eq!((found.len(), found.last()), (depth, Some(&7)));
+    }
+
+    /// A tree of calls, and the members of each in some order.
+    #[derive(Debug, Clone)]
+    struct Tree {
+        kind: &'static str,
+        units: u64,
+        error: Option<&'static str>,
+        below: Vec<Tree>,
+        order: usize,
+    }
+
+    fn trees() -> impl Strategy<Value = Tree> {
+        let kind =
+            prop::sample::select(vec!["CALL", "DELEGATECALL", "STATICCALL", "CREATE", "CREATE2", "SELFDESTRUCT"]);
+        let error = prop::option::weighted(0.2, prop::sample::select(vec!["out of gas", "a \\\"quoted\\\" }]"]));
+        let one = move |below: Vec<Tree>| {
+            let below = Just(below);
+            (kind.clone(), 0_u64..9, error.clone(), below, 0_usize..24)
+                .prop_map(|(kind, units, error, below, order)| Tree { kind, units, error, below, order })
+        };
+        let leaf = one.clone()(Vec::new());
+        leaf.prop_recursive(6, 40, 5, move |inner| prop::collection::vec(inner, 0..5).prop_flat_map(one.clone()))
+    }
+
+    impl Tree {
+        fn text(&self) -> String {
+            let below: Vec<String> = self.below.iter().map(Self::text).collect();
+            let (address, units) = ("0x00000000000000000000000000000000000000aa", self.units);
+            let mut members = vec![
+                format!(r#""type":"{}""#, self.kind),
+                format!(r#""from":"{address}","to":"{address}","gas":"0x{{","logs":[{{"calls":[1]}}]"#),
+                format!(r#" "value" : "{units:#x}""#),
+                format!(r#""calls":[{}]"#, below.join(" , ")),
+            ];
+            members.extend(self.error.map(|error| format!(r#""error":"{error}""#)));
+            let turn = self.order.checked_rem(members.len()).unwrap();
+            members.rotate_left(turn);
+            format!("{{ {} }}", members.join(","))
+        }
+
+        fn expected(&self, is_root: bool, found: &mut Vec<u64>) {
+            if self.error.is_some() {
+                return;
+            }
+            if !is_root && !["DELEGATECALL", "STATICCALL"].contains(&self.kind) {
+                found.push(self.units);
+            }
+            for call in &self.below {
+                call.expected(false, found);
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_tree_of_calls_is_read_as_a_recursive_reader_would(tree in trees()) {
+            let text = tree.text();
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{}", text);
+            let mut expected = Vec::new();
+            tree.expected(true, &mut expected);
+            prop_assert_eq!(units(&text), expected);
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(tree in trees(), cut in 0_usize..4000, noise in "[{}\\[\\]\",:a0\\\\]{0,12}") {
+            let text = tree.text();
+            let (before, after) = text.split_at(cut.min(text.len()));
+            drop(effects(&format!("{before}{noise}{after}")));
+            drop(effects(before));
+            drop(effects(&noise));
+        }
     }
 
     #[test]

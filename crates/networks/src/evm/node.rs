@@ -13,10 +13,19 @@ use crate::{
     },
 };
 use alloy_primitives::B256;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{json, value::RawValue};
 use std::sync::{Mutex, PoisonError};
+use tokio::time::Instant;
+
+/// After how long a node that offered no traces is asked for them again.
+const DOUBTED_AFTER: Duration = Duration::from_secs(3_600);
+/// Blocks in a row whose traces may take too long, besides the last.
+const SLOW_TRACES_MAX: u64 = 2;
 
 /// How a node shows calls inside of transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +62,12 @@ impl Tag {
 pub(super) struct EvmNode {
     pub(super) rpc: JsonRpc,
     chain_id: u64,
-    /// `None`: not known yet.
-    tracer: Mutex<Option<Tracer>>,
+    /// Whether it may be asked for traces at all.
+    traces: Traces,
+    /// What was learned of them, and when; `None`: nothing yet.
+    tracer: Mutex<Option<(Tracer, Instant)>>,
+    /// Blocks in a row for whose traces it took too long.
+    slow_traces: AtomicU64,
     /// Blocks that it answers logs of in one call, as far as was seen.
     pub(super) log_span: AtomicU64,
     /// Blocks whose traces it did not have.
@@ -65,26 +78,40 @@ pub(super) struct EvmNode {
 
 impl EvmNode {
     pub(super) fn new(rpc: JsonRpc, chain_id: u64, traces: Traces, log_span: u64) -> Self {
-        let tracer = match traces {
-            Traces::WhereOffered => None,
-            Traces::Never => Some(Tracer::Nothing),
-        };
         Self {
             rpc,
             chain_id,
-            tracer: Mutex::new(tracer),
+            traces,
+            tracer: Mutex::default(),
+            slow_traces: AtomicU64::new(0),
             log_span: AtomicU64::new(log_span),
             untraced: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }
     }
 
+    /// How it shows calls inside of transactions; `None`: to be found out. That it does not show any is doubted after a while.
     pub(super) fn tracer(&self) -> Option<Tracer> {
-        *self.tracer.lock().unwrap_or_else(PoisonError::into_inner)
+        if self.traces == Traces::Never {
+            return Some(Tracer::Nothing);
+        }
+        let learned = *self.tracer.lock().unwrap_or_else(PoisonError::into_inner);
+        let holds = |(tracer, at): &(Tracer, Instant)| *tracer != Tracer::Nothing || at.elapsed() < DOUBTED_AFTER;
+        learned.filter(holds).map(|(tracer, _)| tracer)
     }
 
     pub(super) fn learn_tracer(&self, tracer: Tracer) {
-        *self.tracer.lock().unwrap_or_else(PoisonError::into_inner) = Some(tracer);
+        self.slow_traces.store(0, Ordering::Relaxed);
+        *self.tracer.lock().unwrap_or_else(PoisonError::into_inner) = Some((tracer, Instant::now()));
+    }
+
+    /// Notes a block whose traces it did not have. One that takes too long again and again is not waited for any more: what it
+    /// shows in time is of more use.
+    pub(super) fn note_untraced(&self, took_too_long: bool) {
+        self.untraced.fetch_add(1, Ordering::Relaxed);
+        if took_too_long && self.slow_traces.fetch_add(1, Ordering::Relaxed) >= SLOW_TRACES_MAX {
+            self.learn_tracer(Tracer::Nothing);
+        }
     }
 
     /// Calls, and in the same request the chain's id: a balancer may send us to a node of another chain at any time, whose

@@ -3,7 +3,7 @@
 use super::{
     blocks::ReadBlock,
     call_tracer, flat_traces, inconsistent,
-    node::{EvmNode, Tag, Tracer, count},
+    node::{EvmNode, Tag, Tracer},
 };
 use crate::provider::{
     CallError, ProviderError,
@@ -64,7 +64,7 @@ pub(super) async fn of(node: &EvmNode, block: &ReadBlock) -> Result<Vec<(B256, E
                     provider = node.rpc.name(), block = block.header.block.height, %error,
                     "a block's calls are not shown: coins that contracts paid in it are found in balances only"
                 );
-                count(&node.untraced);
+                node.note_untraced(matches!(error, CallError::Timeout | CallError::TooLarge { .. }));
                 return Ok(Vec::new());
             }
             Err(error) => return Err(error.into()),

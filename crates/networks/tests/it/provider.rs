@@ -254,6 +254,20 @@ async fn a_provider_that_failed_is_left_alone_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_provider_that_asks_for_it_is_left_alone_for_longer_than_usual() {
+    let node = echo("a").await;
+    let proxy = FaultProxy::before(&node.url()).await.unwrap();
+    let pool = pool(&[proxy.url()], NONE);
+    proxy.set(Fault::Status(429, None));
+    assert!(ask(&pool).await.is_err());
+    assert!(pool.states()[0].is_available, "it said nothing");
+    proxy.set(Fault::Status(429, Some(60)));
+    assert!(ask(&pool).await.is_err());
+    let state = &pool.states()[0];
+    assert_eq!((state.is_available, state.last_error.as_ref().unwrap().0), (false, "rate_limited"));
+}
+
+#[tokio::test]
 async fn the_one_provider_of_another_chain_is_not_believed() {
     let (right, wrong) = (echo("a").await, echo("b").await);
     let pool = pool(&[wrong.url(), right.url(), right.url()], LONG);
