@@ -37,6 +37,7 @@ macro_rules! suite {
                     an_address_is_bound_once
                     an_index_never_goes_back
                     a_payment_belongs_to_one_invoice
+                a_surplus_is_kept_with_its_first_moment_until_it_is_cleared
                     payments_are_found_by_stage_and_height
                     due_invoices_come_in_the_order_of_their_time
                     due_deliveries_come_with_their_bytes_in_the_order_of_their_time

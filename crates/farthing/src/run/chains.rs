@@ -1,13 +1,21 @@
 //! Following one chain: to its tip, then a pause, then again.
 
 use super::{Stop, wait};
-use farthing_domain::network::ChainId;
+use farthing_domain::{
+    id::Environment,
+    network::{ChainId, Family},
+};
 use farthing_gateway::{gateway::Gateway, scan::Progress};
+use farthing_store::{Reader, StoreError};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
-/// The pause at the tip: what happens on a chain is visible within about a second.
+/// The pause at the tip: what happens on a chain is visible within about a second. Mempools are looked into as often.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause at the tip of a live network without a mempool, where blocks are rare.
+const BETWEEN_BLOCKS_MAX: Duration = Duration::from_secs(5);
+/// The pause at the tip of a live network while nobody is expected to pay: every look is a call that somebody bills.
+const IDLE: Duration = Duration::from_secs(15);
 /// The longest pause after failures.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 /// How often the progress of catching up is told.
@@ -26,6 +34,11 @@ pub(super) async fn follow(gateway: Arc<Gateway>, id: ChainId, mut stop: Stop) {
             Ok(Progress::Idle) => {
                 pause = PAUSE;
                 told.at_the_tip(&gateway, id);
+                let rest = at_the_tip(&gateway, id).await;
+                if wait(&mut stop, rest, gateway.scanner_woken()).await {
+                    return;
+                }
+                continue;
             }
             Err(error) => {
                 pause = pause.saturating_mul(2).min(PAUSE_MAX);
@@ -36,6 +49,25 @@ pub(super) async fn follow(gateway: Arc<Gateway>, id: ChainId, mut stop: Stop) {
             return;
         }
     }
+}
+
+/// How long to rest at the tip.
+async fn at_the_tip(gateway: &Gateway, id: ChainId) -> Duration {
+    let Some(chain) = gateway.chain(id).filter(|_| id.environment == Environment::Live) else { return PAUSE };
+    let has_mempool = match chain.facts.family {
+        Family::Bitcoin | Family::Litecoin | Family::Dogecoin => true,
+        Family::Evm | Family::Tron | Family::Solana => false,
+    };
+    // Not knowing is no reason to look less often.
+    if !gateway.store().read(expects_money).await.unwrap_or(true) {
+        return IDLE;
+    }
+    let half_a_block = Duration::from_secs(u64::from(chain.facts.block_seconds) / 2);
+    if has_mempool { PAUSE } else { half_a_block.clamp(PAUSE, BETWEEN_BLOCKS_MAX) }
+}
+
+fn expects_money(reader: &Reader<'_>) -> Result<bool, StoreError> {
+    reader.expects_live_money()
 }
 
 /// What was said of catching up.

@@ -39,6 +39,16 @@ impl Reader<'_> {
         Ok(chains)
     }
 
+    /// Whether anybody may be about to pay live: an invoice that is not at rest, or a permanent address.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn expects_live_money(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM invoices WHERE environment = 0 AND due_at IS NOT NULL)
+                   OR EXISTS (SELECT 1 FROM static_addresses WHERE environment = 0)";
+        Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
     /// The scanned ranges of a chain, highest first.
     ///
     /// # Errors
