@@ -5,6 +5,7 @@
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of these rules are small")]
 mod rows;
 mod static_addresses;
+mod surpluses;
 
 use crate::{OpenAs, Store, Threads};
 use farthing_domain::{
@@ -37,7 +38,6 @@ macro_rules! suite {
                     an_address_is_bound_once
                     an_index_never_goes_back
                     a_payment_belongs_to_one_invoice
-                a_surplus_is_kept_with_its_first_moment_until_it_is_cleared
                     payments_are_found_by_stage_and_height
                     due_invoices_come_in_the_order_of_their_time
                     due_deliveries_come_with_their_bytes_in_the_order_of_their_time
@@ -53,6 +53,9 @@ macro_rules! suite {
                     deposits_are_counted_once_and_what_was_received_follows_them_exactly
                     a_known_transfer_stays_with_its_invoice
                     lists_of_addresses_and_of_their_invoices_page_newest_first_and_filter;
+                surpluses:
+                    a_surplus_is_kept_with_its_first_moment_until_it_is_cleared
+                    live_money_is_expected_while_a_live_invoice_has_not_come_to_rest;
             );
         }
     };
