@@ -1,4 +1,4 @@
-//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, schemathesis, nodes of the chains, a C compiler and
+//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, schemathesis, nodes of the chains, PHP, a C compiler and
 //! `strace`.
 //!
 //! Quick when all are there. One that is missing and cannot be installed is an error: a test is never skipped for it.
@@ -17,6 +17,7 @@ use std::{fs, process::Command};
 /// Installs what is missing.
 pub(crate) fn run() -> Result<()> {
     faults().context("the tests of faults need `cc` and `strace`")?;
+    php().context("the tests of CoinsPaid's callbacks need `php`")?;
     chromium().context("the tests need Chromium, as `chromium` on the PATH")?;
     from_npm("browser", "playwright-core").context("the tests need npm's playwright-core")?;
     from_npm("anvil", "@foundry-rs/anvil-linux-amd64").context("the tests need anvil, an EVM node")?;
@@ -30,6 +31,11 @@ fn faults() -> Result<()> {
         debian::install(&["gcc", "libc6-dev"], "cc")?;
     }
     if exists("strace") { Ok(()) } else { debian::install(&["strace"], "strace") }
+}
+
+/// What shops check callbacks with, byte for byte.
+fn php() -> Result<()> {
+    if exists("php") { Ok(()) } else { debian::install(&["php-cli"], "php") }
 }
 
 /// From the system's packages: Debian's is built for Debian's libraries, and updated with them. The fonts are only

@@ -4,7 +4,9 @@
 
 pub mod callback;
 pub mod currencies;
+pub mod deposits;
 pub mod errors;
+pub mod lists;
 pub mod php_json;
 pub mod present;
 pub mod request;

@@ -5,6 +5,7 @@
 
 mod addresses;
 pub(crate) mod audit;
+mod balances;
 mod chains;
 mod credentials;
 mod deliveries;

@@ -1,6 +1,7 @@
 //! What `CoinsPaid` tells of an invoice (A.9): on every change of its status, and on each instalment.
 
 use super::{
+    deposits::{self, DepositStatus, SaidOfAddress},
     php_json::Php,
     present::{Times, asset_code, currency, id, price, rounded_down, rounded_up},
     request::Said,
@@ -13,7 +14,7 @@ use crate::{
 };
 use farthing_domain::{
     event::EventKind,
-    invoice::Invoice,
+    invoice::{Invoice, Source},
     money::Amount,
     payment::{Payment, PaymentKey},
     quote::Quote,
@@ -25,6 +26,23 @@ use farthing_domain::{
 /// Which callback a change makes: none for creation and for the choice of a coin, which are documented for nobody.
 #[must_use]
 pub fn told(change: &Change<'_>) -> Option<&'static str> {
+    match change.invoice.source {
+        Source::StaticAddress(_) => told_of_deposit(change),
+        Source::Api(_) => told_of_invoice(change),
+    }
+}
+
+/// A deposit is told when it is seen, and on every change of its status; one that never counted is not.
+fn told_of_deposit(change: &Change<'_>) -> Option<&'static str> {
+    let now = DepositStatus::of(&change.invoice.standing);
+    let is_told = match change.before {
+        None => now != DepositStatus::Cancelled,
+        Some(before) => now != DepositStatus::of(before),
+    };
+    is_told.then_some("deposit")
+}
+
+fn told_of_invoice(change: &Change<'_>) -> Option<&'static str> {
     let now = InvoiceStatus::of(change.invoice, &change.invoice.standing);
     let then = InvoiceStatus::of(change.invoice, change.before?);
     let is_instalment = now == InvoiceStatus::Pending && has_new_money(change);
@@ -57,9 +75,56 @@ fn thing(key: &PaymentKey) -> String {
     format!("{}/{}/{}", key.network, key.transaction, key.position)
 }
 
-/// The body (A.9.2), in the documented order.
+/// The body.
 #[must_use]
 pub fn body(invoice: &Invoice, around: &Around<'_>) -> Vec<u8> {
+    match invoice.source {
+        Source::StaticAddress(_) => deposit_body(invoice, around),
+        Source::Api(_) => invoice_body(invoice, around),
+    }
+}
+
+/// A deposit's body (A.9.5).
+fn deposit_body(invoice: &Invoice, around: &Around<'_>) -> Vec<u8> {
+    let said = SaidOfAddress::of(invoice);
+    let status = DepositStatus::of(&invoice.standing);
+    let mut members = vec![("id", id(invoice))];
+    if let Some(payer) = said.as_ref().and_then(|said| said.end_user_reference.as_deref()) {
+        members.push(("end_user_reference", Php::text(payer)));
+    }
+    members.push(("type", Php::text("deposit")));
+    if let Some(quote) = invoice.latest_quote() {
+        let code = deposits::code(invoice, quote.due.asset);
+        let amount = rounded_down(quote.due);
+        let of_coin = |more: Vec<(&'static str, Php)>| {
+            let both = [("currency", Php::text(code.as_str())), ("amount", Php::text(amount.as_str()))];
+            Php::Object(both.into_iter().chain(more).collect())
+        };
+        let fee = [("type", "deposit"), ("currency", code.as_str()), ("amount", "0.00000000")];
+        members.extend([
+            ("crypto_address", deposit_address(quote, &code, said.as_ref(), around)),
+            ("currency_sent", of_coin(Vec::new())),
+            ("currency_received", of_coin(vec![("amount_minus_fee", Php::text(amount.as_str()))])),
+            ("transactions", Php::List(all_transactions(invoice, around))),
+            ("fees", Php::List(vec![Php::Object(fee.map(|(name, value)| (name, Php::text(value))).into())])),
+        ]);
+    }
+    members.extend([("error", Php::text(status.error())), ("status", Php::text(status.as_str()))]);
+    Php::Object(members).bytes()
+}
+
+fn deposit_address(quote: &Quote, code: &str, said: Option<&SaidOfAddress>, around: &Around<'_>) -> Php {
+    Php::Object(vec![
+        ("id", Php::Int(around.numbers.of(Numbered::Address, &quote.address).into())),
+        ("currency", Php::text(code)),
+        ("address", Php::text(quote.address.as_str())),
+        ("tag", Php::Null),
+        ("foreign_id", Php::text_or_null(said.map(|said| said.foreign_id.as_str()))),
+    ])
+}
+
+/// An invoice's body (A.9.2), in the documented order.
+fn invoice_body(invoice: &Invoice, around: &Around<'_>) -> Vec<u8> {
     let said = Said::of(invoice);
     let status = InvoiceStatus::of(invoice, &invoice.standing);
     let quote = invoice.latest_quote();
@@ -129,6 +194,12 @@ fn transactions(invoice: &Invoice, around: &Around<'_>) -> Vec<Php> {
     let standing =
         pairs.filter(|(payment, standing)| standing.counts() || was_slow(invoice, payment, standing.timeliness));
     standing.map(|(payment, standing)| transaction(invoice, payment, *standing, around)).collect()
+}
+
+/// A deposit's one transfer, whether or not it still stands.
+fn all_transactions(invoice: &Invoice, around: &Around<'_>) -> Vec<Php> {
+    let pairs = invoice.payments.iter().zip(&invoice.standing.payments);
+    pairs.map(|(payment, standing)| transaction(invoice, payment, *standing, around)).collect()
 }
 
 fn transaction(invoice: &Invoice, payment: &Payment, standing: PaymentStanding, around: &Around<'_>) -> Php {

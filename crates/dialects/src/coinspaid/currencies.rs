@@ -6,7 +6,7 @@ use farthing_domain::{
     name::{AssetCode, NetworkId},
 };
 
-/// Code, our currency, our network. The first code of an asset is the one that is shown; later ones are older names for it.
+/// Code, our currency, our network. The place in the table is the currency's number: rows are added at the end only. The first code of an asset is the one that is shown; later ones are older names for it.
 const CODES: [(&str, &str, &str); 21] = [
     ("BTC", "BTC", "bitcoin"),
     ("LTC", "LTC", "litecoin"),
@@ -43,6 +43,11 @@ pub fn asset<'c>(code: &str, catalog: &'c Catalog) -> Option<&'c Asset> {
 pub fn code(asset: AssetId) -> Option<&'static str> {
     let is_it = |currency: &str, network: &str| asset.code.as_str() == currency && asset.network.as_str() == network;
     CODES.iter().find(|(_, currency, network)| is_it(currency, network)).map(|(code, _, _)| *code)
+}
+
+/// Every code in the order of its number, which never changes: new ones are added at the end.
+pub fn numbered() -> impl Iterator<Item = &'static str> {
+    CODES.iter().map(|(code, _, _)| *code)
 }
 
 /// Every asset of the catalogue that has a code, in the order of the codes.

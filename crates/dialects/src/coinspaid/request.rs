@@ -15,6 +15,9 @@ use crate::{
 };
 use farthing_domain::decimal::Decimal;
 
+/// The longest reference of a merchant's or payer's, in characters.
+const REFERENCE_CHARACTERS_MAX: usize = 255;
+
 /// A body's fields. `{}`, `[]` and `null` are all "no parameters" (A.13); what is empty or no JSON is bad content.
 ///
 /// # Errors
@@ -47,6 +50,16 @@ fn text(fields: &Fields<'_>, name: &'static str, errors: &mut Errors) -> Option<
 
 fn digits(raw: &str) -> Option<String> {
     raw.bytes().all(|byte| byte.is_ascii_digit()).then(|| raw.to_owned())
+}
+
+/// A text that may be left out.
+pub(super) fn optional(fields: &Fields<'_>, name: &'static str, errors: &mut Errors) -> Option<String> {
+    text(fields, name, errors)
+}
+
+/// A reference of the merchant's own that may be left out.
+pub(super) fn reference(fields: &Fields<'_>, name: &'static str, errors: &mut Errors) -> Option<String> {
+    short_text(fields, name, REFERENCE_CHARACTERS_MAX, errors)
 }
 
 /// The same, of at most so many characters.

@@ -1,6 +1,9 @@
 //! `CoinsPaid` v2 at `/api/v2` (`contracts/coinspaid.md`): its routes and how it knows who calls.
 
+mod addresses;
 mod invoices;
+mod lists;
+mod refused;
 
 use super::{
     call::{Call, json},
@@ -34,6 +37,17 @@ fn routes() -> Vec<Route> {
         route!(POST "/invoices/create" Credential(invoices::create)),
         route!(POST "/invoices/{foreign_id}/cancel" Credential(invoices::cancel)),
         route!(GET "/transactions/info" Credential(invoices::info)),
+        route!(POST "/addresses/take" Credential(addresses::take)),
+        route!(POST "/currencies/list" Credential(lists::currencies)),
+        route!(POST "/currencies/pairs" Credential(lists::pairs)),
+        route!(POST "/currencies/rates" Credential(lists::pairs)),
+        route!(POST "/accounts/list" Credential(lists::accounts)),
+        route!(POST "/withdrawal/crypto" Credential(refused::withdrawal)),
+        route!(POST "/exchange/calculate" Credential(refused::exchange)),
+        route!(POST "/exchange/fixed" Credential(refused::exchange)),
+        route!(POST "/exchange/now" Credential(refused::exchange)),
+        route!(POST "/futures/rates" Credential(refused::futures_rates)),
+        route!(POST "/futures/confirm" Credential(refused::futures_confirm)),
     ]
 }
 

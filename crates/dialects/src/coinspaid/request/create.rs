@@ -1,6 +1,6 @@
 //! `invoices/create`: three kinds of invoice, told apart by `timer` and `sender_currency` (A.8).
 
-use super::{amount, boolean, fields, short_text, text};
+use super::{amount, boolean, fields, reference, short_text, text};
 use crate::{
     coinspaid::{
         currencies,
@@ -27,8 +27,6 @@ use url::{Host, Url};
 
 /// The longest title, in characters.
 const TITLE_CHARACTERS_MAX: usize = 50;
-/// The longest reference of a merchant's or payer's, in characters.
-const REFERENCE_CHARACTERS_MAX: usize = 255;
 /// Of a description so many characters are kept; longer ones are sent by real shops and are no mistake (A.13).
 const DESCRIPTION_CHARACTERS_KEPT: usize = 1000;
 /// Places that amounts have in this API.
@@ -148,8 +146,8 @@ impl Read {
         let title = if fields.has("title") { "title" } else { "name" };
         let title = short_text(fields, title, TITLE_CHARACTERS_MAX, errors);
         let description = text(fields, "description", errors);
-        let foreign_id = short_text(fields, "foreign_id", REFERENCE_CHARACTERS_MAX, errors);
-        let end_user_reference = short_text(fields, "end_user_reference", REFERENCE_CHARACTERS_MAX, errors);
+        let foreign_id = reference(fields, "foreign_id", errors);
+        let end_user_reference = reference(fields, "end_user_reference", errors);
         if timer.is_none() {
             errors.required("timer");
         }

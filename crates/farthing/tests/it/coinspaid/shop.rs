@@ -56,6 +56,12 @@ impl Merchant {
         data(&self.post("/invoices/create", body), 200)
     }
 
+    /// Pays an invoice of this API in its own coin, by its number.
+    pub(crate) fn pay(&self, invoice: &Value, amount: &str, confirmations: u32) -> Value {
+        let body = json!({ "amount": amount, "confirmations": confirmations });
+        self.native.post(&format!("test/invoices/{}/payments", invoice["id"]), &body).data(201)
+    }
+
     /// Asserts that fields are refused with these messages.
     pub(crate) fn refuses(&self, path: &str, body: &Value, errors: &Value) {
         let answer = self.post(path, body);
@@ -110,4 +116,35 @@ pub(crate) fn timed(foreign_id: &str) -> Value {
         "amount": 36, "url_success": "https://shop.example/ok", "url_failed": "https://shop.example/no",
         "email_user": "payer@shop.example",
     })
+}
+
+/// A body with another value of a field.
+pub(crate) fn with(base: &Value, name: &str, value: Value) -> Value {
+    let mut body = base.clone();
+    body[name] = value;
+    body
+}
+
+/// A body without a field.
+pub(crate) fn without(base: &Value, name: &str) -> Value {
+    let mut body = base.clone();
+    body.as_object_mut().unwrap().remove(name);
+    body
+}
+
+/// Chooses a coin as the payer does on the page; by the native API, which does the same.
+pub(crate) fn choose(shop: &Merchant, foreign_id: &str, currency: &str, network: &str) {
+    let list = shop.native.get(&format!("invoices?external_id={foreign_id}")).success(200);
+    let id = list["data"][0]["id"].as_str().unwrap().to_owned();
+    let choice = json!({ "currency": currency, "network": network });
+    shop.native.post(&format!("invoices/{id}/activate"), &choice).data(200);
+}
+
+/// The hosted page, as the payer gets it.
+pub(crate) fn page(shop: &Merchant, invoice: &Value) -> String {
+    let host = shop.native.server.host();
+    let path = invoice["url"].as_str().unwrap().split_once(host).unwrap().1.to_owned();
+    let answer = Ask::get(&path).send(host);
+    assert_eq!(answer.status, 200, "{answer}");
+    answer.text()
 }

@@ -28,6 +28,8 @@ pub(crate) struct Receiver {
 #[derive(Debug, Clone)]
 pub(crate) struct Webhook {
     pub(crate) request_line: String,
+    /// Request line and headers as they came.
+    pub(crate) head: String,
     headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     came_at: i64,
@@ -103,7 +105,7 @@ impl Webhook {
         let request_line = lines.next().unwrap().to_owned();
         let headers = lines.map(|line| line.split_once(": ").unwrap());
         let headers = headers.map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
-        Self { request_line, headers, body: body.to_vec(), came_at: now_seconds() }
+        Self { request_line, head: head.clone(), headers, body: body.to_vec(), came_at: now_seconds() }
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
