@@ -55,7 +55,7 @@ async fn a_payment_on_an_evm_node_is_found_final_and_a_fresh_database_begins_bey
     let start = check(&doctor, "networks.polygon.start")["detail"].as_str().unwrap();
     assert!(start.contains("first address"), "{start}");
 
-    let server = shop.serve();
+    let server = shop.serve().await;
     let key = shop.live_key();
     let invoice = server.create_when_sold(&key, &five_pol()).await;
     assert_eq!(invoice["deposit_address"], "0x9858EfFD232B4033E47d90003D41EC34EcaEda94");
@@ -87,7 +87,7 @@ async fn a_payment_on_an_evm_node_is_found_final_and_a_fresh_database_begins_bey
     let fresh = Rehearsal::new(&toml);
     let start = check(&fresh.doctor(), "networks.polygon.start")["detail"].as_str().unwrap().to_owned();
     assert!(start.contains("begins at index 1, beyond its history"), "{start}");
-    let server = fresh.serve();
+    let server = fresh.serve().await;
     let key = fresh.live_key();
     let invoice = server.create_when_sold(&key, &five_pol()).await;
     assert_eq!(invoice["deposit_address"], "0x6Fac4D18c912343BF86fa7049364Dd4E424Ab9C0", "the account's second");
@@ -104,7 +104,7 @@ async fn a_network_without_providers_sells_nothing_while_another_one_does() {
     let doctor = shop.doctor();
     assert_eq!(doctor["ok"], false);
     assert!(!doctor.to_string().contains("hunter2"), "{doctor}");
-    let server = shop.serve();
+    let server = shop.serve().await;
     let key = shop.live_key();
     server.create_when_sold(&key, &five_pol()).await;
     let ether = json!({"currency": "ETH", "network": "ethereum", "amount": "1"});
@@ -136,7 +136,7 @@ async fn a_payment_to_bitcoin_core_is_seen_at_once_and_final_after_two_blocks() 
     let shop = Rehearsal::new(&toml);
     let doctor = shop.doctor();
     assert_eq!(doctor["ok"], true, "{doctor}");
-    let server = shop.serve();
+    let server = shop.serve().await;
     let key = shop.live_key();
     let invoice = server.create_when_sold(&key, &json!({"currency": "BTC", "amount": "0.5"})).await;
     let address: bitcoin::Address<_> = invoice["deposit_address"]
@@ -158,7 +158,7 @@ async fn a_reorganisation_deeper_than_finality_waits_for_the_operator_s_command(
     let node = Anvil::start(ANVIL_ID).await.unwrap();
     node.mine(30).await.unwrap();
     let shop = Rehearsal::new(&polygon(&node.url(), EVM_ACCOUNT));
-    let server = shop.serve();
+    let server = shop.serve().await;
     let key = shop.live_key();
     let (first, second) =
         (server.create_when_sold(&key, &five_pol()).await, server.create_when_sold(&key, &five_pol()).await);
@@ -193,12 +193,12 @@ async fn an_old_copy_of_the_database_hands_out_no_address_again() {
     let shop = Rehearsal::new(&polygon(&node.url(), EVM_ACCOUNT));
     let key = shop.live_key();
     let mut handed_out = Vec::new();
-    let server = shop.serve();
+    let server = shop.serve().await;
     handed_out.push(server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone());
     shop.until_marked(1).await;
     drop(server);
     let old = shop.copy_of_database();
-    let server = shop.serve();
+    let server = shop.serve().await;
     for _ in 0..3 {
         handed_out.push(server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone());
     }
@@ -206,7 +206,7 @@ async fn an_old_copy_of_the_database_hands_out_no_address_again() {
     drop(server);
 
     shop.put_back(&old);
-    let server = shop.serve();
+    let server = shop.serve().await;
     let address = server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone();
     assert!(!handed_out.contains(&address), "{address} again, of {handed_out:?}");
     assert!(shop.log().contains("this database is older than the account's addresses"));

@@ -10,7 +10,7 @@ const OUTSIDE_THE_TABLE: [(&str, &str); 13] = [
     ("/docs", "public: the documentation"),
     ("/docs/docs.css", "public: its style"),
     ("/openapi.json", "public: the document"),
-    ("/healthz", "public: two words"),
+    ("/healthz", "public: three words"),
     ("/readyz", "public: names of networks"),
     ("/metrics", "this machine alone"),
     ("/pay/{token}", "the token"),

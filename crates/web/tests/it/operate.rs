@@ -21,6 +21,18 @@ async fn a_running_gateway_is_healthy_and_ready() {
 }
 
 #[tokio::test]
+async fn health_is_red_for_a_minute_after_a_background_task_fell_over() {
+    let shop = Shop::open().await;
+    shop.world.gateway.note_fall("scan live polygon");
+    let health = shop.ask("GET", "/healthz", &[], "").await;
+    assert_eq!(health.status, 503);
+    assert_eq!(health.json, serde_json::json!({"status": "degraded", "store": "ok", "tasks": "ailing"}));
+    assert_eq!(shop.ask("GET", "/readyz", &[], "").await.status, 200, "it goes on selling");
+    shop.world.clock.move_by_ms(61_000);
+    assert_eq!(shop.ask("GET", "/healthz", &[], "").await.status, 200);
+}
+
+#[tokio::test]
 async fn the_numbers_are_for_this_machine_alone() {
     let handle = PrometheusBuilder::new().install_recorder().expect("the first");
     let shop = Shop::with(WebSettings { metrics: Some(handle), ..unlimited() }).await;
@@ -33,6 +45,12 @@ async fn the_numbers_are_for_this_machine_alone() {
         "farthing_chain_cursor{environment=\"test\",network=\"bitcoin\"}",
         "farthing_chain_head{environment=\"test\",network=\"bitcoin\"}",
         "farthing_watched_addresses{environment=\"test\",network=\"bitcoin\"} 1",
+        "farthing_chain_behind_blocks{environment=\"test\",network=\"bitcoin\"} 0",
+        "farthing_chain_gap_blocks{environment=\"test\",network=\"bitcoin\"} 0",
+        "farthing_chain_alarm{environment=\"test\",network=\"bitcoin\"} 0",
+        "farthing_chain_sells{environment=\"test\",network=\"bitcoin\"} 1",
+        "farthing_unexplained_surpluses 0",
+        "farthing_tasks_ailing 0",
         "farthing_outbox_waiting 0",
         "farthing_store_commits_total",
     ] {

@@ -93,7 +93,7 @@ impl Rehearsal {
     }
 
     /// Starts the server and waits until it listens.
-    pub(super) fn serve(&self) -> Running<'_> {
+    pub(super) async fn serve(&self) -> Running<'_> {
         let log = File::create(self.0.path().join("log")).unwrap();
         let mut child = self.program(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         for _ in 0..LOOKS {
@@ -105,8 +105,7 @@ impl Rehearsal {
                 return Running { folder: self, child, host };
             }
             assert!(child.try_wait().unwrap().is_none(), "the server ended: {}", self.log());
-            #[expect(clippy::disallowed_methods, reason = "another process does it in its own time")]
-            std::thread::sleep(PAUSE);
+            tokio::time::sleep(PAUSE).await;
         }
         drop(child.kill());
         panic!("the server does not listen: {}", self.log());
