@@ -85,8 +85,7 @@ fn read_source(entry: &Value) -> Result<(Market, Option<Url>), String> {
 fn read_spread(reader: &mut Reader) -> u32 {
     let key = "rates.spread_percent";
     let Some(value) = reader.value::<Value>(key) else { return 0 };
-    let text =
-        value.as_str().map_or_else(|| value.to_u128().map(|number| number.to_string()), |text| Some(text.to_owned()));
+    let text = value.as_str().map_or_else(|| whole(&value), |text| Some(text.to_owned()));
     let points = text.and_then(|text| text.parse::<Decimal>().ok()?.units(2).ok());
     let points = points.filter(|points| *points <= SPREAD_MAX).and_then(|points| u32::try_from(points).ok());
     points.unwrap_or_else(|| {
@@ -112,4 +111,9 @@ fn read_fixed(reader: &mut Reader) -> BTreeMap<String, Decimal> {
         }
     }
     fixed
+}
+
+/// A whole number as text, whether it was read as signed or not.
+fn whole(value: &Value) -> Option<String> {
+    value.to_i128().map(|number| number.to_string()).or_else(|| value.to_u128().map(|number| number.to_string()))
 }
