@@ -253,6 +253,9 @@ Pay the first one by the test-mode API, with enough confirmations to be final:
     -H 'X-API-Key: {key}' -H 'Content-Type: application/json' \
     -d '{{"amount":"{AMOUNT}","confirmations":2}}'
 
+Shops written for CoinsPaid, Payhubix, TX.Cash or txn.pro: start the demo with --json to see
+credentials for those APIs (docs/compatibility.md).
+
 See the webhooks arrive, and their signatures checked, in another terminal:
   {program} webhook-sink --secret {secret}
 

@@ -16,13 +16,19 @@ use crate::{native, state::AppState};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue},
+    http::{HeaderMap, HeaderValue, header::CONTENT_TYPE},
     response::Response,
     routing::on,
 };
 use failure::Trouble;
+use http_body_util::BodyExt;
 use route::{Api, Route};
-use std::sync::Arc;
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 /// Every API.
 static APIS: [&Api; 4] = [&coinspaid::API, &payhubix::API, &txcash::API, &txnpro::API];
@@ -67,6 +73,19 @@ fn means_native(api: &Api, headers: &HeaderMap) -> bool {
 /// The answer to a request below an API's prefix whose route panicked; `None` for a path that is nobody's.
 pub(crate) fn panicked(path: &str) -> Option<Response> {
     api_of(path).map(|api| (api.trouble)(Trouble::Internal))
+}
+
+/// Media type and body of the answer to a request below an API's prefix whose head could not be read; `None` for a path that is
+/// nobody's.
+pub(crate) fn refused_at_the_edge(path: &str, is_too_large: bool) -> Option<(String, Vec<u8>)> {
+    let trouble = if is_too_large { Trouble::TooLarge } else { Trouble::Broken };
+    let (head, body) = (api_of(path)?.trouble)(trouble).into_parts();
+    let content_type = head.headers.get(CONTENT_TYPE)?.to_str().ok()?.to_owned();
+    // Such a body is there as a whole: nothing has to be waited for.
+    match pin!(body.collect()).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(whole)) => Some((content_type, whole.to_bytes().to_vec())),
+        Poll::Ready(Err(_)) | Poll::Pending => None,
+    }
 }
 
 fn api_of(path: &str) -> Option<&'static Api> {

@@ -95,7 +95,8 @@ impl Guard {
         let limits = Arc::clone(&self.limits);
         let ending = async {
             if let Stage::Refused(refusal) = &self.stage {
-                self.socket.write_all(refusal.answer().as_bytes()).await?;
+                let answer = refusal.answer(self.buffer.get(self.start..self.end).unwrap_or_default());
+                self.socket.write_all(&answer).await?;
             }
             self.socket.shutdown().await?;
             if self.is_mid_request() { self.discard().await } else { Ok(()) }

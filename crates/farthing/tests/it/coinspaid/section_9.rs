@@ -44,6 +44,7 @@ fn a_9_2_an_invoice_that_is_paid_is_told_as_processing_and_then_as_confirmed() {
         assert_eq!((info.status, info.json()), (200, confirmed.clone()), "{info}");
     }
     shop.receiver.is_left_alone();
+    assert_eq!(shop.native.server.command(&["audit"])["differences"], json!([]));
 }
 
 #[test]
