@@ -3,6 +3,8 @@
 //! Pure and total. It is the only place that decides a status; reorganisations, late money and cancellations are no special
 //! paths but other facts. Exact fractions throughout: no rounding decides whether somebody paid.
 
+pub mod by_coin;
+
 use crate::{
     asset::AssetId,
     decimal::Decimal,
@@ -86,12 +88,16 @@ pub fn still_due_by(invoice: &Invoice, standing: &Standing, asset: AssetId) -> O
     if seen >= Fraction::one() {
         return Some(Amount { units: 0, ..quote.due });
     }
+    Some(Amount { units: due_of(quote, Fraction::one() - seen)?, ..quote.due })
+}
+
+/// A part of what a quote makes due, in atomic units, rounded up to the quote's step. `None` when it does not fit.
+fn due_of(quote: &Quote, part: Fraction) -> Option<u128> {
     let step = quote.step.max(1);
-    let steps =
-        (Fraction::one() - seen) * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(step));
+    let steps = part * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(step));
     let units = steps.ceil().to_integer().to_u128()?.checked_mul(step)?;
     // The due itself need not be a multiple of the step when the asset was priced directly.
-    Some(Amount { units: units.min(quote.due.units), ..quote.due })
+    Some(units.min(quote.due.units))
 }
 
 /// What was received, valued in an asset that was quoted: that asset's own money exactly, other assets by the quotes, rounded
