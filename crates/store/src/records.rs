@@ -4,6 +4,7 @@ use core::fmt;
 use farthing_domain::{
     asset::AssetId,
     event::EventKind,
+    fiat::Fiat,
     id::{
         ApiKeyId, CredentialId, DeliveryId, EndpointId, Environment, EventId, InvoiceId, MerchantId, Owner,
         StaticAddressId,
@@ -11,8 +12,9 @@ use farthing_domain::{
     invoice::{Invoice, Source},
     name::{AssetCode, NetworkId},
     network::{ChainId, Family},
-    payment::BlockRef,
+    payment::{BlockRef, Payment},
     policy::Dialect,
+    standing::Status,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -388,11 +390,69 @@ pub struct Surplus {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InvoiceFilter {
     /// Any of these statuses; empty: all.
-    pub statuses: Vec<farthing_domain::standing::Status>,
+    pub statuses: Vec<Status>,
     /// In this currency.
     pub currency: Option<String>,
     /// With this reference.
     pub external_id: Option<String>,
+}
+
+/// Which of a dialect's invoices a list holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DialectFilter {
+    /// In these standings; `None`: in any.
+    pub standings: Option<StandingFilter>,
+    /// Priced in this currency.
+    pub fiat: Option<Fiat>,
+    /// Oldest first.
+    pub is_ascending: bool,
+}
+
+/// What dialects make one status of.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StandingFilter {
+    /// Any of these statuses, where the next two hold.
+    pub statuses: Vec<Status>,
+    /// Final or not.
+    pub is_final: Option<bool>,
+    /// Whether a payer has chosen a coin.
+    pub is_chosen: Option<bool>,
+    /// Or any of these, whatever else holds.
+    pub always: Vec<Status>,
+}
+
+/// In which order transfers are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TransferOrder {
+    /// By the moment of the first sight, the latest first.
+    #[default]
+    Newest,
+    /// The earliest first.
+    Oldest,
+    /// By the number of whole coins, whatever the coin, the largest first.
+    Largest,
+    /// The smallest first.
+    Smallest,
+}
+
+/// Which transfers a list holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TransferFilter {
+    /// Only in this coin.
+    pub code: Option<AssetCode>,
+    /// The order.
+    pub order: TransferOrder,
+}
+
+/// A final payment with what its invoice is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferRecord {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// What its dialect calls it; `None` for one of the native API.
+    pub name: Option<String>,
+    /// The payment.
+    pub payment: Payment,
 }
 
 /// A part of a list, newest first.

@@ -9,6 +9,7 @@ mod balances;
 mod chains;
 mod credentials;
 mod deliveries;
+mod dialect_lists;
 mod dialect_names;
 mod endpoints;
 pub(crate) mod engine;
