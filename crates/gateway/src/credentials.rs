@@ -96,6 +96,14 @@ impl Gateway {
         Ok((credential, new))
     }
 
+    /// Checks an address that callbacks of one invoice are to go to. Its name is resolved and vetted at each request only.
+    ///
+    /// # Errors
+    /// When requests may not go there.
+    pub fn may_call_back(&self, url: &str) -> Result<(), UrlRefusal> {
+        self.parts.outgoing.vet(url)
+    }
+
     /// Whose key this is; `None` when there is none or it was revoked.
     ///
     /// # Errors

@@ -192,13 +192,13 @@ pub(super) fn pair_problem(error: &PairError) -> (&'static str, String) {
 }
 
 /// A query string's parameters, and what is wrong with them.
-pub(super) struct Query {
+pub(crate) struct Query {
     pairs: Vec<(String, String)>,
     problems: Vec<FieldProblem>,
 }
 
 impl Query {
-    pub(super) fn parse(query: &str) -> Self {
+    pub(crate) fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes());
         Self {
             pairs: pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
@@ -207,7 +207,7 @@ impl Query {
     }
 
     /// A parameter of at most so many characters; an empty one is absent, one that is there twice is refused.
-    pub(super) fn text(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
+    pub(crate) fn text(&mut self, name: &'static str, chars_max: usize) -> Option<String> {
         let mut values = self.pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let (first, second) = (values.next().cloned(), values.next());
         if second.is_some() {
@@ -227,7 +227,7 @@ impl Query {
     }
 
     /// Decimal digits without sign, of a range.
-    fn number(&mut self, name: &'static str, from: u64, to: u64) -> Option<u64> {
+    pub(crate) fn number(&mut self, name: &'static str, from: u64, to: u64) -> Option<u64> {
         let text = self.text(name, 64)?;
         let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse::<u64>().ok().filter(|number| is_plain && (from..=to).contains(number));
@@ -273,8 +273,13 @@ impl Query {
         statuses
     }
 
-    fn refuse(&mut self, field: &str, problem: impl Into<String>) {
+    pub(crate) fn refuse(&mut self, field: &str, problem: impl Into<String>) {
         self.problems.push(FieldProblem { field: field.to_owned(), message: problem.into() });
+    }
+
+    /// What is wrong, for APIs that tell it in their own form.
+    pub(crate) fn problems(self) -> Vec<FieldProblem> {
+        self.problems
     }
 
     pub(super) fn finish<T>(self, read: T) -> Result<T, ApiError> {
