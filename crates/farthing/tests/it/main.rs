@@ -8,4 +8,5 @@ mod demo;
 mod faults;
 mod hostile;
 mod live;
+mod payhubix;
 mod program;

@@ -1,0 +1,42 @@
+//! B2 and B15: the envelope, and what is wrong.
+
+use super::shop::{Merchant, refusal};
+use crate::contract::http::Ask;
+use serde_json::json;
+
+#[test]
+fn b2_success_says_error_false_as_a_boolean_and_number_0() {
+    let shop = Merchant::fresh();
+    let text = shop.post("/invoices/", &shop.order()).text();
+    assert!(text.starts_with(r#"{"error":false,"number":0,"message":{"invoice_url":""#), "{text}");
+}
+
+#[test]
+fn b2_every_failure_has_the_envelope() {
+    let shop = Merchant::fresh();
+    let with_key = |ask: Ask| shop.send(&ask.header("X-Api-Key", &shop.key));
+    refusal(&shop.get("/nothing/here/"), 404);
+    refusal(&shop.get("/invoices/INV-NOTHING0/"), 404);
+    refusal(&with_key(Ask::new("DELETE", "/v1/invoices/")), 405);
+    refusal(&with_key(Ask::post("/v1/shops/", &json!({}))), 405);
+    refusal(&shop.post_bytes("/invoices/", &vec![b' '; 2_000_000]), 413);
+}
+
+#[test]
+fn b2_a_body_that_is_no_object_is_refused_in_the_same_form() {
+    let shop = Merchant::fresh();
+    for body in [&b""[..], b"[]", b"null", b"1", b"{", b"{\"currency_amount\":1,}", b"\xff", b"currency_amount=1"] {
+        refusal(&shop.post_bytes("/invoices/", body), 400);
+    }
+    let twice = br#"{"currency_amount":1,"currency_amount":2}"#;
+    assert!(refusal(&shop.post_bytes("/invoices/", twice), 400).contains("currency_amount"));
+}
+
+#[test]
+fn b15_all_wrong_fields_are_told_at_once() {
+    let shop = Merchant::fresh();
+    let told = refusal(&shop.post("/invoices/", &json!({ "customer_email": "nobody", "currencies": [0] })), 400);
+    for field in ["currency_amount", "currency_symbol", "time_for_payment", "customer_email", "currencies"] {
+        assert!(told.contains(&format!("{field} ")), "{told}");
+    }
+}
