@@ -9,7 +9,10 @@ use crate::{
     native::{self, callback::WebhookSecret, present::Context},
     payhubix, txcash, txnpro,
 };
-use farthing_domain::{event::Event, invoice::Invoice, policy::Dialect, standing::Standing, time::Timestamp};
+use core::fmt;
+use farthing_domain::{
+    asset::AssetId, event::Event, invoice::Invoice, money::Amount, policy::Dialect, standing::Standing, time::Timestamp,
+};
 
 /// What one transaction did to an invoice.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +26,7 @@ pub struct Change<'a> {
 }
 
 /// What showing an invoice in a dialect needs beside it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Around<'a> {
     /// Where we are reached, and how far the chains are.
     pub context: &'a Context<'a>,
@@ -33,6 +36,14 @@ pub struct Around<'a> {
     pub numbers: &'a Numbers,
     /// The invoice's environment's time.
     pub now: Timestamp,
+    /// What the invoice comes to in an asset now: by the rate that is held for it, else by the current one; `None` without a rate.
+    pub due: &'a dyn Fn(AssetId) -> Option<Amount>,
+}
+
+impl fmt::Debug for Around<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Around").field("merchant", &self.merchant).field("now", &self.now).finish_non_exhaustive()
+    }
 }
 
 /// Which callback a change makes: its kind, as delivery records show it; `None` where the dialect tells nothing. At most one a

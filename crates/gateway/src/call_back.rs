@@ -1,6 +1,6 @@
 //! Telling a dialect's callback: rendered once, in the transaction of the change, and queued for the host it goes to.
 
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, outgoing::UrlRefusal};
 use farthing_dialects::{
     callbacks::{self, Around, Change},
     naming::{Numbered, Numbers},
@@ -48,6 +48,15 @@ impl Gateway {
         Ok(Some(endpoint))
     }
 
+    /// Whether callbacks may go to an address that a request of a dialect names. Its name is resolved and vetted at each attempt
+    /// only.
+    ///
+    /// # Errors
+    /// Why they may not.
+    pub fn may_call_back(&self, url: &str) -> Result<(), UrlRefusal> {
+        self.parts.outgoing.vet(url)
+    }
+
     /// Shows an invoice with everything that its dialect needs beside it. What has no number yet gets one.
     ///
     /// # Errors
@@ -62,8 +71,9 @@ impl Gateway {
         let merchant = transaction.merchant(invoice.owner.merchant)?.map(|merchant| merchant.name).unwrap_or_default();
         let environment = invoice.owner.environment;
         let now = self.clocks().now(environment);
+        let due = |asset| self.due_now(invoice, asset);
         Ok(self.with_context(environment, |context| {
-            show(&Around { context, merchant: &merchant, numbers: &numbers, now })
+            show(&Around { context, merchant: &merchant, numbers: &numbers, now, due: &due })
         }))
     }
 

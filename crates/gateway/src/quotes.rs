@@ -153,6 +153,17 @@ impl Gateway {
         Some(Quote { due, step, rate, address, made_at: now, ends_at: None })
     }
 
+    /// What an invoice comes to in an asset now: by the rate that is held for it, else by the current one; `None` where neither is.
+    #[must_use]
+    pub fn due_now(&self, invoice: &Invoice, asset: AssetId) -> Option<Amount> {
+        let now = self.now_for(invoice);
+        if let Some(held) = held_quote(invoice, asset, now) {
+            return Some(held.due);
+        }
+        let asset = self.environment(invoice.owner.environment).catalog.asset(asset)?;
+        self.due(invoice, asset, now).ok().map(|(due, _, _)| due)
+    }
+
     fn due(&self, invoice: &Invoice, asset: &Asset, now: Timestamp) -> Result<(Amount, u128, Option<Rate>), NoQuote> {
         match invoice.terms.price {
             Price::Asset(amount) => Ok((amount, 1, None)),

@@ -100,7 +100,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// The only routes that anybody may call, by method and path.
-    const PUBLIC: [&str; 2] = ["/api/v2/ping", "/v1/icons/{file}"];
+    const PUBLIC: [&str; 3] =
+        ["/api/v2/ping", "/v1/icons/{file}", "/invoice/v1/{network}/invoice/{id}/payment/address"];
 
     #[test]
     fn every_route_is_there_once_and_only_the_listed_ones_are_public() {
