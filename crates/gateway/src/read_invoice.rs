@@ -78,7 +78,7 @@ impl Gateway {
         Ok(found.await?.pop())
     }
 
-    /// A page of the owner's invoices, newest first, and how many the whole list has.
+    /// A page of the owner's invoices, in the filter's order, and how many the whole list has.
     ///
     /// # Errors
     /// When the store cannot be read, or an address is not the account's.

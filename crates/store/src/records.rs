@@ -395,6 +395,14 @@ pub struct InvoiceFilter {
     pub currency: Option<String>,
     /// With this reference.
     pub external_id: Option<String>,
+    /// From there; `None`: from anywhere.
+    pub source: Option<Source>,
+    /// Created then or later.
+    pub created_from: Option<Timestamp>,
+    /// Created then or before.
+    pub created_to: Option<Timestamp>,
+    /// Oldest first; otherwise newest first.
+    pub is_oldest_first: bool,
 }
 
 /// Which of a dialect's invoices a list holds.

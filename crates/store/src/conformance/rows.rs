@@ -11,10 +11,11 @@ use crate::{
 use farthing_domain::{
     event::EventKind,
     id::{DeliveryId, EndpointId, Environment, EventId, InvoiceId, Owner},
-    invoice::Invoice,
+    invoice::{Invoice, Source},
     name::NetworkId,
     network::{ChainId, Family},
     payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
+    policy::Dialect,
     standing::Status,
 };
 
@@ -413,4 +414,16 @@ pub(super) async fn lists_page_newest_first_and_filter(store: Store) {
     );
     assert_eq!(list(InvoiceFilter { currency: Some("btc".to_owned()), ..InvoiceFilter::default() }, 9, 0).await.1, 5);
     assert_eq!(list(InvoiceFilter { currency: Some("ETH".to_owned()), ..InvoiceFilter::default() }, 9, 0).await.1, 0);
+    let oldest_first = InvoiceFilter { is_oldest_first: true, ..InvoiceFilter::default() };
+    assert_eq!(list(oldest_first, 2, 1).await, (vec![2, 3], 5));
+    let source = |source| InvoiceFilter { source: Some(source), ..InvoiceFilter::default() };
+    assert_eq!(list(source(invoice(1, who).source), 9, 0).await.1, 5);
+    assert_eq!(list(source(Source::Api(Dialect::TxnPro)), 9, 0).await.1, 0);
+    let created_at = invoice(1, who).created_at;
+    let rows = [(0, 0, 5), (1, 1, 0), (-1, -1, 0), (-1, 1, 5)];
+    for (from, to, count) in rows {
+        let (from, to) = (Some(created_at.plus_seconds(from)), Some(created_at.plus_seconds(to)));
+        let created = InvoiceFilter { created_from: from, created_to: to, ..InvoiceFilter::default() };
+        assert_eq!(list(created, 9, 0).await.1, count, "{from:?} to {to:?}");
+    }
 }

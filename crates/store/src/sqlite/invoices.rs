@@ -75,7 +75,7 @@ impl Reader<'_> {
         rows.next()?.map(|row| self.read_invoice(row)).transpose()
     }
 
-    /// A page of the owner's invoices, newest first, and how many the whole list has.
+    /// A page of the owner's invoices, in the filter's order, and how many the whole list has.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -103,12 +103,23 @@ impl Reader<'_> {
             condition.push_str(" AND i.external_id = ?");
             parameters.push(Box::new(external_id.clone()));
         }
+        if let Some(source) = &filter.source {
+            condition.push_str(" AND i.source = ?");
+            parameters.push(Box::new(to_json(source)?));
+        }
+        for (comparison, at) in [(">=", filter.created_from), ("<=", filter.created_to)] {
+            let Some(at) = at else { continue };
+            condition.push_str(&format!(" AND i.created_at {comparison} ?"));
+            parameters.push(Box::new(at.milliseconds()));
+        }
         let sql = format!("SELECT COUNT(*) FROM invoices i WHERE {condition}");
         let total: i64 =
             self.0.prepare_cached(&sql)?.query_row(params_from_iter(parameters.iter()), |row| row.get(0))?;
         parameters.push(Box::new(page.limit));
         parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
-        let sql = format!("SELECT {COLUMNS} WHERE {condition} ORDER BY i.id DESC LIMIT ? OFFSET ?");
+        // Ids are in the order of creation.
+        let order = if filter.is_oldest_first { "ASC" } else { "DESC" };
+        let sql = format!("SELECT {COLUMNS} WHERE {condition} ORDER BY i.id {order} LIMIT ? OFFSET ?");
         let invoices = self.invoices_of(&sql, params_from_iter(parameters.iter()))?;
         Ok((invoices, number(total, "count")?))
     }

@@ -84,6 +84,7 @@ pub(super) async fn list(call: KeyCall) -> Result<Response, Failure> {
         statuses: query.statuses,
         currency: query.currency.map(|code| code.to_string()),
         external_id: query.external_id,
+        ..InvoiceFilter::default()
     };
     let (owner, page) = (call.owner, Page { limit: query.page.limit, offset: query.page.offset });
     let gateway = call.call.gateway();
