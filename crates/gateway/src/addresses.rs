@@ -2,10 +2,11 @@
 
 use crate::gateway::{Chain, Gateway};
 use farthing_domain::{
+    network::ChainId,
     planted::{self, Bug},
     time::Timestamp,
 };
-use farthing_networks::account::AccountError;
+use farthing_networks::{account::AccountError, address::Address};
 use farthing_store::{
     StoreError, Transaction,
     records::{AddressRow, Holder},
@@ -29,6 +30,13 @@ pub enum NoAddress {
 }
 
 impl Gateway {
+    /// Whether a text is an address of a chain, in whatever way it may be written; `None` for a chain that is not configured.
+    #[must_use]
+    pub fn is_address(&self, chain: ChainId, text: &str) -> Option<bool> {
+        let account = &self.chain(chain)?.account;
+        Some(Address::parse(account.family(), account.chain(), text).is_ok())
+    }
+
     /// Takes the account's next unused address, for an invoice or for ever, and watches it. The watch set learns of it before the commit: a
     /// needless entry costs a look, a missing one would cost a payment.
     ///

@@ -10,3 +10,4 @@ mod hostile;
 mod live;
 mod payhubix;
 mod program;
+mod txnpro;

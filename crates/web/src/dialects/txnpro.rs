@@ -1,24 +1,87 @@
 //! txn.pro v1 at `/api/public/v1` (`contracts/txnpro.md`): its routes and how it knows who calls.
 
+mod channels;
+mod currencies;
+mod invoices;
+mod refused;
+
 use super::{
-    call::{Call, json},
+    call::{Call, KeyCall, json},
     failure::{Failure, Trouble},
-    route::{Api, Authenticating, Route},
+    route::{Api, Authenticating, Route, route},
 };
 use crate::state::AppState;
 use axum::{
-    http::{HeaderValue, header::CONTENT_TYPE},
+    http::{
+        HeaderValue,
+        header::{CONTENT_TYPE, WWW_AUTHENTICATE},
+    },
     response::Response,
 };
+use farthing_dialects::{
+    native::present::Context,
+    txnpro::{
+        errors::{Errors, Fault},
+        request::{OnSale, is_json},
+    },
+};
 use farthing_domain::policy::Dialect;
-use farthing_gateway::credentials::DialectCaller;
-use serde_json::json as object;
+use farthing_gateway::{addresses::NoAddress, credentials::DialectCaller, quotes::NoQuote};
+use serde_json::Value;
 
 /// The API.
 pub(super) static API: Api = Api { dialect: Dialect::TxnPro, prefix: "/api/public/v1", routes, authenticate, trouble };
 
-const fn routes() -> Vec<Route> {
-    Vec::new()
+/// The media type of JSON:API.
+const MEDIA_TYPE: &str = "application/vnd.api+json";
+/// Seconds after which something that cannot be sold now may be sold again.
+const SOLD_AGAIN_SECONDS: u64 = 5;
+
+fn routes() -> Vec<Route> {
+    let mut routes = vec![
+        route!(POST "/invoices" Credential(invoices::create)),
+        route!(GET "/invoices" Credential(invoices::list)),
+        route!(GET "/invoices/currency_pairs" Credential(currencies::of_invoices)),
+        route!(GET "/invoices/{id}" Credential(invoices::get)),
+        route!(POST "/channels" Credential(channels::create)),
+        route!(GET "/channels" Credential(channels::list)),
+        route!(GET "/channels/currency_pairs" Credential(currencies::of_channels)),
+        route!(GET "/channels/{id}" Credential(channels::get)),
+        route!(PATCH "/channels/{id}" Credential(channels::change)),
+        route!(PUT "/channels/{id}" Credential(channels::change)),
+        route!(GET "/channels/{id}/transactions" Credential(channels::deposits)),
+        route!(GET "/channels/{id}/transactions/{deposit_id}" Credential(channels::deposit)),
+        route!(POST "/addresses/validate" Credential(currencies::validate_address)),
+    ];
+    routes.extend(refused_routes());
+    routes
+}
+
+/// What needs money to go out, or accounts that hold some: lists in which there is nothing, and refusals (B.14).
+fn refused_routes() -> Vec<Route> {
+    vec![
+        route!(GET "/accounts" Credential(refused::nothing)),
+        route!(GET "/accounts/{id}" Credential(refused::no_such_record)),
+        route!(GET "/accounts/{id}/addresses" Credential(refused::no_such_record)),
+        route!(POST "/accounts/{id}/addresses" Credential(refused::no_such_record)),
+        route!(GET "/accounts/{id}/transactions" Credential(refused::no_such_record)),
+        route!(GET "/accounts/{id}/transactions/{txid}" Credential(refused::no_such_record)),
+        route!(GET "/exchange/rate" Credential(refused::no_such_pair)),
+        route!(GET "/exchange/quotes" Credential(refused::nothing)),
+        route!(POST "/exchange/quotes" Credential(refused::no_such_pair)),
+        route!(GET "/exchange/quotes/{id}" Credential(refused::no_such_record)),
+        route!(PATCH "/exchange/quotes/{id}" Credential(refused::no_such_record)),
+        route!(GET "/payouts" Credential(refused::nothing)),
+        route!(POST "/payouts" Credential(refused::no_such_pair)),
+        route!(GET "/payouts/currency_pairs" Credential(refused::nothing)),
+        route!(POST "/payouts/draft" Credential(refused::no_such_pair)),
+        route!(GET "/payouts/{id}" Credential(refused::no_such_record)),
+        route!(PUT "/payouts/{id}" Credential(refused::no_such_record)),
+        route!(GET "/payment_links" Credential(refused::nothing)),
+        route!(POST "/payment_links" Credential(refused::not_supported)),
+        route!(GET "/payment_links/{id}" Credential(refused::no_such_record)),
+        route!(POST "/payment_links/{id}/expiration" Credential(refused::no_such_record)),
+    ]
 }
 
 fn authenticate<'a>(state: &'a AppState, call: &'a Call) -> Authenticating<'a> {
@@ -26,27 +89,97 @@ fn authenticate<'a>(state: &'a AppState, call: &'a Call) -> Authenticating<'a> {
 }
 
 async fn caller(state: &AppState, call: &Call) -> Result<DialectCaller, Failure> {
-    let refused = || Failure::told(refusal(401, "unauthorized", "HTTP Token: Access denied."));
-    let key = call.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).ok_or_else(refused)?;
-    state.gateway.dialect_caller(Dialect::TxnPro, key).await?.ok_or_else(refused)
+    let (scheme, key) = call.header("authorization").and_then(|value| value.split_once(' ')).unwrap_or_default();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Fault::Unauthorized.into());
+    }
+    let caller = state.gateway.dialect_caller(Dialect::TxnPro, key.trim()).await?;
+    caller.ok_or_else(|| Fault::Unauthorized.into())
 }
 
 fn trouble(trouble: Trouble) -> Response {
-    match trouble {
-        Trouble::NoSuchRoute => refusal(404, "not_found", "Record not found"),
-        Trouble::NoSuchMethod => refusal(405, "method_not_allowed", "Method not allowed"),
-        Trouble::TooLarge => refusal(413, "payload_too_large", "Payload too large"),
-        Trouble::Broken => refusal(400, "bad_request", "Bad request"),
-        Trouble::Limited(_) => refusal(429, "too_many_requests", "Too many requests"),
-        Trouble::Unavailable(_) => refusal(503, "service_unavailable", "Service unavailable"),
-        Trouble::Internal => refusal(500, "internal_server_error", "Internal server error"),
+    let fault = match trouble {
+        Trouble::NoSuchRoute => Fault::NotFound,
+        Trouble::NoSuchMethod => Fault::MethodNotAllowed,
+        Trouble::TooLarge => Fault::PayloadTooLarge,
+        Trouble::Broken => Fault::BadRequest,
+        Trouble::Limited(_) => Fault::TooManyRequests,
+        Trouble::Unavailable(_) => Fault::Unavailable,
+        Trouble::Internal => Fault::Internal,
+    };
+    refusal(&fault.into())
+}
+
+fn refusal(errors: &Errors) -> Response {
+    let mut response = answer(errors.status(), errors.body());
+    if errors.status() == 401 {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+impl From<Errors> for Failure {
+    fn from(errors: Errors) -> Self {
+        Self::told(refusal(&errors))
     }
 }
 
-/// An error in the form of JSON:API, with an integer status (B.2).
-fn refusal(status: u16, code: &str, title: &str) -> Response {
-    let body = object!({ "errors": [{ "status": status, "title": title, "code": code }] });
-    let mut response = json(status, body.to_string().into_bytes());
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/vnd.api+json"));
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Errors::from(fault).into()
+    }
+}
+
+fn refused(fault: Fault) -> Failure {
+    fault.into()
+}
+
+/// A document with what it needs beside it.
+fn shown(call: &KeyCall, status: u16, show: impl FnOnce(&Context<'_>) -> Value) -> Response {
+    document(status, &call.call.gateway().with_context(call.caller.owner.environment, show))
+}
+
+/// A document.
+fn document(status: u16, document: &Value) -> Response {
+    answer(status, document.to_string().into_bytes())
+}
+
+fn answer(status: u16, body: Vec<u8>) -> Response {
+    let mut response = json(status, body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
     response
+}
+
+/// The body of a call that sends one: it may be called JSON:API, JSON, or nothing at all (B.1).
+fn body(call: &KeyCall) -> Result<&[u8], Failure> {
+    if call.call.header("content-type").is_some_and(|sent| !is_json(sent)) {
+        return Err(refused(Fault::UnsupportedMediaType));
+    }
+    Ok(&call.call.body)
+}
+
+/// What is on sale to a credential now.
+fn with_sale<T>(call: &KeyCall, read: impl FnOnce(&OnSale<'_>) -> T) -> T {
+    let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
+    let setup = gateway.environment(environment);
+    let now = gateway.clocks().now(environment);
+    let has_rate = |code, fiat| setup.rates.rate(code, fiat, now).is_ok();
+    read(&OnSale { environment, catalog: &setup.catalog, has_rate: &has_rate })
+}
+
+/// Why nothing can be sold.
+fn no_quote(error: NoQuote) -> Failure {
+    match error {
+        NoQuote::Address(NoAddress::Store(error)) => error.into(),
+        NoQuote::NotOnSale(_) | NoQuote::Rate(_) => refused(Fault::PairNotSupported),
+        NoQuote::Due(..) => {
+            let mut errors = Errors::default();
+            errors.invalid("amountBilled", "cannot be expressed in the charged currency");
+            errors.into()
+        }
+        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => {
+            tracing::error!(%error, "nothing can be sold");
+            Failure::Trouble(Trouble::Unavailable(SOLD_AGAIN_SECONDS))
+        }
+    }
 }

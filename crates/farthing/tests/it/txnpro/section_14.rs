@@ -1,0 +1,91 @@
+//! B.6 to B.9 and B.14: what is refused, since nothing here can send money, and the hosted page.
+
+use super::shop::{Merchant, document, id, refused, seed};
+use crate::contract::{
+    http::Ask,
+    shop::{eventually, with},
+};
+use serde_json::{Value, json};
+
+const NO_PAIR: [(u16, &str, &str); 1] = [(422, "currency_pair_not_supported", "Currency pair not supported")];
+const NOT_FOUND: [(u16, &str, &str); 1] = [(404, "not_found", "Record not found")];
+const ID: &str = "00000000-0000-4000-8000-000000000001";
+
+#[test]
+fn b_8_payouts_are_refused_and_there_are_none() {
+    let shop = Merchant::fresh();
+    let payout = json!({ "data": { "type": "payouts", "attributes": {
+        "amount": "10", "currency": "USDT", "payNetwork": "ttrx:usdt", "address": "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+    } } });
+    shop.refuses("/payouts", &payout, &NO_PAIR);
+    shop.refuses("/payouts/draft", &payout, &NO_PAIR);
+    for path in ["/payouts", "/payouts/currency_pairs"] {
+        assert_eq!(shop.get(path)["data"], json!([]), "{path}");
+    }
+    refused(&shop.read(&format!("/payouts/{ID}")), &NOT_FOUND);
+    refused(&shop.ask("PUT", &format!("/payouts/{ID}"), b"{}"), &NOT_FOUND);
+}
+
+#[test]
+fn b_7_nothing_is_exchanged() {
+    let shop = Merchant::fresh();
+    refused(&shop.read("/exchange/rate?sell_currency_code=USDT&buy_currency_code=EUR"), &NO_PAIR);
+    shop.refuses("/exchange/quotes", &json!({ "data": { "type": "quotes", "attributes": {} } }), &NO_PAIR);
+    assert_eq!(shop.get("/exchange/quotes")["data"], json!([]));
+    refused(&shop.read(&format!("/exchange/quotes/{ID}")), &NOT_FOUND);
+    refused(&shop.ask("PATCH", &format!("/exchange/quotes/{ID}"), b"{}"), &NOT_FOUND);
+}
+
+#[test]
+fn b_9_payment_links_are_refused() {
+    let shop = Merchant::fresh();
+    let link = json!({ "data": { "type": "payment_links", "attributes": { "amount": "10", "currency": "EUR" } } });
+    shop.refuses("/payment_links", &link, &[(422, "not_supported", "Not supported")]);
+    assert_eq!(shop.get("/payment_links")["data"], json!([]));
+    refused(&shop.read(&format!("/payment_links/{ID}")), &NOT_FOUND);
+    refused(&shop.ask("POST", &format!("/payment_links/{ID}/expiration"), b""), &NOT_FOUND);
+}
+
+#[test]
+fn b_6_there_are_no_accounts() {
+    let shop = Merchant::fresh();
+    let accounts = shop.get("/accounts?page=1&per_page=5");
+    assert_eq!(
+        (&accounts["data"], &accounts["meta"]),
+        (&json!([]), &json!({ "page": "1", "per_page": "5", "total": 0 }))
+    );
+    for path in ["", "/addresses", "/transactions", &format!("/transactions/{ID}")] {
+        refused(&shop.read(&format!("/accounts/{ID}{path}")), &NOT_FOUND);
+    }
+    refused(&shop.ask("POST", &format!("/accounts/{ID}/addresses"), b"{}"), &NOT_FOUND);
+}
+
+#[test]
+fn b_14_what_is_refused_needs_a_key_all_the_same() {
+    let shop = Merchant::fresh();
+    for path in ["/payouts", "/accounts", "/exchange/rate", "/payment_links", "/channels"] {
+        let answer = Ask::get(&format!("/api/public/v1{path}")).send(shop.native.server.host());
+        refused(&answer, &[(401, "unauthorized", "HTTP Token: Access denied.")]);
+    }
+}
+
+#[test]
+fn b_4_1_the_hosted_page_returns_to_the_page_of_the_outcome() {
+    let shop = Merchant::moving();
+    let mut body = with(&seed("paid"), "successRedirectUrl", "https://shop.example/thanks");
+    body["unsuccessRedirectUrl"] = json!("https://shop.example/sorry");
+    let page = |invoice: &Value| {
+        let url = invoice["data"]["attributes"]["hostedPageUrl"].as_str().unwrap();
+        let path = url.strip_prefix(&shop.native.server.base_url()).unwrap().to_owned();
+        let html = Ask::get(&path).send(shop.native.server.host()).text();
+        (html.contains("https://shop.example/thanks"), html.contains("https://shop.example/sorry"))
+    };
+    let paid = document(&shop.post("/invoices", &super::shop::invoices(&body)), 201);
+    let forgotten = document(&shop.post("/invoices", &super::shop::invoices(&with(&body, "reference", "late"))), 201);
+    assert_eq!(page(&paid), (false, false));
+    shop.pay(&paid, "100", 19);
+    assert_eq!(page(&paid), (true, false));
+    shop.native.advance(20 * 60 + 5);
+    eventually("expiry", || (shop.status(&forgotten)[0] == "expired").then_some(()));
+    assert_eq!(page(&forgotten), (false, true), "{}", id(&forgotten));
+}

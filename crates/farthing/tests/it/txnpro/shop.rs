@@ -1,0 +1,212 @@
+//! A shop with a credential of txn.pro's API: it speaks JSON:API with a bearer key, and nothing else.
+
+use super::json_api::{is_a_document, is_whole};
+use crate::contract::{
+    http::{Answer, Ask},
+    receiver::{Receiver, Webhook},
+    server::Server,
+    shop::Shop,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+/// The media type (B.1).
+pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
+
+/// A shop.
+pub(crate) struct Merchant {
+    /// The same shop by the native API, for what this one cannot do.
+    pub(crate) native: Shop<'static>,
+    /// Where its callbacks come.
+    pub(crate) receiver: Receiver,
+    pub(crate) key: String,
+    pub(crate) secret: String,
+}
+
+impl Merchant {
+    /// A shop of its own on the shared server.
+    pub(crate) fn fresh() -> Self {
+        Self::of(Shop::fresh(), Receiver::new())
+    }
+
+    /// A shop of its own where chains and clock may be moved, in turn with others.
+    pub(crate) fn moving() -> Self {
+        Self::of(Shop::moving(), Receiver::new())
+    }
+
+    /// A shop whose callbacks come to this receiver.
+    pub(crate) fn of(native: Shop<'static>, receiver: Receiver) -> Self {
+        let (key, secret) = credential(native.server, &native.merchant, "test", Some(&receiver.url));
+        Self { native, receiver, key, secret }
+    }
+
+    /// Sends bytes, as JSON:API.
+    pub(crate) fn ask(&self, method: &'static str, path: &str, body: &[u8]) -> Answer {
+        self.send(Ask::new(method, &format!("/api/public/v1{path}")).bytes(MEDIA_TYPE, body))
+    }
+
+    /// Sends a request with the key.
+    pub(crate) fn send(&self, ask: Ask) -> Answer {
+        ask.header("Authorization", &format!("Bearer {}", self.key)).send(self.native.server.host())
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path, body.to_string().as_bytes())
+    }
+
+    /// Reads a document, after a look at its form.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        document(&self.read(path), 200)
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Answer {
+        self.send(Ask::get(&format!("/api/public/v1{path}")))
+    }
+
+    /// Makes an invoice of these attributes and answers its document.
+    pub(crate) fn create(&self, attributes: &Value) -> Value {
+        document(&self.post("/invoices", &invoices(attributes)), 201)
+    }
+
+    /// An invoice as it is now.
+    pub(crate) fn invoice(&self, of: &Value) -> Value {
+        self.get(&format!("/invoices/{}", id(of)))
+    }
+
+    /// The three words of an invoice as it is now.
+    pub(crate) fn status(&self, of: &Value) -> [String; 3] {
+        triple(&self.invoice(of))
+    }
+
+    /// Asserts that a call is refused with these errors, as status, code and title.
+    pub(crate) fn refuses(&self, path: &str, body: &Value, errors: &[(u16, &str, &str)]) {
+        refused(&self.post(path, body), errors);
+    }
+
+    /// Pays an amount of the invoice's currency.
+    pub(crate) fn pay(&self, of: &Value, amount: &str, confirmations: u32) {
+        self.native.pay(&json!({ "id": id(of) }), amount, confirmations);
+    }
+
+    /// The next callback, after a look at its headers, signature and form.
+    pub(crate) fn callback(&self) -> Value {
+        let webhook = self.receiver.next();
+        self.vouches_for(&webhook);
+        let body = webhook.json();
+        is_a_document(&body);
+        is_whole(&body);
+        body
+    }
+
+    /// Asserts what B.11 says of every webhook.
+    pub(crate) fn vouches_for(&self, webhook: &Webhook) {
+        assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
+        let (id, time) = (webhook.header("svix-id"), webhook.header("svix-timestamp"));
+        assert!(!id.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()), "{webhook:?}");
+        let signed = [id.as_bytes(), b".", time.as_bytes(), b".", &webhook.body].concat();
+        let expected = format!("v1,{}", STANDARD.encode(hmac(&self.secret, &signed)));
+        assert!(webhook.header("svix-signature").split(' ').any(|part| part == expected), "{webhook:?}");
+        let text = String::from_utf8(webhook.body.clone()).unwrap();
+        assert_eq!(text, alphabetical(&webhook.json()), "keys are in alphabetical order");
+        assert!(webhook.json().get("jsonapi").is_none(), "{text}");
+    }
+}
+
+/// HMAC-SHA256, keyed by the decoded part of a secret.
+fn hmac(secret: &str, signed: &[u8]) -> Vec<u8> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+    mac.update(signed);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// A value with its keys in alphabetical order, without blanks.
+fn alphabetical(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            let members: Vec<String> =
+                names.iter().map(|name| format!("\"{name}\":{}", alphabetical(&members[*name]))).collect();
+            format!("{{{}}}", members.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(alphabetical).collect::<Vec<_>>().join(",")),
+        plain => plain.to_string(),
+    }
+}
+
+/// Makes a credential by the command line.
+pub(crate) fn credential(
+    server: &Server,
+    merchant: &str,
+    environment: &str,
+    callback_url: Option<&str>,
+) -> (String, String) {
+    let mut arguments = vec!["dialects", "create", "txnpro", "--merchant", merchant, "--environment", environment];
+    arguments.extend(callback_url.into_iter().flat_map(|url| ["--callback-url", url]));
+    let made = server.command(&arguments);
+    let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+    assert!(text("base_url").ends_with("/api/public/v1"), "{made}");
+    (text("api_key"), text("webhook_secret"))
+}
+
+/// The document of a success, after a look at its form.
+pub(crate) fn document(answer: &Answer, status: u16) -> Value {
+    assert_eq!(answer.status, status, "{answer}");
+    assert_eq!(answer.header("content-type"), Some(MEDIA_TYPE), "{answer}");
+    let body = answer.json();
+    is_a_document(&body);
+    assert_eq!(body["jsonapi"], json!({ "version": "1.0" }), "{answer}");
+    assert!(body["meta"].is_object(), "{answer}");
+    body
+}
+
+/// Asserts a refusal with these errors, as status, code and title; the status of the answer is the first one's.
+pub(crate) fn refused(answer: &Answer, errors: &[(u16, &str, &str)]) {
+    assert_eq!(answer.header("content-type"), Some(MEDIA_TYPE), "{answer}");
+    let body = answer.json();
+    assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "{answer}");
+    let told = body["errors"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let short: Vec<(u64, &str, &str)> = told
+        .iter()
+        .map(|error| {
+            assert!(error.get("detail").is_none_or(Value::is_string), "{answer}");
+            (error["status"].as_u64().unwrap(), error["code"].as_str().unwrap(), error["title"].as_str().unwrap())
+        })
+        .collect();
+    let expected: Vec<(u64, &str, &str)> =
+        errors.iter().map(|(status, code, title)| (u64::from(*status), *code, *title)).collect();
+    assert_eq!(short, expected, "{answer}");
+    assert_eq!(answer.status, errors[0].0, "{answer}");
+}
+
+/// A request for an invoice.
+pub(crate) fn invoices(attributes: &Value) -> Value {
+    json!({ "data": { "type": "invoices", "attributes": attributes } })
+}
+
+/// What the seed asks for.
+pub(crate) fn seed(reference: &str) -> Value {
+    json!({
+        "billedCurrency": "usd", "reference": reference, "network": "TTRX:USDT", "amountBilled": "100",
+        "chargedCurrency": "USDT",
+    })
+}
+
+/// The id of a document's resource.
+pub(crate) fn id(document: &Value) -> &str {
+    document["data"]["id"].as_str().unwrap_or_else(|| panic!("{document}"))
+}
+
+/// `status`, `statusContext`, `paymentStatus`.
+pub(crate) fn triple(document: &Value) -> [String; 3] {
+    ["status", "statusContext", "paymentStatus"]
+        .map(|name| document["data"]["attributes"][name].as_str().unwrap_or_else(|| panic!("{document}")).to_owned())
+}
+
+/// The included resources of a type.
+pub(crate) fn included<'d>(document: &'d Value, kind: &str) -> Vec<&'d Value> {
+    document["included"].as_array().unwrap().iter().filter(|resource| resource["type"] == kind).collect()
+}
