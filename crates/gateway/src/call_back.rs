@@ -1,6 +1,6 @@
 //! Telling a dialect's callback: rendered once, in the transaction of the change, and queued for the host it goes to.
 
-use crate::{gateway::Gateway, outgoing::UrlRefusal};
+use crate::gateway::Gateway;
 use farthing_dialects::{
     callbacks::{self, Around, Change},
     naming::{Numbered, Numbers},
@@ -46,15 +46,6 @@ impl Gateway {
         };
         transaction.insert_own_delivery(&delivery, &body, Some(url))?;
         Ok(Some(endpoint))
-    }
-
-    /// Whether callbacks may go to an address that a request of a dialect names. Its name is resolved and vetted at each attempt
-    /// only.
-    ///
-    /// # Errors
-    /// Why they may not.
-    pub fn may_call_back(&self, url: &str) -> Result<(), UrlRefusal> {
-        self.parts.outgoing.vet(url)
     }
 
     /// Shows an invoice with everything that its dialect needs beside it. What has no number yet gets one.
