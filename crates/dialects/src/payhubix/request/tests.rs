@@ -1,3 +1,5 @@
+//! Requests of `Payhubix`, as its clients write them.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
