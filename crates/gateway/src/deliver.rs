@@ -50,16 +50,15 @@ impl Gateway {
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        // A closure: the method itself is not general enough in the reader's lifetime.
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "the method path does not compile here")]
-        let due = self.store().read(|reader| reader.next_delivery_due()).await?;
+        let (due, last) =
+            self.store().read(|reader| Ok((reader.next_delivery_due()?, reader.last_delivery_due()?))).await?;
         let now = self.clocks().real();
         let latest = now.plus_seconds(longest_wait_seconds());
-        if due.is_none_or(|due| due <= latest) {
+        if last.is_none_or(|last| last <= latest) {
             return Ok(due);
         }
         self.store().decide(move |transaction| transaction.pull_in_deliveries(latest, now)).await?;
-        Ok(Some(now))
+        Ok(due.map(|due| due.min(now)))
     }
 
     /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made: none

@@ -170,3 +170,29 @@ async fn a_rotated_secret_signs_beside_the_old_one_until_the_overlap_ends() {
     assert_eq!(header(&got[1], "x-halfin-signature").matches("v1=").count(), 1);
     assert_eq!(header(&got[1], "x-halfin-event"), "test");
 }
+
+#[tokio::test]
+async fn a_retry_put_off_while_the_clock_was_years_ahead_is_due_at_once_when_it_is_set_back() {
+    const TEN_YEARS_MS: i64 = 10 * 31_557_600_000;
+    let shop = Shop::open().await;
+    let (gateway, clock) = (&shop.world.gateway, &shop.world.clock);
+    let far = Receiver::answering(vec![500, 200]).await;
+    let near = Receiver::answering(vec![500]).await;
+    let created = || vec!["invoice.created".to_owned()];
+    let (put_off, _) = gateway.create_endpoint(shop.owner, far.url.clone(), created()).await.unwrap();
+    let (waiting, _) = gateway.create_endpoint(shop.owner, near.url.clone(), created()).await.unwrap();
+    shop.create(HALF_BITCOIN).await;
+    clock.move_by_ms(TEN_YEARS_MS);
+    assert_eq!(gateway.deliver_to(put_off.id).await.unwrap(), 1);
+    clock.move_by_ms(-TEN_YEARS_MS);
+    // Another endpoint's retry comes first, as it would have: it must not hide the one that is years away.
+    assert_eq!(gateway.deliver_to(waiting.id).await.unwrap(), 1);
+    assert_eq!(gateway.due_endpoints().await.unwrap(), []);
+    let now = gateway.clocks().real();
+    assert_eq!(gateway.next_delivery_due().await.unwrap(), Some(now));
+    assert_eq!(gateway.due_endpoints().await.unwrap(), [put_off.id], "the ordinary retry keeps its wait");
+    assert_eq!(gateway.deliver_to(put_off.id).await.unwrap(), 1);
+    assert_eq!(far.got.lock().unwrap().len(), 2);
+    let next = gateway.next_delivery_due().await.unwrap().unwrap();
+    assert!(next > now, "the ordinary retry is still to come");
+}

@@ -64,6 +64,16 @@ impl Reader<'_> {
         Ok(due.map(Timestamp::from_milliseconds))
     }
 
+    /// When the delivery that waits longest is due; `None` when nothing waits.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn last_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT max(due_at) FROM deliveries WHERE stage = 0";
+        let due: Option<i64> = self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(due.map(Timestamp::from_milliseconds))
+    }
+
     /// How many deliveries wait, over all endpoints.
     ///
     /// # Errors
