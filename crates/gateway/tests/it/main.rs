@@ -4,6 +4,7 @@
 mod bitcoin_faults;
 mod bitcoin_money;
 mod bitcoin_reorganisations;
+mod contradiction;
 mod evm_money;
 mod evm_reorganisations;
 mod evm_shop;
