@@ -262,6 +262,7 @@ async fn money_in_another_asset_is_a_rejected_deposit_that_stays_visible() {
         assert_eq!(shop.events(deposit.id).await, ["created", "deposit_rejected"]);
     }
     assert_eq!(shop.sums(address.id).await, (3, "0".to_owned()));
+    assert_eq!(gateway.audit().await.unwrap().differences, [], "such deposits are as they should be");
     shop.deposit(&address, "5", 64).await;
     assert_eq!(shop.sums(address.id).await, (4, "5".to_owned()));
 }

@@ -24,5 +24,7 @@ pub(super) const ROWS: &[&str] = &[
           ('invoice.paid', 'invoice.overpaid', 'invoice.underpaid', 'invoice.expired', 'invoice.draft_expired',
            'invoice.cancelled', 'invoice.invalid') ORDER BY sequence DESC LIMIT 1) AS told
         FROM invoices WHERE json_valid(standing) AND json_extract(standing, '$.is_final'))
-     WHERE told IS NOT 'invoice.' || status",
+     WHERE told IS NOT 'invoice.' || status
+       -- Money that a permanent address does not accept: its invoice is over from the beginning, and only the money is told.
+       AND NOT (told IS NULL AND status = 'expired' AND id IN (SELECT invoice FROM static_address_invoices))",
 ];
