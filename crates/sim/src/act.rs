@@ -3,6 +3,7 @@
 
 mod chain;
 mod hooks;
+mod permanent;
 mod shop;
 mod spite;
 pub(crate) mod together;
@@ -20,6 +21,7 @@ impl Simulation {
             Action::Create { owner, body, dialect } => self.create(owner, &body, dialect).await,
             Action::Repeat { merchant, key, is_same } => self.repeat(merchant, &key, is_same).await,
             Action::Activate { invoice, asset, by_page } => self.activate(invoice, asset, by_page).await,
+            Action::TakePermanent { owner, asset, key } => self.take_permanent(owner, asset, key).await,
             Action::Cancel { invoice, by_page } => self.cancel(invoice, by_page).await,
             Action::Pay { network, outputs } => self.pay(network, outputs).await,
             Action::Replace { network, transaction, outputs } => self.replace(network, &transaction, outputs).await,

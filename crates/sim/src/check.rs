@@ -8,12 +8,15 @@ mod events;
 pub(crate) mod exact;
 mod model;
 mod payments;
+mod permanent;
 pub(crate) mod sound;
 #[cfg(test)]
 mod tests;
 
 use crate::{memory::Memory, oracle::Oracle, receivers::Received};
-use farthing_domain::{id::MerchantId, invoice::Invoice, settle::settle, time::Timestamp};
+use farthing_domain::{
+    id::MerchantId, invoice::Invoice, settle::settle, static_address::StaticAddress, time::Timestamp,
+};
 use farthing_store::records::{AddressRow, StoredEvent};
 use std::{collections::BTreeMap, fmt};
 
@@ -24,6 +27,8 @@ pub struct Evidence {
     pub invoices: Vec<Invoice>,
     /// The books: every address handed out.
     pub addresses: Vec<AddressRow>,
+    /// The books: every permanent address that was acknowledged, with its sums.
+    pub permanent: Vec<StaticAddress>,
     /// The books: every event, by shop.
     pub events: BTreeMap<MerchantId, Vec<StoredEvent>>,
     /// What is on the chains.
@@ -69,6 +74,7 @@ pub fn at_any_time(evidence: &Evidence) -> Vec<Violation> {
     violations.extend(derivable(evidence));
     violations.extend(sound::deep_enough(evidence));
     violations.extend(addresses::check(evidence));
+    violations.extend(permanent::counted(evidence));
     violations.extend(events::check(evidence));
     violations.extend(deliveries::honest(evidence));
     violations
@@ -79,6 +85,7 @@ pub fn at_any_time(evidence: &Evidence) -> Vec<Violation> {
 pub fn when_quiet(evidence: &Evidence) -> Vec<Violation> {
     let mut violations = at_any_time(evidence);
     violations.extend(payments::check(evidence));
+    violations.extend(permanent::summed(evidence));
     violations.extend(model::check(evidence));
     violations.extend(settled(evidence));
     violations.extend(deliveries::complete(evidence));

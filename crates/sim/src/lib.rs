@@ -10,6 +10,7 @@ pub mod disturbed;
 pub mod memory;
 pub mod oracle;
 pub mod plan;
+pub mod planting;
 pub mod quiet;
 pub mod racing;
 pub mod receivers;

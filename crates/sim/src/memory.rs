@@ -2,12 +2,13 @@
 
 use farthing_domain::{
     asset::AssetId,
-    id::{EndpointId, InvoiceId, MerchantId, Owner},
+    id::{EndpointId, InvoiceId, MerchantId, Owner, StaticAddressId},
     invoice::{Choice, Invoice},
     money::Amount,
     name::NetworkId,
     network::Family,
     policy::Dialect,
+    static_address::StaticAddress,
 };
 use farthing_networks::address::{Address, Chain as AddressChain};
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -45,6 +46,28 @@ pub struct KnownKey {
     pub invoice: Option<InvoiceId>,
 }
 
+/// A permanent address that was acknowledged.
+#[derive(Debug, Clone)]
+pub struct KnownPermanent {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The asset that it accepts.
+    pub asset: AssetId,
+    /// That asset's decimals.
+    pub decimals: u8,
+    /// The address.
+    pub place: Place,
+}
+
+/// What a key was used for to take a permanent address.
+#[derive(Debug, Clone)]
+pub struct KnownTake {
+    /// In which asset.
+    pub asset: AssetId,
+    /// The address that every success named; `None` while there was none.
+    pub address: Option<StaticAddressId>,
+}
+
 /// An endpoint that was acknowledged.
 #[derive(Debug, Clone)]
 pub struct KnownEndpoint {
@@ -73,6 +96,10 @@ pub struct Memory {
     pub addresses: BTreeMap<Place, InvoiceId>,
     /// Idempotency keys.
     pub keys: BTreeMap<(MerchantId, String), KnownKey>,
+    /// Permanent addresses.
+    pub permanent: BTreeMap<StaticAddressId, KnownPermanent>,
+    /// The keys under which they were taken.
+    pub takes: BTreeMap<(MerchantId, String), KnownTake>,
     /// The fewest confirmations that a network was ever configured with, where that is not the shipped number.
     pub lowest_confirmations: BTreeMap<NetworkId, u32>,
     /// The highest block that each chain ever had.
@@ -120,6 +147,26 @@ impl Memory {
             known.dues.insert(asset, (quote.due, place));
         }
         Ok(())
+    }
+
+    /// Remembers a permanent address as it was answered.
+    ///
+    /// # Errors
+    /// When it is one that somebody else has, another one than before, or none.
+    pub fn learn_permanent(&mut self, taken: &StaticAddress, family: Family) -> Result<(), String> {
+        let address = Address::parse(family.into(), AddressChain::Testnet, &taken.address)
+            .map_err(|error| format!("{}: {error}", taken.address))?;
+        let place = (family, address.bytes().to_vec());
+        if let Some(invoice) = self.addresses.get(&place) {
+            return Err(format!("{} was handed out to {invoice} and is permanent", taken.address));
+        }
+        if let Some((other, _)) = self.permanent.iter().find(|(id, known)| **id != taken.id && known.place == place) {
+            return Err(format!("{} is permanent twice: {other} and {}", taken.address, taken.id));
+        }
+        let new = KnownPermanent { owner: taken.owner, asset: taken.asset, decimals: taken.decimals, place };
+        let known = self.permanent.entry(taken.id).or_insert_with(|| new.clone());
+        let is_same = known.owner == new.owner && known.asset == new.asset && known.place == new.place;
+        if is_same { Ok(()) } else { Err(format!("permanent address {} was {known:?} and is {new:?}", taken.id)) }
     }
 
     /// Invoices that can be paid, in the order in which they were made.

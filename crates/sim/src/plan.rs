@@ -1,6 +1,7 @@
 //! What happens next: a seed and the state of things decide.
 
 mod money;
+mod permanent;
 mod request;
 mod trouble;
 
@@ -68,6 +69,15 @@ pub enum Action {
         asset: AssetId,
         /// Whether on the page.
         by_page: bool,
+    },
+    /// A shop takes a permanent address.
+    TakePermanent {
+        /// Which shop.
+        owner: Owner,
+        /// In which asset.
+        asset: AssetId,
+        /// Under which key.
+        key: Option<String>,
     },
     /// Somebody cancels.
     Cancel {
@@ -173,7 +183,7 @@ impl Simulation {
             return planned;
         }
         let chosen = match self.dice.below(100) {
-            0..=15 => self.choose_create(),
+            0..=15 => self.choose_permanent().or_else(|| self.choose_create()),
             16..=18 => self.choose_repeat(),
             19..=23 => self.choose_activate(),
             24..=25 => self.choose_cancel(),

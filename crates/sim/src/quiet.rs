@@ -9,7 +9,7 @@ use crate::{
     simulation::{Simulation, TEST},
     world::Configuration,
 };
-use farthing_domain::{id::InvoiceId, time::Timestamp};
+use farthing_domain::{id::InvoiceId, static_address::StaticAddress, time::Timestamp};
 use farthing_gateway::{clock::Clock, expire::Waiting};
 use farthing_networks::simulated::Faults;
 use farthing_store::records::AddressRow;
@@ -92,6 +92,7 @@ impl Simulation {
         self.settle_down().await?;
         let after = self.evidence().await?;
         let is_same = before.invoices == after.invoices && before.events == after.events && before.log == after.log;
+        let is_same = is_same && before.permanent == after.permanent;
         let violation = Violation::new("once", "reading everything again changed or told something".to_owned());
         Ok(if is_same { Vec::new() } else { vec![violation] })
     }
@@ -124,6 +125,7 @@ impl Simulation {
         Ok(Evidence {
             invoices,
             addresses,
+            permanent: self.permanent().await?,
             events,
             oracle,
             memory,
@@ -131,6 +133,22 @@ impl Simulation {
             quiet_at: None::<Timestamp>,
             set_back_seconds: self.set_back_seconds,
         })
+    }
+
+    /// Permanent addresses as their shops read them, and no other shop.
+    async fn permanent(&self) -> Outcome<Vec<StaticAddress>> {
+        let gateway = Arc::clone(self.gateway()?);
+        let owners = &self.memory.owners;
+        let asked = self.memory.permanent.iter().flat_map(|known| owners.iter().map(move |owner| (known, *owner)));
+        let mut read = Vec::new();
+        for ((id, known), owner) in asked {
+            let found = gateway.static_address(owner, *id).await.map_err(unexpected)?;
+            if found.is_some() && owner != known.owner {
+                return Err(format!("another shop read permanent address {id}"));
+            }
+            read.extend(found);
+        }
+        Ok(read)
     }
 
     fn note_evidence(&mut self, evidence: &Evidence) {

@@ -258,7 +258,7 @@ impl Simulation {
         let is_settling = matches!(action, Action::Expire | Action::AdvanceTestClock(_) | Action::Together(..));
         self.disturbed.set(trouble);
         let outcome = match dies_after {
-            Some(awaits) => up_to(awaits, self.perform(action)).await,
+            Some(awaits) => up_to(awaits, Box::pin(self.perform(action))).await,
             None => Some(self.perform(action).await),
         };
         self.disturbed.set(Trouble::default());
@@ -342,6 +342,11 @@ impl Simulation {
         self.seed.is_multiple_of(2)
     }
 
+    /// Whether shops take permanent addresses in this run.
+    pub(crate) const fn has_permanent(&self) -> bool {
+        matches!(self.seed & 3, 2 | 3)
+    }
+
     pub(crate) fn gateway(&self) -> Outcome<&Arc<Gateway>> {
         self.world.as_ref().map(|world| &world.gateway).ok_or_else(|| "the gateway did not start again".to_owned())
     }
@@ -413,8 +418,15 @@ pub(crate) async fn up_to<T>(awaits: u32, running: impl Future<Output = T>) -> O
         if let Poll::Ready(answer) = polled {
             return Some(answer);
         }
+        wake_all().await;
     }
     None
+}
+
+/// Lets the runtime wake what gave up its turn: it does so only when this task gives up its own, and what reads several
+/// ranges at once is polled again only when it was woken.
+pub(crate) async fn wake_all() {
+    tokio::task::yield_now().await;
 }
 
 /// Plants a bug into what this thread runs.

@@ -5,7 +5,7 @@
 use crate::command;
 use anyhow::{Result, ensure};
 use farthing_domain::planted::Bug;
-use farthing_sim::simulation::{Settings, run as run_seed};
+use farthing_sim::planting::first_to_find;
 use std::{
     num::NonZero,
     sync::{
@@ -72,13 +72,7 @@ impl Found {
 #[expect(clippy::disallowed_methods, reason = "the command measures real time")]
 fn look_for(bug: Bug, invariant: u8, steps: u32) -> Found {
     let began = std::time::Instant::now();
-    let settings = Settings { steps, planted: Some(bug) };
-    let holds_without = |seed: u64| run_seed(seed, Settings { steps, planted: None }).is_ok();
-    let failure = (0..SEEDS_MAX).find_map(|seed| {
-        let failure = run_seed(seed, settings).err()?;
-        // A seed that fails anyway says nothing about the bug.
-        holds_without(seed).then_some((seed, failure))
-    });
+    let failure = first_to_find(bug, SEEDS_MAX, steps);
     let took = began.elapsed();
     let Some((seed, failure)) = failure else {
         return Found { bug, invariant, seeds: SEEDS_MAX, how: None, took };

@@ -161,7 +161,7 @@ impl Simulation {
     }
 
     /// A network that was not reached for long, or that is not configured, sells nothing; all else has no reason here.
-    fn no_quote(&self, error: NoQuote) -> Outcome<String> {
+    pub(super) fn no_quote(&self, error: NoQuote) -> Outcome<String> {
         match error {
             NoQuote::NetworkOffline(_) => Ok(format!("refused: {error}")),
             NoQuote::NotOnSale(asset) if self.configuration.removed.contains(&asset.network) => {

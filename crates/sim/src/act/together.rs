@@ -1,7 +1,7 @@
 //! Several things at once: the dice decide whose turn it is at each await, and when the process ends.
 
 use super::{Outcome, shop::Asked, unexpected};
-use crate::simulation::{Simulation, TEST, test_chain};
+use crate::simulation::{Simulation, TEST, test_chain, wake_all};
 use farthing_domain::{
     asset::AssetId,
     id::{EndpointId, InvoiceId, MerchantId, Owner},
@@ -90,6 +90,7 @@ impl Simulation {
                 drop(running.swap_remove(turn));
                 answers.push(self.judge(answered));
             }
+            wake_all().await;
         }
         let has_died = !running.is_empty();
         drop(running);

@@ -4,7 +4,6 @@ use super::{Evidence, Violation};
 use crate::oracle::OnChain;
 use farthing_domain::{
     asset::AssetId,
-    id::InvoiceId,
     invoice::Invoice,
     network::Family,
     payment::{Payment, PaymentKey},
@@ -15,31 +14,32 @@ use std::collections::BTreeMap;
 
 pub(super) fn check(evidence: &Evidence) -> Vec<Violation> {
     let mut violations = Vec::new();
-    let mut records: BTreeMap<&PaymentKey, Vec<(InvoiceId, &Payment)>> = BTreeMap::new();
+    let mut records: BTreeMap<&PaymentKey, Vec<(Holder, &Payment)>> = BTreeMap::new();
     for invoice in &evidence.invoices {
         for payment in &invoice.payments {
-            records.entry(&payment.key).or_default().push((invoice.id, payment));
+            records.entry(&payment.key).or_default().push((Holder::of(invoice), payment));
         }
     }
-    let bound_to_invoices = evidence.addresses.iter().filter_map(|row| match row.holder {
-        Holder::Invoice(id) => Some(((row.family, row.bytes.as_slice()), id)),
-        Holder::StaticAddress(_) => None,
-    });
-    let owners: BTreeMap<(Family, &[u8]), InvoiceId> = bound_to_invoices.collect();
+    let bound = evidence.addresses.iter().map(|row| ((row.family, row.bytes.as_slice()), row.holder));
+    let owners: BTreeMap<(Family, &[u8]), Holder> = bound.collect();
     for (key, transfer) in &evidence.oracle.transfers {
         let Some(owner) = owners.get(&(transfer.family, transfer.address.as_slice())) else { continue };
         let found = records.get(key).map(Vec::as_slice).unwrap_or_default();
+        let is_no_deposit = matches!(owner, Holder::StaticAddress(_)) && transfer.units == 0;
+        if is_no_deposit && found.is_empty() {
+            continue;
+        }
         if let Err(what) = agrees(evidence, *owner, transfer, found) {
             violations.push(Violation::new("complete", format!("{key:?}: {what}")));
         }
     }
     for (key, found) in &records {
         let on_chain = evidence.oracle.transfers.get(*key);
-        for (invoice, payment) in found {
+        for (holder, payment) in found {
             let is_there = on_chain
-                .is_some_and(|transfer| owners.get(&(transfer.family, transfer.address.as_slice())) == Some(invoice));
+                .is_some_and(|transfer| owners.get(&(transfer.family, transfer.address.as_slice())) == Some(holder));
             if is_there != payment.reversed_at.is_none() {
-                let what = format!("{invoice} has {key:?}, reversed {:?}, chain {on_chain:?}", payment.reversed_at);
+                let what = format!("{holder} has {key:?}, reversed {:?}, chain {on_chain:?}", payment.reversed_at);
                 violations.push(Violation::new("none invented", what));
             }
         }
@@ -49,15 +49,10 @@ pub(super) fn check(evidence: &Evidence) -> Vec<Violation> {
 }
 
 /// Whether a transfer's one record is right in everything.
-fn agrees(
-    evidence: &Evidence,
-    owner: InvoiceId,
-    transfer: &OnChain,
-    found: &[(InvoiceId, &Payment)],
-) -> Result<(), String> {
-    let [(invoice, payment)] = found else { return Err(format!("{} records", found.len())) };
-    if *invoice != owner {
-        return Err(format!("recorded for {invoice}, but the address is of {owner}"));
+fn agrees(evidence: &Evidence, owner: Holder, transfer: &OnChain, found: &[(Holder, &Payment)]) -> Result<(), String> {
+    let [(holder, payment)] = found else { return Err(format!("{} records", found.len())) };
+    if *holder != owner {
+        return Err(format!("recorded for {holder}, but the address is of {owner}"));
     }
     let amount = (payment.asset, payment.decimals, payment.units);
     if amount != (transfer.asset, transfer.decimals, transfer.units) {
@@ -79,10 +74,10 @@ fn agrees(
 }
 
 /// What an invoice counts as paid is at most what the chains moved to its addresses.
-fn sound(evidence: &Evidence, invoice: &Invoice, owners: &BTreeMap<(Family, &[u8]), InvoiceId>) -> Vec<Violation> {
+fn sound(evidence: &Evidence, invoice: &Invoice, owners: &BTreeMap<(Family, &[u8]), Holder>) -> Vec<Violation> {
     let mut moved: BTreeMap<AssetId, u128> = BTreeMap::new();
     for transfer in evidence.oracle.transfers.values() {
-        if owners.get(&(transfer.family, transfer.address.as_slice())) == Some(&invoice.id) {
+        if owners.get(&(transfer.family, transfer.address.as_slice())) == Some(&Holder::of(invoice)) {
             let sum = moved.entry(transfer.asset).or_default();
             *sum = sum.saturating_add(transfer.units);
         }

@@ -21,6 +21,9 @@ impl Simulation {
             let output = self.stranger_output(&asset);
             return Some(Action::Pay { network: asset.id.network, outputs: vec![output] });
         }
+        if let Some(deposit) = self.choose_deposit() {
+            return Some(deposit);
+        }
         let payable = self.memory.payable();
         let invoice = *self.dice.pick_recent(&payable, RECENT)?;
         let first = self.output(invoice)?;
@@ -62,7 +65,7 @@ impl Simulation {
     }
 
     /// Money for one of an invoice's addresses.
-    fn output(&mut self, invoice: InvoiceId) -> Option<Output> {
+    pub(super) fn output(&mut self, invoice: InvoiceId) -> Option<Output> {
         let dues: Vec<(AssetId, (Amount, Place))> =
             self.memory.invoices.get(&invoice)?.dues.iter().map(|(asset, due)| (*asset, due.clone())).collect();
         let (_, (due, (family, address))) = self.dice.pick(&dues)?.clone();

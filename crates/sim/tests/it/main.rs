@@ -3,6 +3,8 @@
 
 mod audit;
 mod clock;
+#[cfg(feature = "planted")]
+mod planted;
 
 use farthing_sim::simulation::{Settings, run};
 
