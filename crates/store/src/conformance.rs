@@ -2,6 +2,7 @@
 //!
 //! A second database is a second implementation run through the same rules. Each rule gets a fresh, empty store.
 
+mod dialects;
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of these rules are small")]
 mod rows;
 mod static_addresses;
@@ -45,6 +46,11 @@ macro_rules! suite {
                     a_deleted_endpoint_gets_nothing_more
                     ranges_are_cut_and_joined_without_hiding_a_gap
                     lists_page_newest_first_and_filter;
+                dialects:
+                    a_credential_is_found_by_its_dialect_and_hash_until_it_is_revoked
+                    numbers_are_counted_for_each_owner_and_dialect
+                    a_name_and_a_thing_are_bound_once
+                    a_host_of_callbacks_is_one_endpoint_that_the_native_api_does_not_see;
                 static_addresses:
                     a_permanent_address_is_read_back_as_it_was_written
                     an_address_key_is_used_once_by_each_dialect_of_an_owner

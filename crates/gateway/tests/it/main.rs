@@ -5,6 +5,7 @@ mod bitcoin_faults;
 mod bitcoin_money;
 mod bitcoin_reorganisations;
 mod contradiction;
+mod dialects;
 mod evm_money;
 mod evm_reorganisations;
 mod evm_shop;

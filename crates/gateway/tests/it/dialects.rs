@@ -1,0 +1,157 @@
+//! What all dialects stand on: choices among named coins, rates that are renewed, callbacks with a lane for each host.
+
+use crate::shop::Shop;
+use farthing_domain::{
+    asset::AssetId,
+    invoice::{Foreign, Invoice, Refusal, Source},
+    policy::{Dialect, Policy},
+};
+use farthing_gateway::{
+    change_invoice::{ChangeError, Which},
+    create_invoice::{CreateInvoice, Created},
+};
+use farthing_store::records::{Credential, DeliveryStage, Page};
+use std::sync::{Arc, Mutex};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+/// Ten dollars, in whatever the payer chooses, for two hours.
+async fn create(shop: &Shop, dialect: Dialect, change: impl FnOnce(&mut CreateInvoice)) -> Invoice {
+    let mut command = shop.command(r#"{"amount_fiat":"10","fiat_currency":"USD"}"#);
+    command.policy = Policy::of(dialect);
+    command.source = Source::Api(dialect);
+    command.terms.is_deferred = false;
+    command.terms.window_seconds = Some(7200);
+    change(&mut command);
+    match shop.world.gateway.create_invoice(command).await.unwrap() {
+        Created::New(invoice) | Created::Replayed(invoice) => invoice,
+    }
+}
+
+fn asset(code: &str, network: &str) -> AssetId {
+    AssetId { code: code.parse().unwrap(), network: network.parse().unwrap() }
+}
+
+fn which(invoice: &Invoice) -> Which {
+    Which::ById(invoice.owner, invoice.id)
+}
+
+#[tokio::test]
+async fn a_payer_chooses_among_the_coins_that_were_named() {
+    let shop = Shop::open().await;
+    let (bitcoin, litecoin) = (asset("BTC", "bitcoin"), asset("LTC", "litecoin"));
+    let invoice = create(&shop, Dialect::TxCash, |command| command.terms.coins = vec![bitcoin]).await;
+    let gateway = &shop.world.gateway;
+    let refused = gateway.activate(which(&invoice), litecoin).await;
+    assert!(matches!(refused, Err(ChangeError::Refused(Refusal::NotOffered(asset))) if asset == litecoin));
+    assert_eq!(gateway.activate(which(&invoice), bitcoin).await.unwrap().quotes.len(), 1);
+}
+
+#[tokio::test]
+async fn a_rate_that_lapsed_is_renewed_on_the_same_address_and_counts_as_no_choice() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let invoice = create(&shop, Dialect::Payhubix, |_| {}).await;
+    let chosen = gateway.activate(which(&invoice), asset("BTC", "bitcoin")).await.unwrap();
+    gateway.advance_test_clock(1799).await.unwrap();
+    assert_eq!(gateway.renewed(shop.read(invoice.id).await).await.unwrap().quotes.len(), 1);
+    gateway.advance_test_clock(2).await.unwrap();
+    let before = shop.events(invoice.id).await;
+    let renewed = gateway.renewed(shop.read(invoice.id).await).await.unwrap();
+    assert_eq!((renewed.quotes.len(), renewed.activation_count), (2, chosen.activation_count));
+    assert_eq!(renewed.quotes[1].address, renewed.quotes[0].address);
+    assert!(renewed.quotes[1].ends_at > chosen.quotes[0].ends_at && renewed.quotes[1].ends_at <= renewed.deadline);
+    assert_eq!(shop.events(invoice.id).await, before);
+    // Once more changes nothing: the new rate is held.
+    assert_eq!(gateway.renewed(shop.read(invoice.id).await).await.unwrap().quotes.len(), 2);
+    gateway.advance_test_clock(7200).await.unwrap();
+    assert_eq!(gateway.renewed(shop.read(invoice.id).await).await.unwrap().quotes.len(), 2);
+}
+
+#[tokio::test]
+async fn a_policy_that_renews_nothing_leaves_a_lapsed_rate() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let invoice = create(&shop, Dialect::CoinsPaid, |_| {}).await;
+    gateway.activate(which(&invoice), asset("BTC", "bitcoin")).await.unwrap();
+    gateway.advance_test_clock(901).await.unwrap();
+    assert_eq!(gateway.renewed(shop.read(invoice.id).await).await.unwrap().quotes.len(), 1);
+    assert!(gateway.renew(which(&invoice), asset("BTC", "bitcoin")).await.is_err());
+}
+
+/// A receiver that answers each request with the next status and keeps the path that it was sent to.
+async fn receiver(statuses: Vec<u16>) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let host = format!("http://{}", listener.local_addr().unwrap());
+    let got = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&got);
+    #[expect(clippy::disallowed_methods, reason = "a receiver lives beside the test")]
+    tokio::spawn(async move {
+        for status in statuses {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = vec![0; 4096];
+            let read = stream.read(&mut head).await.unwrap();
+            let text = String::from_utf8_lossy(&head[..read]).into_owned();
+            kept.lock().unwrap().push(text.split(' ').nth(1).unwrap().to_owned());
+            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    (host, got)
+}
+
+async fn paid(shop: &Shop, credential: &Credential, url: Option<String>) {
+    let id = credential.id;
+    let invoice = create(shop, Dialect::CoinsPaid, move |command| {
+        command.terms.foreign =
+            Some(Foreign { credential: id, name: String::new(), callback_url: url, said: "{}".to_owned() });
+    })
+    .await;
+    let invoice = shop.world.gateway.activate(which(&invoice), asset("BTC", "bitcoin")).await.unwrap();
+    let due = invoice.quotes[0].due;
+    shop.world.gateway.pay_test_invoice(&invoice, due, 2).await.unwrap();
+}
+
+#[tokio::test]
+async fn callbacks_go_where_an_invoice_says_and_each_host_has_a_lane_of_its_own() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let ((one, at_one), (two, at_two)) = (receiver(vec![200]).await, receiver(vec![200, 200]).await);
+    let made =
+        gateway.create_credential(shop.owner, Dialect::CoinsPaid, Some(format!("{one}/of-the-credential"))).await;
+    let (credential, _) = made.unwrap();
+    paid(&shop, &credential, None).await;
+    paid(&shop, &credential, Some(format!("{two}/first?order=1"))).await;
+    paid(&shop, &credential, Some(format!("{two}/second?order=2"))).await;
+    let lanes = gateway.due_endpoints().await.unwrap();
+    assert_eq!(lanes.len(), 2);
+    for lane in lanes {
+        gateway.deliver_to(lane).await.unwrap();
+    }
+    assert_eq!(*at_one.lock().unwrap(), ["/of-the-credential"]);
+    assert_eq!(*at_two.lock().unwrap(), ["/first?order=1", "/second?order=2"]);
+    assert!(gateway.next_delivery_due().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_callback_is_acknowledged_and_tried_again_by_its_dialect_s_own_rules() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let (host, _) = receiver(vec![201, 302, 200]).await;
+    let made = gateway.create_credential(shop.owner, Dialect::CoinsPaid, Some(host)).await;
+    paid(&shop, &made.unwrap().0, None).await;
+    let lane = gateway.due_endpoints().await.unwrap()[0];
+    for minutes in [1, 5] {
+        let began = gateway.clocks().real();
+        assert_eq!(gateway.deliver_to(lane).await.unwrap(), 1);
+        let due = gateway.next_delivery_due().await.unwrap().unwrap();
+        assert_eq!(due.seconds_since(began), minutes * 60);
+        shop.world.clock.move_by_ms(minutes * 60_000);
+    }
+    assert_eq!(gateway.deliver_to(lane).await.unwrap(), 1);
+    let all = Page { limit: 10, offset: 0 };
+    let (deliveries, _) = gateway.store().read(move |reader| reader.deliveries(lane, all)).await.unwrap();
+    assert_eq!((deliveries[0].stage, deliveries[0].attempts), (DeliveryStage::Delivered, 3));
+}
