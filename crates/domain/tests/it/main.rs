@@ -2,6 +2,7 @@
 #![cfg(test)]
 #![expect(clippy::arithmetic_side_effects, reason = "the profile of tests checks every overflow")]
 
+mod by_coin;
 mod fractions;
 mod json;
 mod life_cycles;

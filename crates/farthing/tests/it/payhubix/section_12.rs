@@ -52,7 +52,7 @@ fn b12_transfers_are_listed_sorted_and_filtered() {
     assert_eq!(links("amount=desc"), down);
     assert_eq!(links("symbol=BTC"), [bitcoin_link]);
     assert_eq!(links("side=Invoice&type=Incoming&per_page=1&page=2"), up[..1]);
-    assert_eq!(links("side=Withdraw"), [] as [String; 0]);
+    assert_eq!(links("side=Withdraw"), Vec::<String>::new());
     let row = message(&shop.get("/transfers/?symbol=LTC"))["transfers"][0].clone();
     assert_eq!(keys(&row), ["amount", "created_at", "currency", "index", "side", "side_link", "symbol", "type"]);
     assert_eq!((&row["index"], &row["side"], &row["type"]), (&json!(1), &json!("Invoice"), &json!("Incoming")));

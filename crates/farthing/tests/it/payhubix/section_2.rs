@@ -1,7 +1,7 @@
 //! B2 and B15: the envelope, and what is wrong.
 
-use super::shop::{Merchant, refusal};
-use crate::contract::http::Ask;
+use super::shop::{Merchant, key, refusal};
+use crate::contract::{http::Ask, server::Server, shop::Shop};
 use serde_json::json;
 
 #[test]
@@ -39,4 +39,14 @@ fn b15_all_wrong_fields_are_told_at_once() {
     for field in ["currency_amount", "currency_symbol", "time_for_payment", "customer_email", "currencies"] {
         assert!(told.contains(&format!("{field} ")), "{told}");
     }
+}
+
+#[test]
+fn b2_too_many_requests_are_told_in_the_same_form() {
+    let server = Server::serve("[limits]\nrequests_per_minute = 2\n");
+    let key = key(&Shop::on(&server), &[]);
+    let ask = || Ask::get("/v1/shops/").header("X-Api-Key", &key).send(server.host());
+    let limited = (0..9).map(|_| ask()).find(|answer| answer.status != 200).expect("no request was one too many");
+    refusal(&limited, 429);
+    assert!(limited.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{limited}");
 }

@@ -155,7 +155,7 @@ pub(crate) fn link(of: &Value) -> &str {
 
 fn page_path(of: &Value) -> String {
     let url = of["invoice_url"].as_str().unwrap();
-    url[url.find("/pay/").unwrap()..].to_owned()
+    format!("/pay/{}", url.rsplit('/').next().unwrap())
 }
 
 /// A body with one more field.
