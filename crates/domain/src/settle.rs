@@ -14,7 +14,7 @@ use crate::{
     planted::{self, Bug},
     policy::{Grace, LateMoney, MerchantCancel, ShortMoney},
     quote::Quote,
-    standing::{PaymentStanding, Standing, Status, Timeliness},
+    standing::{PaymentStanding, PaymentStatus, Standing, Status, Timeliness},
     time::Timestamp,
 };
 use alloc::vec::Vec;
@@ -292,11 +292,9 @@ fn counted<'a>(
     payments: &'a [PaymentStanding],
     money: Money,
 ) -> impl Iterator<Item = (&'a Payment, &'a PaymentStanding)> {
-    invoice
-        .payments
-        .iter()
-        .zip(payments)
-        .filter(move |(payment, standing)| standing.counts() && (money == Money::Seen || payment.final_since.is_some()))
+    invoice.payments.iter().zip(payments).filter(move |(_, standing)| {
+        standing.counts() && (money == Money::Seen || standing.status == PaymentStatus::Confirmed)
+    })
 }
 
 /// The quote by which a payment counts.
@@ -363,7 +361,7 @@ impl Sums {
             let value = value(invoice, payment, *standing);
             sums.any_seen = true;
             sums.seen += &value;
-            if payment.final_since.is_none() {
+            if standing.status != PaymentStatus::Confirmed {
                 sums.waits = true;
                 continue;
             }
