@@ -10,4 +10,5 @@ mod hostile;
 mod live;
 mod payhubix;
 mod program;
+mod txcash;
 mod txnpro;
