@@ -2,6 +2,7 @@
 //!
 //! Sections are the contract's. What its API has and a gateway without private keys cannot do is refused in its own error form.
 
+pub mod accounts;
 pub mod callback;
 pub mod channels;
 pub mod errors;

@@ -53,7 +53,7 @@ pub fn none(meta: &Value) -> Value {
 }
 
 /// The coins on sale, each once, with one asset of it.
-fn coins<'a>(on_sale: &OnSale<'a>) -> Vec<(String, &'a Asset)> {
+pub(super) fn coins<'a>(on_sale: &OnSale<'a>) -> Vec<(String, &'a Asset)> {
     let mut coins: Vec<(String, &Asset)> = Vec::new();
     for (_, asset) in networks::all(on_sale.catalog, on_sale.environment) {
         if !coins.iter().any(|(code, _)| *code == asset.id.code.as_str()) {
@@ -100,7 +100,7 @@ fn currency(code: &str, kind: &str, networks: &[String]) -> Value {
     })
 }
 
-fn network_resource(network: CodedNetwork, asset: &Asset) -> Value {
+pub(super) fn network_resource(network: CodedNetwork, asset: &Asset) -> Value {
     let code = network.code();
     json!({
         "id": derived("network", &[&code]),

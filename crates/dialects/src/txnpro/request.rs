@@ -187,7 +187,7 @@ impl CreateInvoice {
         let asset = on_sale.coin(&asked.network, &asked.charged)?;
         let is_kept = target.as_deref().is_none_or(|target| asset.id.code.as_str().eq_ignore_ascii_case(target));
         if account.is_some() || !is_kept {
-            let detail = "money stays in the coin that it was paid in; there are no accounts to settle to";
+            let detail = "money stays in the coin that it was paid in, in your own wallet";
             return Err(Errors::detailed(Fault::PairNotSupported, detail));
         }
         if !is_on_chain {

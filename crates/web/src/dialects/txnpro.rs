@@ -1,5 +1,6 @@
 //! txn.pro v1 at `/api/public/v1` (`contracts/txnpro.md`): its routes and how it knows who calls.
 
+mod accounts;
 mod channels;
 mod currencies;
 mod invoices;
@@ -52,20 +53,20 @@ fn routes() -> Vec<Route> {
         route!(GET "/channels/{id}/transactions" Credential(channels::deposits)),
         route!(GET "/channels/{id}/transactions/{deposit_id}" Credential(channels::deposit)),
         route!(POST "/addresses/validate" Credential(currencies::validate_address)),
+        route!(GET "/accounts" Credential(accounts::list)),
+        route!(GET "/accounts/{id}" Credential(accounts::get)),
     ];
     routes.extend(refused_routes());
     routes
 }
 
-/// What needs money to go out, or accounts that hold some: lists in which there is nothing, and refusals (B.14).
+/// What needs money to go out: lists in which there is nothing, and refusals (B.14).
 fn refused_routes() -> Vec<Route> {
     vec![
-        route!(GET "/accounts" Credential(refused::nothing)),
-        route!(GET "/accounts/{id}" Credential(refused::no_such_record)),
-        route!(GET "/accounts/{id}/addresses" Credential(refused::no_such_record)),
-        route!(POST "/accounts/{id}/addresses" Credential(refused::no_such_record)),
-        route!(GET "/accounts/{id}/transactions" Credential(refused::no_such_record)),
-        route!(GET "/accounts/{id}/transactions/{txid}" Credential(refused::no_such_record)),
+        route!(GET "/accounts/{id}/addresses" Credential(refused::no_addresses)),
+        route!(POST "/accounts/{id}/addresses" Credential(refused::no_addresses)),
+        route!(GET "/accounts/{id}/transactions" Credential(refused::no_ledger)),
+        route!(GET "/accounts/{id}/transactions/{txid}" Credential(refused::no_ledger)),
         route!(GET "/exchange/rate" Credential(refused::no_such_pair)),
         route!(GET "/exchange/quotes" Credential(refused::nothing)),
         route!(POST "/exchange/quotes" Credential(refused::no_such_pair)),

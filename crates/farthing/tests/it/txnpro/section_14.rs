@@ -47,17 +47,46 @@ fn b_9_payment_links_are_refused() {
 }
 
 #[test]
-fn b_6_there_are_no_accounts() {
-    let shop = Merchant::fresh();
-    let accounts = shop.get("/accounts?page=1&per_page=5");
+fn b_6_an_account_of_each_coin_says_what_came_in() {
+    let shop = Merchant::moving();
+    let account = |code: &str| {
+        let accounts = shop.get("/accounts?per_page=100");
+        let all = accounts["data"].as_array().unwrap().clone();
+        assert_eq!(accounts["meta"]["total"], all.len());
+        all.into_iter().find(|account| account["attributes"]["currencyCode"] == code).unwrap()
+    };
+    let usdt = account("USDT");
+    let shown = &usdt["attributes"];
     assert_eq!(
-        (&accounts["data"], &accounts["meta"]),
-        (&json!([]), &json!({ "page": "1", "per_page": "5", "total": 0 }))
+        (&usdt["type"], &shown["balance"], &shown["currencyType"]),
+        (&json!("accounts"), &json!("0"), &json!("crypto"))
     );
-    for path in ["", "/addresses", "/transactions", &format!("/transactions/{ID}")] {
-        refused(&shop.read(&format!("/accounts/{ID}{path}")), &NOT_FOUND);
+    for (network, amount) in [("ttrx:usdt", "12.5"), ("tbsc:usdt", "20.000001")] {
+        let body =
+            json!({ "amountBilled": amount, "billedCurrency": "USDT", "chargedCurrency": "USDT", "network": network });
+        let invoice = shop.create(&body);
+        shop.pay(&invoice, amount, 19);
+        eventually("the end", || (shop.status(&invoice)[0] == "completed").then_some(()));
     }
-    refused(&shop.ask("POST", &format!("/accounts/{ID}/addresses"), b"{}"), &NOT_FOUND);
+    assert_eq!(account("USDT")["attributes"]["balance"], "32.500001");
+    assert_eq!(account("BTC")["attributes"]["balance"], "0");
+    let one = shop.get(&format!("/accounts/{}", usdt["id"].as_str().unwrap()));
+    super::json_api::is_whole(&one);
+    assert_eq!((&one["data"]["id"], &one["data"]["attributes"]["balance"]), (&usdt["id"], &json!("32.500001")));
+    let networks: Vec<&Value> = super::shop::included(&one, "network");
+    assert!(networks.iter().any(|network| network["attributes"]["code"] == "ttrx:usdt"), "{one}");
+    assert_eq!(shop.get("/accounts?page=2&per_page=1")["meta"]["page"], "2");
+    refused(&shop.read(&format!("/accounts/{ID}")), &NOT_FOUND);
+}
+
+#[test]
+fn b_6_accounts_have_no_addresses_and_no_ledger() {
+    let shop = Merchant::fresh();
+    let not_supported = [(422, "not_supported", "Not supported")];
+    for path in ["/addresses", "/transactions", &format!("/transactions/{ID}")] {
+        refused(&shop.read(&format!("/accounts/{ID}{path}")), &not_supported);
+    }
+    refused(&shop.ask("POST", &format!("/accounts/{ID}/addresses"), b"{}"), &not_supported);
 }
 
 #[test]

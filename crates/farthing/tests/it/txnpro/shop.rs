@@ -7,10 +7,8 @@ use crate::contract::{
     server::Server,
     shop::Shop,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit, Mac};
+use axum::http::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
 /// The media type (B.1).
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -103,23 +101,20 @@ impl Merchant {
     /// Asserts what B.11 says of every webhook.
     pub(crate) fn vouches_for(&self, webhook: &Webhook) {
         assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
-        let (id, time) = (webhook.header("svix-id"), webhook.header("svix-timestamp"));
-        assert!(!id.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()), "{webhook:?}");
-        let signed = [id.as_bytes(), b".", time.as_bytes(), b".", &webhook.body].concat();
-        let expected = format!("v1,{}", STANDARD.encode(hmac(&self.secret, &signed)));
-        assert!(webhook.header("svix-signature").split(' ').any(|part| part == expected), "{webhook:?}");
+        assert_eq!(webhook.header("content-type"), "application/json");
+        let mut headers = HeaderMap::new();
+        for name in ["id", "timestamp", "signature"] {
+            let value = webhook.header(&format!("svix-{name}")).parse().unwrap();
+            // Svix' scheme became Standard Webhooks, under another name of the headers.
+            headers.insert(HeaderName::from_bytes(format!("webhook-{name}").as_bytes()).unwrap(), value);
+        }
+        let library = standardwebhooks::Webhook::new(&self.secret).unwrap();
+        library.verify(&webhook.body, &headers).unwrap_or_else(|error| panic!("{error}: {webhook:?}"));
+        assert!(library.verify(&[&webhook.body[..], b" "].concat(), &headers).is_err(), "{webhook:?}");
         let text = String::from_utf8(webhook.body.clone()).unwrap();
         assert_eq!(text, alphabetical(&webhook.json()), "keys are in alphabetical order");
         assert!(webhook.json().get("jsonapi").is_none(), "{text}");
     }
-}
-
-/// HMAC-SHA256, keyed by the decoded part of a secret.
-fn hmac(secret: &str, signed: &[u8]) -> Vec<u8> {
-    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
-    mac.update(signed);
-    mac.finalize().into_bytes().to_vec()
 }
 
 /// A value with its keys in alphabetical order, without blanks.

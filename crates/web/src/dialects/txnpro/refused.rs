@@ -1,4 +1,4 @@
-//! What txn.pro's API has and a gateway without private keys and accounts cannot do: told so, never pretended (B.14).
+//! What txn.pro's API has and a gateway without private keys cannot do: told so, never pretended (B.14).
 
 use super::{
     super::{call::KeyCall, failure::Failure},
@@ -31,4 +31,15 @@ pub(super) async fn no_such_pair(_: KeyCall) -> Result<Response, Failure> {
 /// Payment links.
 pub(super) async fn not_supported(_: KeyCall) -> Result<Response, Failure> {
     Err(Errors::detailed(Fault::NotSupported, "this gateway has no payment links; create an invoice").into())
+}
+
+/// Addresses of accounts.
+pub(super) async fn no_addresses(_: KeyCall) -> Result<Response, Failure> {
+    Err(Errors::detailed(Fault::NotSupported, "accounts have no addresses of their own; create a channel").into())
+}
+
+/// The ledger of an account.
+pub(super) async fn no_ledger(_: KeyCall) -> Result<Response, Failure> {
+    let detail = "accounts have no ledger; invoices and channels list what came in";
+    Err(Errors::detailed(Fault::NotSupported, detail).into())
 }
