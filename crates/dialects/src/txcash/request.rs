@@ -198,7 +198,7 @@ fn valid_for(body: &Body<'_>, errors: &mut Errors) -> Option<i64> {
     match duration::seconds(&body.text(field, errors)?) {
         Ok(seconds) => return Some(seconds),
         Err(NoDuration::Form) => {
-            errors.invalid(field, "must be a duration such as 300s or 2h45m; units are s, m and h")
+            errors.invalid(field, "must be a duration such as 300s or 2h45m; units are s, m and h");
         }
         Err(NoDuration::Range) => errors.invalid(field, "must be from 1m to 720h"),
     }

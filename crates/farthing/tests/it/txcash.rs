@@ -1,7 +1,6 @@
 //! The contract of TX.Cash v1, line by line, over HTTP against the running program, as a shop that was written for it would.
 //!
 //! A test is named after the section of the contract that it proves. Nothing here looks inside the program.
-#![expect(clippy::arithmetic_side_effects, reason = "tests count seconds, and an overflow fails them")]
 
 mod section_2;
 mod section_3;
