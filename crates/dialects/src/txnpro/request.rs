@@ -332,3 +332,42 @@ impl ValidateAddress {
         errors.or(address.zip(network).map(|(address, network)| Self { address, network }))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(body: &[u8]) -> Result<CreateInvoice, Errors> {
+        let catalog = Catalog::shipped();
+        let has_rate = |_: AssetCode, fiat: Fiat| fiat == Fiat::USD;
+        CreateInvoice::parse(body, &OnSale { environment: Environment::Test, catalog: &catalog, has_rate: &has_rate })
+    }
+
+    fn asked(amount: &str, billed: &str) -> Vec<u8> {
+        format!(
+            r#"{{"data":{{"type":"invoices","attributes":{{"amountBilled":{amount},"billedCurrency":"{billed}","chargedCurrency":"USDT","network":"ttrx:usdt"}}}}}}"#
+        )
+        .into_bytes()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_sent_is_read_or_refused_with_an_error(body in any::<Vec<u8>>(), text in "[\\[\\]{}\",:a-z0-9 .-]{0,80}") {
+            for body in [body, text.clone().into_bytes(), asked(&text, "USD"), asked("\"10\"", &text)] {
+                if let Err(errors) = parse(&body) {
+                    prop_assert!(!errors.is_empty() && (400..500).contains(&errors.status()));
+                }
+            }
+        }
+
+        #[test]
+        fn an_amount_within_the_limits_is_the_price_to_the_cent(cents in 1_000_u128..=10_000_000) {
+            let text = Decimal::new(cents, 2).unwrap().to_string();
+            for raw in [text.clone(), format!("\"{text}\"")] {
+                let price = parse(&asked(&raw, "usd")).unwrap().terms.price;
+                prop_assert_eq!(price, Price::Fiat(FiatAmount { currency: Fiat::USD, minor: cents }));
+            }
+        }
+    }
+}
