@@ -21,6 +21,11 @@ pub(crate) fn run() -> Result<()> {
     thread::scope(|scope| {
         let chaos = scope.spawn(|| chaos::run_on(&program, &chaos::Options::in_the_test_run()));
         step("tests", || run_command(cargo().args(["test", "--workspace", "--no-fail-fast"])))?;
+        // In a build of its own: the program that the other tests run never has a bug planted.
+        step("planted bugs", || {
+            let planted = ["test", "--package", "farthing-sim", "--features", "planted", "--test", "it", "planted::"];
+            run_command(cargo().args(planted))
+        })?;
         step("dribblers", || dribble::run(&dribble::Options::in_the_test_run()))?;
         step("schemathesis", || schemathesis::run(&schemathesis::Options::in_the_test_run()))?;
         step("malformed requests", || malform::run(&malform::Options::in_the_test_run()))?;

@@ -35,6 +35,7 @@ const FILE_RULES: &[FileRule] = &[
     crates::inherit_the_lints,
     crates::share_one_clippy_configuration,
     crates::domain_is_no_std,
+    crates::only_the_simulation_plants_bugs,
     sources::open_with_their_job,
     sources::integration_tests_are_one_binary,
     sources::stay_short,

@@ -2,6 +2,7 @@
 
 use farthing_domain::{
     asset::AssetId,
+    decimal::Decimal,
     id::{EndpointId, InvoiceId, MerchantId, Owner, StaticAddressId},
     invoice::{Choice, Invoice},
     money::Amount,
@@ -29,6 +30,8 @@ pub struct KnownInvoice {
     pub choice: Choice,
     /// What was asked for, and to which address: the latest answer in each asset.
     pub dues: BTreeMap<AssetId, (Amount, Place)>,
+    /// Whether it is paid with a little less too.
+    pub has_tolerance: bool,
     /// Whether a cancellation was acknowledged.
     pub is_cancelled: bool,
     /// Whether a cancellation was asked for, and nobody knows what came of it.
@@ -124,6 +127,7 @@ impl Memory {
                     dialect: invoice.policy.dialect,
                     choice: invoice.terms.choice,
                     dues: BTreeMap::new(),
+                    has_tolerance: invoice.terms.tolerance != Decimal::ZERO,
                     is_cancelled: false,
                     may_be_cancelled: false,
                 })

@@ -1,6 +1,6 @@
 //! Rules about the workspace's crates: who may use whom, and that each is held to the same lints.
 
-use super::{Finding, TrackedFile, whole};
+use super::{Finding, TrackedFile, in_lines, whole};
 use crate::command;
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -108,6 +108,25 @@ pub(super) fn share_one_clippy_configuration(files: &[TrackedFile]) -> Vec<Findi
     inner.map(|file| whole(file, "would replace the root's clippy.toml: put its settings there")).collect()
 }
 
+/// Manifests that may speak of the feature `planted`: where it is, and what only ever simulates.
+const MAY_PLANT: &[&str] = &["crates/domain/Cargo.toml", "crates/sim/Cargo.toml", "xtask/Cargo.toml"];
+
+/// A feature that any manifest turns on is on for the whole build, the program's too.
+pub(super) fn only_the_simulation_plants_bugs(files: &[TrackedFile]) -> Vec<Finding> {
+    let manifests = files.iter().filter(|file| file.path.ends_with("Cargo.toml"));
+    let turns_it_on = |file: &TrackedFile, line: &str| {
+        let code = line.split('#').next().unwrap_or_default();
+        let is_default = code.trim_start().starts_with("default");
+        code.contains("planted") && (is_default || !MAY_PLANT.contains(&file.path.as_str()))
+    };
+    let check = |file| {
+        in_lines(file, |line| {
+            turns_it_on(file, line).then(|| "would plant bugs into the program: only the simulation may".to_owned())
+        })
+    };
+    manifests.flat_map(check).collect()
+}
+
 /// What cannot name the clock, files, network or threads cannot use them.
 pub(super) fn domain_is_no_std(files: &[TrackedFile]) -> Vec<Finding> {
     let entry = files.iter().filter(|file| file.path == "crates/domain/src/lib.rs");
@@ -203,6 +222,17 @@ mod tests {
         assert_eq!(said_of(share_one_clippy_configuration, "clippy.toml", ""), [""; 0]);
         assert_eq!(said_of(share_one_clippy_configuration, "crates/web/clippy.toml", "").len(), 1);
         assert_eq!(said_of(share_one_clippy_configuration, "crates/web/.clippy.toml", "").len(), 1);
+    }
+
+    #[test]
+    fn a_manifest_that_plants_bugs_is_found() {
+        let said = |path: &str, text: &str| said_of(only_the_simulation_plants_bugs, path, text).len();
+        let feature = "planted = [\"farthing-domain/planted\"]\n";
+        assert_eq!(said("crates/sim/Cargo.toml", feature), 0);
+        assert_eq!(said("crates/store/Cargo.toml", feature), 1);
+        assert_eq!(said("Cargo.toml", "farthing-domain = { path = \"a\", features = [\"planted\"] }\n"), 1);
+        assert_eq!(said("crates/sim/Cargo.toml", "default = [\"planted\"]\n"), 1);
+        assert_eq!(said("crates/store/Cargo.toml", "# No planted bugs here.\n"), 0);
     }
 
     #[test]

@@ -79,7 +79,11 @@ impl Simulation {
             let other = self.dice.pick(&others)?;
             return Some(Output { asset: other.id, decimals: other.decimals, units: due.units, address });
         }
-        let units = self.units(due.units);
+        let has_tolerance = self.memory.invoices.get(&invoice)?.has_tolerance;
+        // Tolerances are a fiftieth: this is less than twice of one.
+        let falls_short = has_tolerance && self.dice.percent(50);
+        let short = due.units.checked_div(30).unwrap_or_default();
+        let units = if falls_short { due.units.saturating_sub(short) } else { self.units(due.units) };
         Some(Output { asset: due.asset, decimals: due.decimals, units, address })
     }
 
