@@ -397,23 +397,16 @@ pub struct InvoiceFilter {
     pub external_id: Option<String>,
     /// From there; `None`: from anywhere.
     pub source: Option<Source>,
+    /// In these standings; `None`: in any.
+    pub standings: Option<StandingFilter>,
+    /// Priced in this currency.
+    pub fiat: Option<Fiat>,
     /// Created then or later.
     pub created_from: Option<Timestamp>,
     /// Created then or before.
     pub created_to: Option<Timestamp>,
     /// Oldest first; otherwise newest first.
     pub is_oldest_first: bool,
-}
-
-/// Which of a dialect's invoices a list holds.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DialectFilter {
-    /// In these standings; `None`: in any.
-    pub standings: Option<StandingFilter>,
-    /// Priced in this currency.
-    pub fiat: Option<Fiat>,
-    /// Oldest first.
-    pub is_ascending: bool,
 }
 
 /// What dialects make one status of.

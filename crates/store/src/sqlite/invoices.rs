@@ -7,10 +7,7 @@ use super::{
         uuid,
     },
 };
-use crate::{
-    error::StoreError,
-    records::{InvoiceFilter, Page, PlacedPayment},
-};
+use crate::{error::StoreError, records::PlacedPayment};
 use farthing_domain::{
     id::{Environment, InvoiceId, MerchantId, Owner},
     invoice::{Choice, Invoice},
@@ -20,7 +17,7 @@ use farthing_domain::{
     standing::Standing,
     time::Timestamp,
 };
-use rusqlite::{OptionalExtension, Row, ToSql, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, ToSql, params};
 
 pub(super) const COLUMNS: &str = "i.*, p.body AS policy_body FROM invoices i JOIN policies p ON p.number = i.policy";
 
@@ -73,55 +70,6 @@ impl Reader<'_> {
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(parameters)?;
         rows.next()?.map(|row| self.read_invoice(row)).transpose()
-    }
-
-    /// A page of the owner's invoices, in the filter's order, and how many the whole list has.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn invoices(
-        &self,
-        owner: Owner,
-        filter: &InvoiceFilter,
-        page: Page,
-    ) -> Result<(Vec<Invoice>, u64), StoreError> {
-        let mut condition = String::from("i.merchant = ? AND i.environment = ?");
-        let mut parameters: Vec<Box<dyn ToSql>> =
-            vec![Box::new(*owner.merchant.0.as_bytes()), Box::new(environment_number(owner.environment))];
-        if !filter.statuses.is_empty() {
-            let marks = vec!["?"; filter.statuses.len()].join(", ");
-            condition.push_str(&format!(" AND i.status IN ({marks})"));
-            for status in &filter.statuses {
-                parameters.push(Box::new(status.as_str()));
-            }
-        }
-        if let Some(currency) = &filter.currency {
-            condition.push_str(" AND i.currency = ?");
-            parameters.push(Box::new(currency.to_ascii_uppercase()));
-        }
-        if let Some(external_id) = &filter.external_id {
-            condition.push_str(" AND i.external_id = ?");
-            parameters.push(Box::new(external_id.clone()));
-        }
-        if let Some(source) = &filter.source {
-            condition.push_str(" AND i.source = ?");
-            parameters.push(Box::new(to_json(source)?));
-        }
-        for (comparison, at) in [(">=", filter.created_from), ("<=", filter.created_to)] {
-            let Some(at) = at else { continue };
-            condition.push_str(&format!(" AND i.created_at {comparison} ?"));
-            parameters.push(Box::new(at.milliseconds()));
-        }
-        let sql = format!("SELECT COUNT(*) FROM invoices i WHERE {condition}");
-        let total: i64 =
-            self.0.prepare_cached(&sql)?.query_row(params_from_iter(parameters.iter()), |row| row.get(0))?;
-        parameters.push(Box::new(page.limit));
-        parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
-        // Ids are in the order of creation.
-        let order = if filter.is_oldest_first { "ASC" } else { "DESC" };
-        let sql = format!("SELECT {COLUMNS} WHERE {condition} ORDER BY i.id {order} LIMIT ? OFFSET ?");
-        let invoices = self.invoices_of(&sql, params_from_iter(parameters.iter()))?;
-        Ok((invoices, number(total, "count")?))
     }
 
     /// Invoices of all owners in the order of their ids, after a given one: for `audit` and for rebuilding what memory holds.

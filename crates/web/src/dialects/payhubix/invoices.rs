@@ -26,7 +26,7 @@ use farthing_gateway::{
 };
 use farthing_store::{
     StoreError,
-    records::{DialectFilter, NameKind, Page, StandingFilter},
+    records::{InvoiceFilter, NameKind, Page, StandingFilter},
 };
 use std::sync::Arc;
 
@@ -114,10 +114,15 @@ pub(super) async fn list(call: KeyCall) -> Result<Response, Failure> {
             always: standings.always.to_vec(),
         }
     });
-    let filter = DialectFilter { standings, fiat: query.fiat, is_ascending: query.is_ascending };
+    let filter = InvoiceFilter {
+        source: Some(Source::Api(Dialect::Payhubix)),
+        standings,
+        fiat: query.fiat,
+        is_oldest_first: query.is_ascending,
+        ..InvoiceFilter::default()
+    };
     let page = Page { limit: query.page.per_page, offset: query.page.offset() };
-    let (invoices, total) =
-        gateway.store().read(move |reader| reader.dialect_invoices(owner, Dialect::Payhubix, &filter, page)).await?;
+    let (invoices, total) = gateway.invoices(owner, filter, page).await?;
     let merchant = shop(gateway, owner).await?;
     let rows = gateway.with_context(owner.environment, |context| {
         let numbered = (query.page.first_index()..).zip(&invoices);

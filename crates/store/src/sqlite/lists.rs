@@ -1,17 +1,17 @@
-//! Lists that dialects show: their own invoices, and transfers to an owner's wallet.
+//! Lists: an owner's invoices, and transfers to its wallet.
 
 use super::{
     Reader,
-    rows::{environment_number, json, number, uuid},
+    invoices::COLUMNS,
+    rows::{environment_number, json, number, to_json, uuid},
 };
 use crate::{
     error::StoreError,
-    records::{DialectFilter, Page, TransferFilter, TransferOrder, TransferRecord},
+    records::{InvoiceFilter, Page, StandingFilter, TransferFilter, TransferOrder, TransferRecord},
 };
 use farthing_domain::{
     id::{InvoiceId, Owner},
     invoice::Invoice,
-    policy::Dialect,
     standing::Status,
 };
 use rusqlite::{ToSql, params_from_iter};
@@ -30,10 +30,60 @@ impl Where {
         }
     }
 
+    fn invoices(owner: Owner, filter: &InvoiceFilter) -> Result<Self, StoreError> {
+        let mut of = Self::owner(owner);
+        if !filter.statuses.is_empty() {
+            let (condition, parameters) = among(&filter.statuses);
+            of.and(&condition, parameters);
+        }
+        if let Some(standings) = &filter.standings {
+            of.in_standings(standings);
+        }
+        if let Some(currency) = &filter.currency {
+            of.and("i.currency = ?", vec![Box::new(currency.to_ascii_uppercase())]);
+        }
+        if let Some(external_id) = &filter.external_id {
+            of.and("i.external_id = ?", vec![Box::new(external_id.clone())]);
+        }
+        if let Some(source) = &filter.source {
+            of.and("i.source = ?", vec![Box::new(to_json(source)?)]);
+        }
+        if let Some(fiat) = &filter.fiat {
+            of.and("json_extract(i.terms, '$.price.fiat.currency') = ?", vec![Box::new(fiat.to_string())]);
+        }
+        if let Some(from) = filter.created_from {
+            of.and("i.created_at >= ?", vec![Box::new(from.milliseconds())]);
+        }
+        if let Some(to) = filter.created_to {
+            of.and("i.created_at <= ?", vec![Box::new(to.milliseconds())]);
+        }
+        Ok(of)
+    }
+
+    fn in_standings(&mut self, standings: &StandingFilter) {
+        let (mut condition, mut parameters) = among(&standings.statuses);
+        if let Some(is_final) = standings.is_final {
+            condition.push_str(" AND json_extract(i.standing, '$.is_final') = ?");
+            parameters.push(Box::new(is_final));
+        }
+        if let Some(is_chosen) = standings.is_chosen {
+            condition.push_str(" AND (i.activation_count > 0) = ?");
+            parameters.push(Box::new(is_chosen));
+        }
+        let (always, words) = among(&standings.always);
+        parameters.extend(words);
+        self.and(&format!("(({condition}) OR {always})"), parameters);
+    }
+
     fn and(&mut self, condition: &str, parameters: Vec<Box<dyn ToSql>>) {
         self.condition.push_str(" AND ");
         self.condition.push_str(condition);
         self.parameters.extend(parameters);
+    }
+
+    fn on(&mut self, page: Page) {
+        self.parameters.push(Box::new(page.limit));
+        self.parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
     }
 }
 
@@ -45,46 +95,22 @@ fn among(statuses: &[Status]) -> (String, Vec<Box<dyn ToSql>>) {
 }
 
 impl Reader<'_> {
-    /// A page of the owner's invoices of one dialect, and how many the whole list has.
+    /// A page of the owner's invoices, in the filter's order, and how many the whole list has.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn dialect_invoices(
+    pub fn invoices(
         &self,
         owner: Owner,
-        dialect: Dialect,
-        filter: &DialectFilter,
+        filter: &InvoiceFilter,
         page: Page,
     ) -> Result<(Vec<Invoice>, u64), StoreError> {
-        let mut of = Where::owner(owner);
-        of.and("json_extract(p.body, '$.dialect') = ?", vec![Box::new(dialect.as_str())]);
-        if let Some(fiat) = &filter.fiat {
-            of.and("json_extract(i.terms, '$.price.fiat.currency') = ?", vec![Box::new(fiat.to_string())]);
-        }
-        if let Some(standings) = &filter.standings {
-            let (mut condition, mut parameters) = among(&standings.statuses);
-            if let Some(is_final) = standings.is_final {
-                condition.push_str(" AND json_extract(i.standing, '$.is_final') = ?");
-                parameters.push(Box::new(is_final));
-            }
-            if let Some(is_chosen) = standings.is_chosen {
-                condition.push_str(" AND (i.activation_count > 0) = ?");
-                parameters.push(Box::new(is_chosen));
-            }
-            let (always, words) = among(&standings.always);
-            parameters.extend(words);
-            of.and(&format!("(({condition}) OR {always})"), parameters);
-        }
-        let from = "FROM invoices i JOIN policies p ON p.number = i.policy";
-        let total = self.count(&format!("SELECT COUNT(*) {from} WHERE {}", of.condition), &of.parameters)?;
-        let order = if filter.is_ascending { "ASC" } else { "DESC" };
-        let sql = format!(
-            "SELECT {} WHERE {} ORDER BY i.id {order} LIMIT ? OFFSET ?",
-            super::invoices::COLUMNS,
-            of.condition
-        );
-        of.parameters.push(Box::new(page.limit));
-        of.parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        let mut of = Where::invoices(owner, filter)?;
+        let total = self.count(&format!("SELECT COUNT(*) FROM invoices i WHERE {}", of.condition), &of.parameters)?;
+        // Ids are in the order of creation.
+        let order = if filter.is_oldest_first { "ASC" } else { "DESC" };
+        let sql = format!("SELECT {COLUMNS} WHERE {} ORDER BY i.id {order} LIMIT ? OFFSET ?", of.condition);
+        of.on(page);
         Ok((self.invoices_of(&sql, params_from_iter(of.parameters.iter()))?, total))
     }
 
@@ -120,8 +146,7 @@ impl Reader<'_> {
              ORDER BY {order}, p.invoice DESC, p.ordinal DESC LIMIT ? OFFSET ?",
             of.condition
         );
-        of.parameters.push(Box::new(page.limit));
-        of.parameters.push(Box::new(i64::try_from(page.offset).unwrap_or(i64::MAX)));
+        of.on(page);
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(of.parameters.iter()))?;
         let mut transfers = Vec::new();
