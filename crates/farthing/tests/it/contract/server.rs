@@ -100,7 +100,8 @@ impl Server {
     pub(crate) fn command(&self, arguments: &[&str]) -> Value {
         let output = program(&self.folder).args(arguments).arg("--json").output().unwrap();
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{arguments:?}: {complaint}");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}: {told}{complaint}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 

@@ -75,7 +75,7 @@ fn a_webhook_is_delivered_over_tls_to_whom_the_system_trusts() {
     let (error, status, received) = sent("localhost", true);
     assert_eq!((error, status), (Value::Null, json!(200)));
     assert!(received.starts_with("POST /hook HTTP/1.1\r\n"), "{received}");
-    assert!(received.contains("x-halfin-signature: t="), "{received}");
+    assert!(received.contains("X-Halfin-Signature: t="), "{received}");
 }
 
 #[test]

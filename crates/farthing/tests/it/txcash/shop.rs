@@ -6,6 +6,8 @@ use crate::contract::{
     server::Server,
     shop::{Shop, eventually},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ring::hmac;
 use serde_json::{Value, json};
 
 /// Where a test credential's calls go.
@@ -160,15 +162,19 @@ pub(crate) fn credential(server: &Server, merchant: &str, environment: &str, cal
     made["api_key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }
 
-/// What A8 and A10 say of every callback: JSON, posted to the address as it was sent, signed as Standard Webhooks' own library
-/// verifies it, keyed by the API key's bytes.
+/// What A8 and A10 say of every callback: JSON, posted to the address as it was sent, signed as Standard Webhooks has it, keyed by
+/// the API key's bytes. By another implementation of HMAC than the one that signs.
 pub(crate) fn vouches_for(key: &str, webhook: &Webhook) {
     assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
     assert_eq!(webhook.header("content-type"), "application/json");
-    let names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
-    let pairs = names.into_iter().map(|name| (name.parse().unwrap(), webhook.header(name).parse().unwrap()));
-    let library = standardwebhooks::Webhook::from_bytes(key.as_bytes().to_vec()).unwrap();
-    library.verify(&webhook.body, &pairs.collect()).unwrap_or_else(|error| panic!("{error}: {webhook:?}"));
+    let (id, time) = (webhook.header("webhook-id"), webhook.header("webhook-timestamp"));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+    let signed = [id.as_bytes(), b".", time.as_bytes(), b".", &webhook.body].concat();
+    let is_right = |part: &str| {
+        let tag = part.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
+        tag.is_some_and(|tag| hmac::verify(&key, &signed, &tag).is_ok())
+    };
+    assert!(webhook.header("webhook-signature").split(' ').any(is_right), "{webhook:?}");
 }
 
 /// A success: a bare invoice of documented members.
