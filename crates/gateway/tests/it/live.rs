@@ -301,7 +301,7 @@ impl LiveShop {
     /// The index of an invoice's address in the account.
     pub(crate) fn index_of(&self, invoice: &Invoice) -> u32 {
         let text = &invoice.quotes[0].address;
-        (0..5000).find(|index| account().address(*index).unwrap().text() == text).unwrap()
+        (0..20_000).find(|index| account().address(*index).unwrap().text() == text).unwrap()
     }
 
     /// Another process on the same data folder, as a command is.

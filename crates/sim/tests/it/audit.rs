@@ -254,7 +254,7 @@ async fn corrupted(world: &World, connection: &Connection, corruption: &Corrupti
 #[tokio::test]
 async fn every_kind_of_corrupted_row_is_found_and_named() {
     let world =
-        world_after(5, Settings { steps: 300, planted: None }).await.unwrap_or_else(|failure| panic!("{failure}"));
+        world_after(1, Settings { steps: 300, planted: None }).await.unwrap_or_else(|failure| panic!("{failure}"));
     let clean = audit(&world).await;
     assert!(clean.differences.is_empty(), "{:?}", clean.differences);
     assert!(clean.payments > 0 && clean.deliveries > 0 && clean.addresses > 0, "{clean:?}");

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 /// Routes beside the table of the native API, each with what stands before it. The table's own are tried one by one in
 /// `native_authorisation`.
-const OUTSIDE_THE_TABLE: [(&str, &str); 13] = [
+const OUTSIDE_THE_TABLE: [(&str, &str); 15] = [
     ("/docs", "public: the documentation"),
     ("/docs/docs.css", "public: its style"),
     ("/openapi.json", "public: the document"),
@@ -18,6 +18,8 @@ const OUTSIDE_THE_TABLE: [(&str, &str); 13] = [
     ("/pay/{token}/activate", "the token, the page's origin, a limit"),
     ("/pay/{token}/cancel", "the token, the page's origin, a limit"),
     ("/pay/{token}/simulate", "the token, the page's origin, a limit, the test environment"),
+    ("&path", "an API's own gate: its credential, or its table says that anybody may"),
+    ("&format!(\"{path}/\")", "the same"),
     ("&CSS_PATH", "public: a style sheet"),
     ("&JS_PATH", "public: a script"),
 ];
