@@ -5,6 +5,7 @@
 
 mod call;
 mod coinspaid;
+mod create;
 mod failure;
 mod gate;
 mod payhubix;

@@ -4,9 +4,12 @@
 
 use crate::{edge::body::BodyError, native::failure::retry_seconds};
 use axum::response::Response;
-use farthing_gateway::read_invoice::ReadError;
+use farthing_gateway::{quotes::NoQuote, read_invoice::ReadError};
 use farthing_store::StoreError;
 use std::error::Error;
+
+/// Seconds after which something that cannot be sold now may be sold again.
+const SOLD_AGAIN_SECONDS: u64 = 5;
 
 /// What can go wrong around a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
+    /// Nothing can be sold at the moment, for a reason that is no client's.
+    pub(super) fn nothing_to_sell(error: &NoQuote) -> Self {
+        tracing::error!(%error, "nothing can be sold");
+        Self::Trouble(Trouble::Unavailable(SOLD_AGAIN_SECONDS))
+    }
+
     /// What a route says is wrong.
     pub(super) fn told(response: Response) -> Self {
         Self::Told(Box::new(response))

@@ -35,8 +35,6 @@ pub(super) static API: Api = Api { dialect: Dialect::TxnPro, prefix: "/api/publi
 
 /// The media type of JSON:API.
 const MEDIA_TYPE: &str = "application/vnd.api+json";
-/// Seconds after which something that cannot be sold now may be sold again.
-const SOLD_AGAIN_SECONDS: u64 = 5;
 
 fn routes() -> Vec<Route> {
     let mut routes = vec![
@@ -178,9 +176,6 @@ fn no_quote(error: NoQuote) -> Failure {
             errors.invalid("amountBilled", "cannot be expressed in the charged currency");
             errors.into()
         }
-        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => {
-            tracing::error!(%error, "nothing can be sold");
-            Failure::Trouble(Trouble::Unavailable(SOLD_AGAIN_SECONDS))
-        }
+        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => Failure::nothing_to_sell(&error),
     }
 }

@@ -3,7 +3,8 @@
 use super::{
     super::{
         call::{KeyCall, json},
-        failure::{Failure, Trouble},
+        create::{self, Asked},
+        failure::Failure,
     },
     success,
 };
@@ -18,43 +19,25 @@ use farthing_dialects::{
 };
 use farthing_domain::{
     id::{InvoiceId, Owner},
-    invoice::{Foreign, Invoice, Source},
-    policy::{Dialect, Policy},
+    invoice::Invoice,
+    policy::Dialect,
 };
 use farthing_gateway::{
     addresses::NoAddress,
     change_invoice::{ChangeError, Which},
-    create_invoice::{CreateError, CreateInvoice as Command, Created},
+    create_invoice::CreateError,
     gateway::Gateway,
     quotes::NoQuote,
 };
 use farthing_store::{Reader, StoreError, records::NameKind};
 use std::sync::Arc;
 
-/// Seconds after which something that cannot be sold now may be sold again.
-const SOLD_AGAIN_SECONDS: u64 = 5;
-
 /// `POST /invoices/create` (A.8): 200 with the new invoice.
 pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
-    let (gateway, owner) = (call.call.gateway(), call.caller.owner);
-    let CreateInvoice { mut terms, said } = read(&call)?;
-    let said = serde_json::to_string(&said).map_err(|error| Failure::internal(&error))?;
-    let foreign = Foreign { credential: call.caller.credential, name: String::new(), callback_url: None, said };
-    terms.foreign = Some(foreign);
-    let command = Command {
-        owner,
-        policy: Policy::of(Dialect::CoinsPaid),
-        source: Source::Api(Dialect::CoinsPaid),
-        terms,
-        fingerprint: String::new(),
-    };
-    match gateway.create_invoice(command).await.map_err(not_created)? {
-        Created::New(invoice) | Created::Replayed(invoice) => {
-            metrics::counter!("farthing_invoices_created_total", "environment" => owner.environment.as_str())
-                .increment(1);
-            Ok(shown(gateway, &invoice))
-        }
-    }
+    let CreateInvoice { terms, said } = read(&call)?;
+    let asked = Asked { terms, callback_url: None, said };
+    let invoice = create::create(&call, Dialect::CoinsPaid, asked, not_created).await?;
+    Ok(shown(call.call.gateway(), &invoice))
 }
 
 fn read(call: &KeyCall) -> Result<CreateInvoice, Failure> {
@@ -176,9 +159,6 @@ fn no_quote(error: NoQuote) -> Failure {
             Errors::one("sender_currency", "Exchange is unavailable for given currencies").into()
         }
         NoQuote::Due(..) => Errors::one("amount", "The amount is too large.").into(),
-        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => {
-            tracing::error!(%error, "nothing can be sold");
-            Failure::Trouble(Trouble::Unavailable(SOLD_AGAIN_SECONDS))
-        }
+        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => Failure::nothing_to_sell(&error),
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     super::{
         call::KeyCall,
+        create::{self, Asked},
         failure::{Failure, Trouble},
     },
     check_shop, is_own_shop, shop, shown,
@@ -15,51 +16,29 @@ use farthing_dialects::payhubix::{
     request::{CreateInvoice, OnSale},
 };
 use farthing_domain::{
-    invoice::{Foreign, Invoice, Source},
-    policy::{Dialect, Policy},
+    invoice::{Invoice, Source},
+    policy::Dialect,
 };
-use farthing_gateway::{
-    addresses::NoAddress,
-    create_invoice::{CreateError, CreateInvoice as Command, Created},
-    gateway::Gateway,
-    quotes::NoQuote,
-};
+use farthing_gateway::{addresses::NoAddress, create_invoice::CreateError, gateway::Gateway, quotes::NoQuote};
 use farthing_store::{
     StoreError,
     records::{InvoiceFilter, NameKind, Page, StandingFilter},
 };
 use std::sync::Arc;
 
-/// Seconds after which something that cannot be sold now may be sold again.
-const SOLD_AGAIN_SECONDS: u64 = 5;
-
 /// `POST` of an invoice (B4).
 pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
     let (gateway, owner) = (call.call.gateway(), call.caller.owner);
-    let CreateInvoice { mut terms, said, shop_id } = read(&call)?;
+    let CreateInvoice { terms, said, shop_id } = read(&call)?;
     if shop_id.is_some_and(|shop_id| !is_own_shop(owner, &shop_id)) {
         return Err(Refused::field("shop_id", "is not the id of a shop of this API key").into());
     }
     if let Some(Err(refusal)) = said.callback_url.as_deref().map(|url| gateway.may_call_back(url)) {
         return Err(Refused::field("callback_url", &format!("cannot be used: {refusal}")).into());
     }
-    let callback_url = said.callback_url.clone();
-    let said = serde_json::to_string(&said).map_err(|error| Failure::internal(&error))?;
-    terms.foreign = Some(Foreign { credential: call.caller.credential, name: String::new(), callback_url, said });
-    let command = Command {
-        owner,
-        policy: Policy::of(Dialect::Payhubix),
-        source: Source::Api(Dialect::Payhubix),
-        terms,
-        fingerprint: String::new(),
-    };
-    match gateway.create_invoice(command).await.map_err(not_created)? {
-        Created::New(invoice) | Created::Replayed(invoice) => {
-            metrics::counter!("farthing_invoices_created_total", "environment" => owner.environment.as_str())
-                .increment(1);
-            show(gateway, &invoice).await
-        }
-    }
+    let asked = Asked { terms, callback_url: said.callback_url.clone(), said };
+    let invoice = create::create(&call, Dialect::Payhubix, asked, not_created).await?;
+    show(gateway, &invoice).await
 }
 
 /// The same in a shop that the path names.
@@ -148,8 +127,7 @@ fn not_created(error: CreateError) -> Failure {
         }
         CreateError::Quote(NoQuote::Due(..)) => Refused::field("currency_amount", "is too large").into(),
         CreateError::Quote(error @ (NoQuote::NetworkOffline(_) | NoQuote::Address(_))) => {
-            tracing::error!(%error, "nothing can be sold");
-            Failure::Trouble(Trouble::Unavailable(SOLD_AGAIN_SECONDS))
+            Failure::nothing_to_sell(&error)
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::{
     super::{
         call::{Call, KeyCall, json},
-        failure::{Failure, Trouble},
+        create::{self, Asked},
+        failure::Failure,
     },
     environment, refusal,
 };
@@ -20,44 +21,28 @@ use farthing_dialects::{
 use farthing_domain::{
     asset::AssetId,
     id::{InvoiceId, Owner},
-    invoice::{Foreign, Invoice, Refusal, Source},
-    policy::{Dialect, Policy},
+    invoice::{Invoice, Refusal},
+    policy::Dialect,
 };
 use farthing_gateway::{
     addresses::NoAddress,
     change_invoice::{ChangeError, Which},
-    create_invoice::{CreateError, CreateInvoice as Command, Created},
+    create_invoice::CreateError,
     gateway::Gateway,
     quotes::NoQuote,
 };
 use farthing_store::{Reader, StoreError, records::NameKind};
 use std::sync::Arc;
 
-/// Seconds after which something that cannot be sold now may be sold again.
-const SOLD_AGAIN_SECONDS: u64 = 5;
 /// The field that names a payer's coin.
 const PAYMENT_CURRENCY: &str = "payment_currency";
 
 /// `POST /invoice` (A3): 200 with the new invoice.
 pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
-    let (gateway, owner) = (call.call.gateway(), call.caller.owner);
-    let CreateInvoice { mut terms, said, callback_url } = read_body(&call)?;
-    let said = serde_json::to_string(&said).map_err(|error| Failure::internal(&error))?;
-    terms.foreign = Some(Foreign { credential: call.caller.credential, name: String::new(), callback_url, said });
-    let command = Command {
-        owner,
-        policy: Policy::of(Dialect::TxCash),
-        source: Source::Api(Dialect::TxCash),
-        terms,
-        fingerprint: String::new(),
-    };
-    match gateway.create_invoice(command).await.map_err(not_created)? {
-        Created::New(invoice) | Created::Replayed(invoice) => {
-            metrics::counter!("farthing_invoices_created_total", "environment" => owner.environment.as_str())
-                .increment(1);
-            shown(gateway, invoice).await
-        }
-    }
+    let CreateInvoice { terms, said, callback_url } = read_body(&call)?;
+    let asked = Asked { terms, callback_url, said };
+    let invoice = create::create(&call, Dialect::TxCash, asked, not_created).await?;
+    shown(call.call.gateway(), invoice).await
 }
 
 fn read_body(call: &KeyCall) -> Result<CreateInvoice, Failure> {
@@ -168,9 +153,6 @@ fn no_quote(error: NoQuote) -> Failure {
         NoQuote::Address(NoAddress::Store(error)) => error.into(),
         NoQuote::NotOnSale(_) | NoQuote::Rate(_) => unsold("is not on sale at the moment"),
         NoQuote::Due(..) => unsold("cannot express so large an amount"),
-        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => {
-            tracing::error!(%error, "nothing can be sold");
-            Failure::Trouble(Trouble::Unavailable(SOLD_AGAIN_SECONDS))
-        }
+        NoQuote::NetworkOffline(_) | NoQuote::Address(_) => Failure::nothing_to_sell(&error),
     }
 }

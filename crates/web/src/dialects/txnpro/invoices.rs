@@ -1,7 +1,11 @@
 //! txn.pro's invoices: created, read, listed (B.4).
 
 use super::{
-    super::{call::KeyCall, failure::Failure},
+    super::{
+        call::KeyCall,
+        create::{self, Asked},
+        failure::Failure,
+    },
     body, no_quote, refused, shown, with_sale,
 };
 use axum::response::Response;
@@ -11,11 +15,8 @@ use farthing_dialects::txnpro::{
     query::ListQuery,
     request::CreateInvoice,
 };
-use farthing_domain::{
-    invoice::{Foreign, Source},
-    policy::{Dialect, Policy},
-};
-use farthing_gateway::create_invoice::{CreateError, CreateInvoice as Command, Created};
+use farthing_domain::{invoice::Source, policy::Dialect};
+use farthing_gateway::create_invoice::CreateError;
 use farthing_store::records::{InvoiceFilter, Page};
 
 /// What these invoices come from.
@@ -23,23 +24,13 @@ const SOURCE: Source = Source::Api(Dialect::TxnPro);
 
 /// `POST /invoices`: 201 with the new invoice.
 pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
-    let (gateway, owner) = (call.call.gateway(), call.caller.owner);
-    let CreateInvoice { mut terms, said } = {
+    let CreateInvoice { terms, said } = {
         let body = body(&call)?;
         with_sale(&call, |on_sale| CreateInvoice::parse(body, on_sale))?
     };
-    let said = serde_json::to_string(&said).map_err(|error| Failure::internal(&error))?;
-    let foreign = Foreign { credential: call.caller.credential, name: String::new(), callback_url: None, said };
-    terms.foreign = Some(foreign);
-    let policy = Policy::of(Dialect::TxnPro);
-    let command = Command { owner, policy, source: SOURCE, terms, fingerprint: String::new() };
-    match gateway.create_invoice(command).await.map_err(not_created)? {
-        Created::New(invoice) | Created::Replayed(invoice) => {
-            metrics::counter!("farthing_invoices_created_total", "environment" => owner.environment.as_str())
-                .increment(1);
-            Ok(shown(&call, 201, |context| present::invoice(&invoice, context, Detail::Created)))
-        }
-    }
+    let asked = Asked { terms, callback_url: None, said };
+    let invoice = create::create(&call, Dialect::TxnPro, asked, not_created).await?;
+    Ok(shown(&call, 201, |context| present::invoice(&invoice, context, Detail::Created)))
 }
 
 /// `GET /invoices/:id`.
