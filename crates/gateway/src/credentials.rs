@@ -114,7 +114,7 @@ impl Gateway {
         if let Some(caller) = self.remembered_credential((dialect, hash), now) {
             return Ok(Some(caller));
         }
-        let found = self.store().read(move |reader| reader.credential(dialect, &hash)).await?;
+        let found = self.store().glance(move |reader| reader.credential(dialect, &hash)).await?;
         let Some(credential) = found.filter(|credential| credential.revoked_at.is_none()) else { return Ok(None) };
         let caller =
             DialectCaller { credential: credential.id, owner: credential.owner, secret: self.secret_of(&credential)? };

@@ -51,7 +51,7 @@ impl Gateway {
     /// When the store cannot be read or written.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let (due, last) =
-            self.store().read(|reader| Ok((reader.next_delivery_due()?, reader.last_delivery_due()?))).await?;
+            self.store().glance(|reader| Ok((reader.next_delivery_due()?, reader.last_delivery_due()?))).await?;
         let now = self.clocks().real();
         let latest = now.plus_seconds(longest_wait_seconds());
         if last.is_none_or(|last| last <= latest) {
@@ -71,7 +71,7 @@ impl Gateway {
         let now = self.clocks().real();
         let found = self
             .store()
-            .read(move |reader| {
+            .glance(move |reader| {
                 let Some(endpoint) = reader.any_endpoint(id)? else { return Ok(None) };
                 let credential = endpoint.credential.map(|id| reader.any_credential(id)).transpose()?.flatten();
                 Ok(Some((Receiver { endpoint, credential }, reader.due_deliveries(id, now, BATCH)?)))

@@ -54,7 +54,7 @@ impl Gateway {
         if let Some(caller) = self.remembered(&hash, now) {
             return Ok(Some(caller));
         }
-        let found = self.store().read(move |reader| reader.api_key(&hash)).await?;
+        let found = self.store().glance(move |reader| reader.api_key(&hash)).await?;
         let Some(key) = found.filter(|key| key.revoked_at.is_none()) else { return Ok(None) };
         let permissions = key.permissions.iter().filter_map(|name| name.parse().ok()).collect();
         let caller = Caller { key: key.id, owner: key.owner, permissions };

@@ -136,7 +136,7 @@ impl Gateway {
         let mut view = self.look(chain).await?;
         let id = chain.id;
         let (state, waiting) =
-            self.store().read(move |reader| Ok((reader.chain(id)?, reader.mempool_payments(id)?))).await?;
+            self.store().glance(move |reader| Ok((reader.chain(id)?, reader.mempool_payments(id)?))).await?;
         let state = match state {
             Some(state) => state,
             None => self.first_contact(chain, &view.tip).await?,
@@ -212,7 +212,7 @@ impl Gateway {
     }
 
     pub(crate) async fn chain_state(&self, id: ChainId) -> Result<Option<ChainState>, StoreError> {
-        self.store().read(move |reader| reader.chain(id)).await
+        self.store().glance(move |reader| reader.chain(id)).await
     }
 
     /// The cursor of a chain that was never seen: the overlap below its tip. A database that was there before checks that it

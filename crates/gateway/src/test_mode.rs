@@ -136,7 +136,7 @@ impl Gateway {
         if owner.environment != Environment::Test {
             return Err(TestModeError::NotTest);
         }
-        let found = self.store().read(move |reader| reader.static_address(owner, id)).await?;
+        let found = self.store().glance(move |reader| reader.static_address(owner, id)).await?;
         found.ok_or(TestModeError::AddressNotFound)
     }
 
@@ -168,7 +168,7 @@ impl Gateway {
     }
 
     async fn test_head(&self, network: NetworkId) -> Result<BlockRef, TestModeError> {
-        let state = self.store().read(move |reader| reader.chain(test_chain(network))).await?;
+        let state = self.store().glance(move |reader| reader.chain(test_chain(network))).await?;
         state.map(|state| state.cursor).ok_or_else(|| TestModeError::NoSuchNetwork(network.to_string()))
     }
 
@@ -205,7 +205,7 @@ impl Gateway {
         if owner.environment != Environment::Test {
             return Err(TestModeError::NotTest);
         }
-        self.store().read(move |reader| reader.invoice(owner, id)).await?.ok_or(TestModeError::NotFound)
+        self.store().glance(move |reader| reader.invoice(owner, id)).await?.ok_or(TestModeError::NotFound)
     }
 
     /// Puts a transaction to one of the invoice's addresses into the mempool.

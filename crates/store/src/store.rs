@@ -61,6 +61,18 @@ impl Store {
         self.engine.read(move |connection| query(&Reader(connection))).await
     }
 
+    /// The same for a handful of rows that are found by their keys: it runs in the calling task, so a query that reads a list of
+    /// any length is none of these.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub async fn glance<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Reader<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.engine.glance(move |connection| query(&Reader(connection))).await
+    }
+
     /// Writes a consistent copy to a new file, while everything goes on. Blocks the calling thread.
     ///
     /// # Errors

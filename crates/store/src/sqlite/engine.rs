@@ -193,6 +193,20 @@ impl Engine {
         }
     }
 
+    /// The same for a few rows by their keys, in the calling thread if it can be.
+    pub(crate) async fn glance<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if self.health.has_failed.load(Ordering::SeqCst) {
+            return Err(StoreError::Failed);
+        }
+        match &self.mode {
+            Mode::Own { readers, .. } => readers.glance(job).await,
+            Mode::Inline(inline) => inline.read(job).await,
+        }
+    }
+
     /// Writes a consistent copy to a new file while everything goes on.
     pub(crate) fn backup(&self, to: &Path) -> Result<(), StoreError> {
         open::backup(&self.path, to)

@@ -78,7 +78,7 @@ pub(super) async fn play(call: TestCall) -> Result<Response, Failure> {
     let scenario = Scenario::parse(&call.call.body)?;
     let gateway = call.call.gateway();
     let hashes = gateway.play_scenario(owner, id, scenario).await?;
-    let found = gateway.store().read(move |reader| reader.invoice(owner, id)).await?;
+    let found = gateway.store().glance(move |reader| reader.invoice(owner, id)).await?;
     let shown = invoices::view(gateway, &found.ok_or_else(ApiError::invoice_not_found)?);
     let made = shown.payments.into_iter().filter(|payment| hashes.contains(&payment.tx_hash));
     let payments = made.map(|payment| TestPaymentView {

@@ -1,12 +1,14 @@
-//! Readers: two threads with a connection each, so that a page of a list never waits behind a commit.
+//! Readers: two threads with a connection each, so that a page of a list never waits behind a commit. A look at a few rows
+//! borrows the connection of a thread that has nothing to do.
 
 use super::open;
 use crate::error::StoreError;
 use rusqlite::Connection;
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
@@ -25,6 +27,8 @@ pub(super) struct Readers(Vec<Reader>);
 
 /// A thread with its own queue: one that all share would wake all of them for each query.
 struct Reader {
+    /// Locked by whoever reads: the thread, or a task that borrows it.
+    connection: Arc<Mutex<Connection>>,
     jobs: Option<mpsc::SyncSender<Job>>,
     /// Queries that it has and has not ended.
     unfinished: Arc<AtomicUsize>,
@@ -48,19 +52,40 @@ impl Readers {
         }))?;
         answered.await.map_err(|_| StoreError::DecisionPanicked)?
     }
+
+    /// Runs a short query in the calling thread, if a connection is free: waking another thread and being woken by it takes
+    /// several times as long as the query.
+    pub(super) async fn glance<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        if let Some(connection) = self.0.iter().find_map(Reader::borrow) {
+            return catch_unwind(AssertUnwindSafe(|| in_view(&connection, job)))
+                .unwrap_or(Err(StoreError::DecisionPanicked));
+        }
+        self.run(job).await
+    }
 }
 
 impl Reader {
     fn start(path: &Path) -> Result<Self, StoreError> {
-        let connection = open::reading_connection(path)?;
+        let connection = Arc::new(Mutex::new(open::reading_connection(path)?));
         let (jobs, waiting) = mpsc::sync_channel::<Job>(WAITING_MAX);
         let unfinished = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&unfinished);
-        let spawned = std::thread::Builder::new()
-            .name("store-reader".to_owned())
-            .spawn(move || run(&connection, &waiting, &counted));
+        let (counted, shared) = (Arc::clone(&unfinished), Arc::clone(&connection));
+        let spawned =
+            std::thread::Builder::new().name("store-reader".to_owned()).spawn(move || run(&shared, &waiting, &counted));
         let thread = spawned.map_err(|source| StoreError::File { path: "store-reader".into(), source })?;
-        Ok(Self { jobs: Some(jobs), unfinished, thread: Some(thread) })
+        Ok(Self { connection, jobs: Some(jobs), unfinished, thread: Some(thread) })
+    }
+
+    fn borrow(&self) -> Option<MutexGuard<'_, Connection>> {
+        match self.connection.try_lock() {
+            Ok(connection) => Some(connection),
+            // A query that panicked left no transaction open: its view ended with it.
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 
     fn submit(&self, job: Job) -> Result<(), StoreError> {
@@ -87,9 +112,10 @@ impl Drop for Reader {
     }
 }
 
-fn run(connection: &Connection, waiting: &mpsc::Receiver<Job>, unfinished: &AtomicUsize) {
+fn run(connection: &Mutex<Connection>, waiting: &mpsc::Receiver<Job>, unfinished: &AtomicUsize) {
     while let Ok(job) = waiting.recv() {
-        if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(connection))).is_err() {
+        let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        if catch_unwind(AssertUnwindSafe(|| job(&connection))).is_err() {
             tracing::error!("a query panicked");
         }
         unfinished.fetch_sub(1, Ordering::Relaxed);

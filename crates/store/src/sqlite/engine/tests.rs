@@ -2,7 +2,7 @@
 
 use super::*;
 use rusqlite::params;
-use std::{fs, os::unix::fs::PermissionsExt, sync::mpsc};
+use std::{fs, os::unix::fs::PermissionsExt, pin::pin, sync::mpsc};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -193,14 +193,61 @@ async fn readers_cannot_write_and_see_what_was_acknowledged() {
     let engine = open(&folder, Threads::Own);
     for number in 0..50 {
         write(&engine, number).await.unwrap().unwrap();
-        let seen = engine.read(all).await.unwrap();
-        assert_eq!(seen.last(), Some(&number));
+        assert_eq!(engine.read(all).await.unwrap().last(), Some(&number));
+        assert_eq!(engine.glance(all).await.unwrap().last(), Some(&number));
     }
-    let refused = engine.read(|connection| insert(connection, 99)).await;
-    assert!(matches!(refused, Err(StoreError::Sqlite(_))), "{refused:?}");
-    let panicking = engine.read(|_| -> Result<(), StoreError> { panic!("a planted panic") }).await;
-    assert!(matches!(panicking, Err(StoreError::DecisionPanicked)));
+    let refused = [
+        engine.read(|connection| insert(connection, 99)).await,
+        engine.glance(|connection| insert(connection, 99)).await,
+    ];
+    assert!(refused.iter().all(|refused| matches!(refused, Err(StoreError::Sqlite(_)))), "{refused:?}");
+    let panicking = [
+        engine.read(|_| -> Result<(), StoreError> { panic!("a planted panic") }).await,
+        engine.glance(|_| -> Result<(), StoreError> { panic!("a planted panic") }).await,
+    ];
+    assert!(panicking.iter().all(|panicked| matches!(panicked, Err(StoreError::DecisionPanicked))), "{panicking:?}");
     assert_eq!(engine.read(all).await.unwrap().len(), 50);
+    assert_eq!(engine.glance(all).await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_glance_borrows_a_connection_and_waits_in_the_queue_when_none_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = Arc::new(open(&folder, Threads::Own));
+    let here = std::thread::current().id();
+    let thread = |_: &Connection| Ok(std::thread::current().id());
+    assert_eq!(engine.glance(thread).await.unwrap(), here);
+    let (mut reading, mut gates) = (JoinSet::new(), Vec::new());
+    for _ in 0..2 {
+        gates.push(hold_reader(&engine, &mut reading).await);
+    }
+    let mut waiting = pin!(engine.glance(thread));
+    assert!(poll_once(waiting.as_mut()).await.is_none());
+    drop(gates);
+    assert_ne!(waiting.await.unwrap(), here);
+    assert_eq!(reading.join_all().await.len(), 2);
+}
+
+/// Keeps a reading connection in a query until the gate is let go.
+async fn hold_reader(engine: &Arc<Engine>, reading: &mut JoinSet<Result<(), StoreError>>) -> mpsc::Sender<()> {
+    let (gate, opened) = mpsc::channel::<()>();
+    let (held, holds) = tokio::sync::oneshot::channel();
+    let engine = Arc::clone(engine);
+    let query = move |_: &Connection| {
+        held.send(()).unwrap();
+        Ok(drop(opened.recv()))
+    };
+    reading.spawn(async move { engine.read(query).await });
+    holds.await.unwrap();
+    gate
+}
+
+async fn poll_once<F: Future + Unpin>(future: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        output = future => Some(output),
+        () = std::future::ready(()) => None,
+    }
 }
 
 #[tokio::test]
