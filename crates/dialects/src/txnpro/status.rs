@@ -3,7 +3,7 @@
 use farthing_domain::{
     invoice::Invoice,
     settle::is_after_window,
-    standing::{PaymentStatus, Standing, Status},
+    standing::{PaymentStanding, PaymentStatus, Standing, Status, Timeliness},
 };
 
 /// An invoice's status. `on_hold` is for a compliance check, which nobody makes here.
@@ -87,12 +87,20 @@ fn payment_status(invoice: &Invoice, standing: &Standing, status: InvoiceStatus)
     let timed = |is_late: bool| if is_late { "late" } else { "onTime" };
     match status {
         InvoiceStatus::Pending | InvoiceStatus::Expired | InvoiceStatus::Rejected => "expecting",
-        InvoiceStatus::Processing | InvoiceStatus::Completed => timed(standing.is_late),
-        // Nothing of it counts any more: what was seen says when the payer came.
+        InvoiceStatus::Processing => timed(standing.is_late),
+        // What is credited; more that still waits may never be.
+        InvoiceStatus::Completed => {
+            let credited = |of: &&PaymentStanding| of.status == PaymentStatus::Confirmed;
+            timed(standing.payments.iter().filter(credited).any(|of| of.timeliness == Timeliness::LateCounted))
+        }
+        // Nothing of it counts any more: what was seen before the end says when the payer came, and what comes after it is only
+        // recorded.
         InvoiceStatus::Cancelled => {
+            let end = invoice.policy.expired_open_seconds.map(|seconds| invoice.created_at.plus_seconds(seconds));
             let pairs = invoice.payments.iter().zip(&standing.payments);
-            let seen = pairs.filter(|(_, of)| of.status.stands()).map(|(payment, _)| payment.first_seen).min();
-            seen.map_or("expecting", |first| timed(is_after_window(invoice, first)))
+            let seen = pairs.filter(|(_, of)| of.status.stands()).map(|(payment, _)| payment.first_seen);
+            let first = seen.filter(|seen| end.is_none_or(|end| *seen <= end)).min();
+            first.map_or("expecting", |first| timed(is_after_window(invoice, first)))
         }
     }
 }
