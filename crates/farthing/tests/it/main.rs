@@ -5,6 +5,8 @@ mod coinspaid;
 mod commands;
 mod contract;
 mod demo;
+mod dialects;
+mod eventually;
 mod faults;
 mod hostile;
 mod live;

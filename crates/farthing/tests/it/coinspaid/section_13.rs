@@ -1,7 +1,9 @@
 //! A.13: what real clients send, all of which must be taken.
 
-use super::shop::{Merchant, data, signature, timed, with};
+use super::shop::{Merchant, data, timed};
 use crate::contract::http::Ask;
+use crate::contract::shop::with;
+use crate::dialects::signatures;
 use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
@@ -54,7 +56,7 @@ fn trap_6_an_old_client_speaks_http_1_0() {
         "POST /api/v2/invoices/create HTTP/1.0\r\nAccept-Charset: utf-8\r\nContent-Type: application/json\r\n\
          X-Processing-Key: {}\r\nX-Processing-Signature: {}\r\nContent-Length: {}\r\n\r\n{body}",
         shop.key,
-        signature(&shop.secret, body.as_bytes()),
+        signatures::coinspaid(&shop.secret, body.as_bytes()),
         body.len()
     );
     stream.write_all(request.as_bytes()).unwrap();
@@ -81,7 +83,7 @@ fn trap_10_the_content_type_may_carry_a_parameter_and_must_be_json() {
     let sent = |content_type: &str| {
         let ask = Ask::new("POST", "/api/v2/currencies/list").bytes(content_type, b"{}");
         ask.header("X-Processing-Key", &shop.key)
-            .header("X-Processing-Signature", &signature(&shop.secret, b"{}"))
+            .header("X-Processing-Signature", &signatures::coinspaid(&shop.secret, b"{}"))
             .send(shop.native.server.host())
     };
     for right in ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"] {

@@ -1,7 +1,8 @@
 //! A.2 and A.3.2: keys, signatures, and what is told when they are wrong.
 
-use super::shop::{Merchant, signature, timed};
+use super::shop::{Merchant, timed};
 use crate::contract::http::Ask;
+use crate::dialects::signatures;
 use serde_json::json;
 
 fn fault(ask: &Ask, host: &str, status: u16, error: &str, code: &str) {
@@ -17,7 +18,7 @@ fn a_3_2_the_checks_come_in_the_documented_order() {
     let body = b"not json";
     let sent = || Ask::new("POST", "/api/v2/invoices/create").bytes("text/plain", body);
     let keyed = || sent().header("X-Processing-Key", &shop.key);
-    let signed = |body: &[u8]| signature(&shop.secret, body);
+    let signed = |body: &[u8]| signatures::coinspaid(&shop.secret, body);
     fault(&sent(), host, 403, "No key header", "required_header_key");
     fault(&sent().header("X-Processing-Key", "nobody's"), host, 403, "Bad key header", "bad_header_key");
     fault(&keyed(), host, 403, "No signature header", "required_header_signature");
@@ -60,6 +61,6 @@ fn a_2_the_signature_is_of_the_raw_bytes_and_may_be_in_capitals() {
     let capital = Ask::new("POST", "/api/v2/invoices/create")
         .bytes("application/json; charset=utf-8", body.as_bytes())
         .header("x-processing-key", &shop.key)
-        .header("x-processing-signature", &signature(&shop.secret, body.as_bytes()).to_uppercase());
+        .header("x-processing-signature", &signatures::coinspaid(&shop.secret, body.as_bytes()).to_uppercase());
     assert_eq!(capital.send(shop.native.server.host()).status, 200);
 }

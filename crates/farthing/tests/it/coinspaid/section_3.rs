@@ -1,6 +1,7 @@
 //! A.3.1 and A.8.1: what is wrong with fields, in the documented words.
 
-use super::shop::{Merchant, timed, with};
+use super::shop::{Merchant, timed};
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 #[test]

@@ -1,7 +1,7 @@
 //! A.5 and A.9.5: permanent addresses and what is told of deposits.
 
 use super::shop::{Merchant, data};
-use crate::contract::shop::eventually;
+use crate::eventually::eventually;
 use serde_json::{Value, json};
 
 fn taken(shop: &Merchant, foreign_id: &str) -> Value {

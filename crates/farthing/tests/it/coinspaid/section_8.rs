@@ -1,7 +1,8 @@
 //! A.8: invoices of all three kinds, and what they come to.
 
-use super::shop::{Merchant, choose, page, timed, with, without};
+use super::shop::{Merchant, choose, timed, without};
 use crate::contract::http::{Ask, keys};
+use crate::contract::shop::with;
 use serde_json::json;
 
 #[test]
@@ -79,13 +80,13 @@ fn a_14_a_coin_of_an_open_invoice_is_chosen_beforehand() {
 fn a_8_3_the_payer_chooses_among_coins_of_this_api() {
     let shop = Merchant::fresh();
     let invoice = shop.create(&without(&timed("f"), "sender_currency"));
-    let page = page(&shop, &invoice);
+    let page = shop.read_page(&invoice["url"]);
     for method in ["BTC.bitcoin", "USDT.tron", "ETH.arbitrum"] {
         assert!(page.contains(method), "{method}");
     }
     assert!(!page.contains("ETH.polygon") && !page.contains("USDT.base"));
     let coin = without(&with(&with(&timed("g"), "currency", json!("LTC")), "amount", json!("1.5")), "sender_currency");
-    let page = super::shop::page(&shop, &shop.create(&coin));
+    let page = shop.read_page(&shop.create(&coin)["url"]);
     assert!(page.contains("LTC.litecoin") && !page.contains("BTC.bitcoin"));
 }
 
@@ -93,11 +94,11 @@ fn a_8_3_the_payer_chooses_among_coins_of_this_api() {
 fn a_8_the_page_leads_back_to_the_shop_at_an_end_only() {
     let shop = Merchant::moving();
     let (paid, unpaid) = (shop.create(&timed("paid")), shop.create(&timed("unpaid")));
-    assert!(!page(&shop, &paid).contains("https://shop.example/"));
+    assert!(!shop.read_page(&paid["url"]).contains("https://shop.example/"));
     shop.pay(&paid, "0.00075", 2);
-    assert!(page(&shop, &paid).contains("https://shop.example/ok"));
+    assert!(shop.read_page(&paid["url"]).contains("https://shop.example/ok"));
     shop.native.advance(901);
-    assert!(page(&shop, &unpaid).contains("https://shop.example/no"));
+    assert!(shop.read_page(&unpaid["url"]).contains("https://shop.example/no"));
 }
 
 #[test]
@@ -159,7 +160,7 @@ fn a_14_live_credentials_sell_what_is_configured() {
     let ask = Ask::new("POST", "/api/v2/invoices/create")
         .bytes("application/json", body.as_bytes())
         .header("X-Processing-Key", key)
-        .header("X-Processing-Signature", &super::shop::signature(secret, body.as_bytes()));
+        .header("X-Processing-Signature", &crate::dialects::signatures::coinspaid(secret, body.as_bytes()));
     let answer = ask.send(shop.native.server.host());
     let expected = json!({ "errors": {
         "currency": "The selected currency is invalid.", "sender_currency": "The selected sender currency is invalid.",

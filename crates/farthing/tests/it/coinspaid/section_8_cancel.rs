@@ -1,6 +1,7 @@
 //! A.8.4 and A.3.3: an invoice is failed by the merchant while it is not over.
 
-use super::shop::{Merchant, data, timed, with, without};
+use super::shop::{Merchant, data, timed, without};
+use crate::contract::shop::with;
 use serde_json::json;
 
 #[test]

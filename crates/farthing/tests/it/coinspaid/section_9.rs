@@ -2,8 +2,9 @@
 
 use super::{
     php,
-    shop::{Merchant, timed, with},
+    shop::{Merchant, timed},
 };
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 #[test]
@@ -122,8 +123,7 @@ fn a_13_a_callback_is_what_php_makes_of_it_again_and_its_headers_are_in_title_ca
 #[test]
 fn a_9_1_a_credential_without_a_url_has_no_callbacks_and_each_has_its_own() {
     let shop = Merchant::moving();
-    let (key, secret) = super::shop::credential(shop.native.server, &shop.native.merchant, None);
-    let silent = Merchant { key, secret, ..shop };
+    let silent = shop.told_at(None);
     let invoice = silent.create(&timed("silent"));
     silent.pay(&invoice, "0.00075", 2);
     silent.receiver.is_left_alone();

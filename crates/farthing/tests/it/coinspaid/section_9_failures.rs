@@ -1,6 +1,7 @@
 //! A.9.2 and A.14: how an invoice fails, and that it stays so.
 
-use super::shop::{Merchant, timed, with, without};
+use super::shop::{Merchant, timed, without};
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 fn failed(told: &Value, error: &str, remaining: &str, transactions: usize) {

@@ -4,8 +4,9 @@ use super::{
     documentation::operations,
     http::{Answer, Ask},
     server::shared,
-    shop::{Shop, eventually, half_a_bitcoin, id},
+    shop::{Shop, half_a_bitcoin, id},
 };
+use crate::eventually::eventually;
 use serde_json::json;
 use std::collections::BTreeSet;
 

@@ -4,8 +4,9 @@ use super::{
     documented::{is_utc_time, seconds},
     http::keys,
     receiver::Receiver,
-    shop::{Shop, eventually, half_a_bitcoin, id},
+    shop::{Shop, half_a_bitcoin, id},
 };
+use crate::eventually::eventually;
 use serde_json::{Value, json};
 use std::{io::Read, net::TcpListener};
 

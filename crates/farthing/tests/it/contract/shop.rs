@@ -6,12 +6,7 @@ use super::{
     server::{Server, movable, shared},
 };
 use serde_json::{Value, json};
-use std::{sync::MutexGuard, thread, time::Duration};
-
-/// How often something is looked for that is to be there within seconds.
-const LOOKS: u32 = 500;
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+use std::sync::MutexGuard;
 
 /// A shop.
 pub(crate) struct Shop<'s> {
@@ -207,16 +202,4 @@ pub(crate) fn with(base: &Value, name: &str, value: impl Into<Value>) -> Value {
     let mut body = base.clone();
     body[name] = value.into();
     body
-}
-
-/// What `look` finds, some time within ten seconds.
-pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
-        if let Some(found) = look() {
-            return found;
-        }
-        #[expect(clippy::disallowed_methods, reason = "another process does it in its own time")]
-        thread::sleep(PAUSE);
-    }
-    panic!("{what} did not happen");
 }

@@ -1,7 +1,7 @@
 //! Where the program connects to, as the kernel saw it: strace counts every `connect`.
 
-use super::served::{Served, eventually, merchant, write_configuration};
-use crate::{contract::http::Ask, program::Folder};
+use super::served::{Served, merchant, write_configuration};
+use crate::{contract::http::Ask, eventually::eventually, program::Folder};
 use serde_json::{Value, json};
 use std::{
     fs::{self, File},

@@ -1,8 +1,9 @@
 //! Every secret that there is, looked for in everything that the program says, with its log in all detail.
 
-use super::served::{Served, eventually, merchant, write_configuration};
+use super::served::{Served, merchant, write_configuration};
 use crate::{
     contract::{http::Ask, receiver::Receiver},
+    eventually::eventually,
     program::Folder,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};

@@ -2,6 +2,7 @@
 
 use crate::{
     contract::http::{Answer, Ask},
+    eventually::eventually,
     program::Folder,
 };
 use serde_json::Value;
@@ -9,25 +10,7 @@ use std::{
     fs::{self, File},
     path::PathBuf,
     process::{Child, Stdio},
-    thread,
-    time::Duration,
 };
-
-/// How often something is looked for that is to be there within seconds, and the pause between two looks.
-const LOOKS: u32 = 1500;
-const PAUSE: Duration = Duration::from_millis(20);
-
-/// What `look` finds, some time within half a minute.
-pub(super) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..LOOKS {
-        if let Some(found) = look() {
-            return found;
-        }
-        #[expect(clippy::disallowed_methods, reason = "another process does it in its own time")]
-        thread::sleep(PAUSE);
-    }
-    panic!("{what} did not happen");
-}
 
 /// A server; it is killed with this value.
 pub(super) struct Served {

@@ -1,7 +1,8 @@
 //! B10: lists of invoices.
 
-use super::shop::{Merchant, message, refusal, with};
+use super::shop::{Merchant, message, refusal};
 use crate::contract::http::keys;
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 fn links(listed: &Value) -> Vec<Value> {

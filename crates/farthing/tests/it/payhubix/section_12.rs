@@ -1,7 +1,8 @@
 //! B12: assets and transfers.
 
-use super::shop::{Merchant, link, message, refusal, with};
+use super::shop::{Merchant, link, message, refusal};
 use crate::contract::http::keys;
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 fn paid_twice(shop: &Merchant) -> (Value, Value) {

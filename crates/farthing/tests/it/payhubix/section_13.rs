@@ -1,6 +1,7 @@
 //! B13: currency ids.
 
-use super::shop::{Merchant, message, with};
+use super::shop::{Merchant, message};
+use crate::contract::shop::with;
 use serde_json::json;
 
 /// What shops keep: never to be changed, only added to.

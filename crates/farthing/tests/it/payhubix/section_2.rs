@@ -1,7 +1,10 @@
 //! B2 and B15: the envelope, and what is wrong.
 
-use super::shop::{Merchant, key, refusal};
-use crate::contract::{http::Ask, server::Server, shop::Shop};
+use super::shop::{Merchant, Payhubix, refusal};
+use crate::{
+    contract::{http::Ask, server::Server},
+    dialects::merchant::Credential,
+};
 use serde_json::json;
 
 #[test]
@@ -44,7 +47,7 @@ fn b15_all_wrong_fields_are_told_at_once() {
 #[test]
 fn b2_too_many_requests_are_told_in_the_same_form() {
     let server = Server::serve("[limits]\nrequests_per_minute = 2\n");
-    let key = key(&Shop::on(&server), &[]);
+    let key = Credential::of::<Payhubix>(&server, &server.merchant(), "test", None).key;
     let ask = || Ask::get("/v1/shops/").header("X-Api-Key", &key).send(server.host());
     let limited = (0..9).map(|_| ask()).find(|answer| answer.status != 200).expect("no request was one too many");
     refusal(&limited, 429);

@@ -1,6 +1,7 @@
 //! B3: the endpoints of both generations.
 
-use super::shop::{Merchant, message, refusal, with};
+use super::shop::{Merchant, message, refusal};
+use crate::contract::shop::with;
 use serde_json::json;
 
 #[test]

@@ -1,6 +1,7 @@
 //! B4: what create takes.
 
-use super::shop::{Merchant, message, with};
+use super::shop::{Merchant, message};
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 #[test]

@@ -1,7 +1,7 @@
 //! B5: the invoice.
 
 use super::shop::{Merchant, message};
-use crate::contract::http::keys;
+use crate::contract::{http::keys, shop::with};
 use serde_json::{Value, json};
 
 /// Every field of an invoice, in order.
@@ -103,7 +103,7 @@ fn b5_create_and_detail_show_every_documented_field() {
 #[test]
 fn b5_currencies_are_pairs_of_coin_and_network() {
     let shop = Merchant::fresh();
-    let invoice = shop.create(&super::shop::with(&shop.order(), "currencies", json!([9])));
+    let invoice = shop.create(&with(&shop.order(), "currencies", json!([9])));
     let currency = &invoice["currencies"][0];
     assert_eq!(keys(currency), CURRENCY_FIELDS);
     let base = shop.native.server.base_url();
@@ -141,7 +141,7 @@ fn b5_an_invoice_in_one_coin_has_its_payment_at_once() {
 #[test]
 fn b5_an_open_invoice_has_no_payment_until_a_coin_is_chosen() {
     let shop = Merchant::fresh();
-    let invoice = shop.create(&super::shop::with(&shop.order(), "currencies", json!([])));
+    let invoice = shop.create(&with(&shop.order(), "currencies", json!([])));
     assert_eq!((&invoice["payments"], &invoice["selected_payment"]), (&json!([]), &Value::Null));
     shop.choose(&invoice, "USDT", "tron");
     let chosen = shop.now(&invoice);

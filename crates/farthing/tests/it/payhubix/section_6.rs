@@ -1,6 +1,7 @@
 //! B6: statuses, and B8 and B9's money beside them.
 
-use super::shop::{Merchant, with};
+use super::shop::Merchant;
+use crate::contract::shop::with;
 use serde_json::json;
 
 #[test]

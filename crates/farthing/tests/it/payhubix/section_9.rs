@@ -1,6 +1,7 @@
 //! B9: several payments of one invoice, and rates that are renewed.
 
-use super::shop::{Merchant, link, with};
+use super::shop::{Merchant, link};
+use crate::contract::shop::with;
 use serde_json::{Value, json};
 
 fn coin_ids(invoice: &Value) -> Vec<Value> {

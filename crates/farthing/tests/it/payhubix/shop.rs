@@ -1,41 +1,33 @@
 //! A shop with an API key of Payhubix' API.
 
-use crate::contract::{
-    http::{Answer, Ask, keys},
-    receiver::Receiver,
-    shop::{Shop, eventually},
+use crate::{
+    contract::{
+        http::{Answer, Ask, keys},
+        receiver::Webhook,
+    },
+    dialects::{
+        merchant::{self, Api},
+        signatures::is_standard,
+    },
+    eventually::eventually,
 };
 use serde_json::{Value, json};
 
-/// A shop.
-pub(crate) struct Merchant {
-    /// The same shop by the native API, for what this one cannot do.
-    pub(crate) native: Shop<'static>,
-    /// Where the callbacks of its invoices come.
-    pub(crate) receiver: Receiver,
-    pub(crate) key: String,
+/// Payhubix v1.
+pub(crate) struct Payhubix;
+
+impl Api for Payhubix {
+    const NAME: &'static str = "payhubix";
+    const TELLS_BY_CREDENTIAL: bool = false;
 }
 
+/// A shop.
+pub(crate) type Merchant = merchant::Merchant<Payhubix>;
+
 impl Merchant {
-    /// A shop of its own on the shared server.
-    pub(crate) fn fresh() -> Self {
-        Self::of(Shop::fresh(), Receiver::new())
-    }
-
-    /// A shop of its own where chains and clock may be moved, in turn with others.
-    pub(crate) fn moving() -> Self {
-        Self::of(Shop::moving(), Receiver::new())
-    }
-
-    /// A shop whose callbacks come to this receiver.
-    pub(crate) fn of(native: Shop<'static>, receiver: Receiver) -> Self {
-        let key = key(&native, &[]);
-        Self { native, receiver, key }
-    }
-
     /// Asks without a key.
     pub(crate) fn send(&self, ask: &Ask) -> Answer {
-        ask.send(self.native.server.host())
+        ask.send(self.host())
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -77,7 +69,7 @@ impl Merchant {
     /// Pays in one of the invoice's coins.
     pub(crate) fn pay(&self, of: &Value, (amount, currency): (&str, &str), confirmations: u32) {
         let body = json!({ "amount": amount, "currency": currency, "confirmations": confirmations });
-        self.native.post(&format!("test/invoices/{}/payments", link(of)), &body).data(201);
+        self.pay_named(link(of), &body);
     }
 
     /// Chooses a coin as a payer does, on the page.
@@ -96,14 +88,21 @@ impl Merchant {
 
     /// The payer's page.
     pub(crate) fn page(&self, of: &Value) -> String {
-        self.send(&Ask::get(&page_path(of))).text()
+        self.read_page(&of["invoice_url"])
     }
 
     /// Cancels as a payer does, on the page.
     pub(crate) fn cancel_on_page(&self, of: &Value) {
-        let ask = Ask::new("POST", &format!("{}/cancel", page_path(of)));
-        let answer = self.send(&ask.bytes("application/x-www-form-urlencoded", b""));
+        let answer = self.press_on(&of["invoice_url"], "cancel", "");
         assert_eq!(answer.status, 303, "{answer}");
+    }
+
+    /// Asserts that a callback is posted to the address as it was sent, and signed as Standard Webhooks says, keyed by the API
+    /// key's bytes (B16).
+    pub(crate) fn vouches_for(&self, webhook: &Webhook) {
+        assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
+        assert_eq!(webhook.header("content-type"), "application/json");
+        assert!(is_standard(webhook, "webhook", self.key.as_bytes()), "{webhook:?}");
     }
 
     /// The documented example, for 60 dollars, told to this shop's receiver.
@@ -114,14 +113,6 @@ impl Merchant {
             "order_description": "macbook air m3", "callback_url": self.receiver.url,
         })
     }
-}
-
-/// Makes a credential by the command line.
-pub(crate) fn key(native: &Shop<'_>, more: &[&str]) -> String {
-    let mut arguments = vec!["dialects", "create", "payhubix", "--merchant", &native.merchant, "--environment", "test"];
-    arguments.extend(more);
-    let made = native.server.command(&arguments);
-    made["api_key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
 }
 
 /// The payload of a success, after a look at its envelope (B2).
@@ -151,16 +142,4 @@ fn envelope(answer: &Answer) -> Value {
 
 pub(crate) fn link(of: &Value) -> &str {
     of["link"].as_str().unwrap_or_else(|| panic!("{of}"))
-}
-
-fn page_path(of: &Value) -> String {
-    let url = of["invoice_url"].as_str().unwrap();
-    format!("/pay/{}", url.rsplit('/').next().unwrap())
-}
-
-/// A body with one more field.
-pub(crate) fn with(base: &Value, name: &str, value: impl Into<Value>) -> Value {
-    let mut body = base.clone();
-    body[name] = value.into();
-    body
 }

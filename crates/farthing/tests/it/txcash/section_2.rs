@@ -1,7 +1,7 @@
 //! A2 and A10: keys, and which environment a path is of.
 
-use super::shop::{BASE, FORM, Merchant, credential, told};
-use crate::contract::http::Ask;
+use super::shop::{BASE, Merchant, told};
+use crate::{contract::http::Ask, dialects::merchant::FORM};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
@@ -49,7 +49,10 @@ fn a_2_a_missing_or_wrong_key_is_401_in_the_error_schema() {
 #[test]
 fn a_10_mainnet_takes_live_keys_and_testnet_test_keys() {
     let shop = Merchant::fresh();
-    let live = credential(shop.native.server, &shop.native.merchant, "live", None);
+    let live = shop.credential("live", None);
+    assert!(live.base_url.ends_with("/invoice/v1/mainnet"), "{}", live.base_url);
+    assert!(shop.credential("test", None).base_url.ends_with(BASE));
+    let live = live.key;
     let on = |network: &str, key: &str| {
         let ask = Ask::post(&format!("/invoice/v1/{network}/invoice"), &json!({ "amount": 5 }));
         ask.header("X-API-Key", key).send(shop.host())

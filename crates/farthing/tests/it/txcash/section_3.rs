@@ -1,7 +1,10 @@
 //! A3: creating an invoice.
 
-use super::shop::{BASE, FORM, Merchant, checked, credential, seconds, told};
-use crate::contract::{http::Ask, server::Server};
+use super::shop::{BASE, Merchant, TxCash, checked, seconds, told};
+use crate::{
+    contract::{http::Ask, server::Server},
+    dialects::merchant::{Credential, FORM},
+};
 use serde_json::{Value, json};
 
 fn coins(invoice: &Value) -> Vec<&str> {
@@ -140,7 +143,7 @@ fn a_3_addresses_are_absolute_http_or_https() {
 fn a_10_plain_http_callbacks_go_only_where_the_operator_allows_them() {
     let server = Server::serve("");
     let merchant = server.merchant();
-    let key = credential(&server, &merchant, "test", None);
+    let key = Credential::of::<TxCash>(&server, &merchant, "test", None).key;
     let create = |body: &Value| {
         let ask = Ask::post(&format!("{BASE}/invoice"), body).header("X-API-Key", &key);
         ask.send(server.host())

@@ -1,7 +1,7 @@
 //! A6: the public call for a payment address.
 
-use super::shop::{BASE, FINAL, FORM, Merchant, id, ten_dollars, told};
-use crate::contract::http::Ask;
+use super::shop::{BASE, FINAL, Merchant, id, ten_dollars, told};
+use crate::{contract::http::Ask, dialects::merchant::FORM};
 use serde_json::{Value, json};
 
 fn refused(shop: &Merchant, invoice: &Value, coin: &str, code: &str) {

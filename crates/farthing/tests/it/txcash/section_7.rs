@@ -1,7 +1,10 @@
 //! A7: the error form, whatever goes wrong.
 
-use super::shop::{BASE, FORM, Merchant, credential, told};
-use crate::contract::{http::Ask, server::Server};
+use super::shop::{BASE, Merchant, TxCash, told};
+use crate::{
+    contract::{http::Ask, server::Server},
+    dialects::merchant::{Credential, FORM},
+};
 use serde_json::json;
 
 /// How often is asked until somebody must have had enough.
@@ -77,7 +80,7 @@ fn a_7_unknown_paths_and_methods_and_too_large_bodies_have_the_same_form() {
 fn a_10_the_public_call_is_limited_by_address_and_keys_by_key() {
     let server = Server::serve("[limits]\nrequests_per_minute = 5\n");
     let merchant = server.merchant();
-    let key = credential(&server, &merchant, "test", None);
+    let key = Credential::of::<TxCash>(&server, &merchant, "test", None).key;
     let create = || {
         let ask = Ask::post(&format!("{BASE}/invoice"), &json!({ "amount": 5 })).header("X-API-Key", &key);
         ask.send(server.host())

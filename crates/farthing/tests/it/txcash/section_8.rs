@@ -1,6 +1,6 @@
 //! A8: callbacks.
 
-use super::shop::{FINAL, Merchant, credential, ten_dollars, vouches_for};
+use super::shop::{FINAL, Merchant, ten_dollars};
 use serde_json::json;
 
 #[test]
@@ -88,12 +88,12 @@ fn a_8_money_that_is_gone_again_is_told() {
 #[test]
 fn a_10_an_invoice_without_a_callback_url_is_told_to_the_credential_s() {
     let shop = Merchant::moving();
-    let key = credential(shop.native.server, &shop.native.merchant, "test", Some(&shop.receiver.url));
-    let shop = Merchant { key, ..shop };
+    let url = shop.receiver.url.clone();
+    let shop = shop.told_at(Some(&url));
     let invoice = shop.create(&ten_dollars());
     shop.press(&invoice, "cancel", "");
     let webhook = shop.receiver.next();
-    vouches_for(&shop.key, &webhook);
+    shop.vouches_for(&webhook);
     assert_eq!(webhook.json()["id"], invoice["id"]);
     assert!(webhook.json().get("notify_url").is_none(), "it is an echo of the request's");
 }

@@ -1,19 +1,20 @@
 //! A shop with a credential of TX.Cash's API, and a payer with nothing but the invoice's id.
 
-use crate::contract::{
-    http::{Answer, Ask, keys},
-    receiver::{Receiver, Webhook},
-    server::Server,
-    shop::{Shop, eventually},
+use crate::{
+    contract::{
+        http::{Answer, Ask, keys},
+        receiver::Webhook,
+    },
+    dialects::{
+        merchant::{self, Api, FORM},
+        signatures::is_standard,
+    },
+    eventually::eventually,
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
-use ring::hmac;
 use serde_json::{Value, json};
 
 /// Where a test credential's calls go.
 pub(crate) const BASE: &str = "/invoice/v1/testnet";
-/// What the vendor's client library sends.
-pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 /// Members that every invoice has.
 const ALWAYS: [&str; 13] = [
     "account_name",
@@ -33,35 +34,18 @@ const ALWAYS: [&str; 13] = [
 /// Members that an invoice has when the request had them.
 const ECHOED: [&str; 7] = ["description", "fail_url", "meta_data1", "meta_data2", "name", "notify_url", "suceess_url"];
 
-/// A shop.
-pub(crate) struct Merchant {
-    /// The same shop by the native API, for what this one cannot do.
-    pub(crate) native: Shop<'static>,
-    /// Where its callbacks come.
-    pub(crate) receiver: Receiver,
-    pub(crate) key: String,
+/// TX.Cash v1.
+pub(crate) struct TxCash;
+
+impl Api for TxCash {
+    const NAME: &'static str = "txcash";
+    const TELLS_BY_CREDENTIAL: bool = false;
 }
 
+/// A shop.
+pub(crate) type Merchant = merchant::Merchant<TxCash>;
+
 impl Merchant {
-    /// A shop of its own on the shared server.
-    pub(crate) fn fresh() -> Self {
-        Self::of(Shop::fresh())
-    }
-
-    /// A shop of its own where chains and clock may be moved, in turn with others.
-    pub(crate) fn moving() -> Self {
-        Self::of(Shop::moving())
-    }
-
-    fn of(native: Shop<'static>) -> Self {
-        let key = credential(native.server, &native.merchant, "test", None);
-        Self { native, receiver: Receiver::new(), key }
-    }
-
-    pub(crate) fn host(&self) -> &'static str {
-        self.native.server.host()
-    }
-
     pub(crate) fn ask(&self, ask: Ask) -> Answer {
         ask.header("Authorization", &format!("Bearer {}", self.key)).send(self.host())
     }
@@ -119,13 +103,13 @@ impl Merchant {
 
     pub(crate) fn pay_in(&self, of: &Value, amount: &str, (code, network): (&str, &str), confirmations: u32) -> Value {
         let body = json!({ "amount": amount, "currency": code, "network": network, "confirmations": confirmations });
-        self.native.post(&format!("test/invoices/{}/payments", id(of)), &body).data(201)
+        self.pay_named(id(of), &body)
     }
 
     /// The next callback, after a look at its form and signature.
     pub(crate) fn callback(&self) -> Value {
         let webhook = self.receiver.next();
-        vouches_for(&self.key, &webhook);
+        self.vouches_for(&webhook);
         let invoice = webhook.json();
         check(&invoice);
         invoice
@@ -136,45 +120,23 @@ impl Merchant {
         eventually(status, || Some(self.invoice(of)).filter(|invoice| invoice["status"] == status))
     }
 
+    /// What A8 and A10 say of every callback: JSON, posted to the address as it was sent, signed as Standard Webhooks has it,
+    /// keyed by the API key's bytes.
+    pub(crate) fn vouches_for(&self, webhook: &Webhook) {
+        assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
+        assert_eq!(webhook.header("content-type"), "application/json");
+        assert!(is_standard(webhook, "webhook", self.key.as_bytes()), "{webhook:?}");
+    }
+
     /// Presses a button of the hosted page, as a browser does.
     pub(crate) fn press(&self, of: &Value, action: &str, form: &str) -> Answer {
-        let page = of["url"].as_str().unwrap().split_once(self.host()).unwrap().1;
-        let pressed = Ask::new("POST", &format!("{page}/{action}")).bytes(FORM, form.as_bytes());
-        pressed.header("Sec-Fetch-Site", "same-origin").send(self.host())
+        self.press_on(&of["url"], action, form)
     }
 
     /// The hosted page.
     pub(crate) fn page(&self, of: &Value) -> String {
-        let page = of["url"].as_str().unwrap().split_once(self.host()).unwrap().1;
-        let answer = Ask::get(page).send(self.host());
-        assert_eq!(answer.status, 200, "{answer}");
-        answer.text()
+        self.read_page(&of["url"])
     }
-}
-
-/// Makes a credential by the command line.
-pub(crate) fn credential(server: &Server, merchant: &str, environment: &str, callback_url: Option<&str>) -> String {
-    let mut arguments = vec!["dialects", "create", "txcash", "--merchant", merchant, "--environment", environment];
-    arguments.extend(callback_url.into_iter().flat_map(|url| ["--callback-url", url]));
-    let made = server.command(&arguments);
-    let network = if environment == "live" { "mainnet" } else { "testnet" };
-    assert!(made["base_url"].as_str().unwrap().ends_with(&format!("/invoice/v1/{network}")), "{made}");
-    made["api_key"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
-}
-
-/// What A8 and A10 say of every callback: JSON, posted to the address as it was sent, signed as Standard Webhooks has it, keyed by
-/// the API key's bytes. By another implementation of HMAC than the one that signs.
-pub(crate) fn vouches_for(key: &str, webhook: &Webhook) {
-    assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
-    assert_eq!(webhook.header("content-type"), "application/json");
-    let (id, time) = (webhook.header("webhook-id"), webhook.header("webhook-timestamp"));
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
-    let signed = [id.as_bytes(), b".", time.as_bytes(), b".", &webhook.body].concat();
-    let is_right = |part: &str| {
-        let tag = part.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
-        tag.is_some_and(|tag| hmac::verify(&key, &signed, &tag).is_ok())
-    };
-    assert!(webhook.header("webhook-signature").split(' ').any(is_right), "{webhook:?}");
 }
 
 /// A success: a bare invoice of documented members.

@@ -1,6 +1,6 @@
 //! B.1: media type, keys, members.
 
-use super::shop::{MEDIA_TYPE, Merchant, credential, document, id, invoices, refused, seed};
+use super::shop::{MEDIA_TYPE, Merchant, document, id, invoices, refused, seed};
 use crate::contract::http::Ask;
 use serde_json::json;
 
@@ -63,7 +63,9 @@ fn b_1_an_invoice_is_its_merchant_s_and_its_environment_s_alone() {
     let nothing = [(404, "not_found", "Record not found")];
     refused(&other.read(&path), &nothing);
     assert_eq!(other.get("/invoices")["data"], json!([]));
-    let (live, _) = credential(shop.native.server, &shop.native.merchant, "live", None);
+    let live = shop.credential("live", None);
+    assert!(live.base_url.ends_with("/api/public/v1"), "{}", live.base_url);
+    let live = live.key;
     let ask = Ask::get(&format!("/api/public/v1{path}")).header("Authorization", &format!("Bearer {live}"));
     refused(&ask.send(shop.native.server.host()), &nothing);
     document(&shop.read(&path), 200);

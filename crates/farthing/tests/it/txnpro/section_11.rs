@@ -1,9 +1,9 @@
 //! B.11: webhooks.
 
 use super::shop::{Merchant, id, included, seed, triple};
-use crate::contract::{
-    receiver::Receiver,
-    shop::{Shop, eventually},
+use crate::{
+    contract::{receiver::Receiver, shop::Shop},
+    eventually::eventually,
 };
 use serde_json::{Value, json};
 
@@ -53,12 +53,12 @@ fn b_11_any_2xx_acknowledges_and_what_does_not_is_told_again_under_the_same_id()
 fn b_11_events_follow_the_key_that_made_the_invoice() {
     let shop = Merchant::moving();
     let receiver = Receiver::new();
-    let (key, secret) = super::shop::credential(shop.native.server, &shop.native.merchant, "test", Some(&receiver.url));
+    let other = shop.credential("test", Some(&receiver.url));
     let invoice = shop.create(&seed("of the first key"));
     shop.pay(&invoice, "100", 19);
     eventually("the end", || (shop.status(&invoice)[0] == "completed").then_some(()));
     receiver.is_left_alone();
-    assert!(key != shop.key && secret != shop.secret);
+    assert!(other.key != shop.key && other.secret != shop.secret);
     let told = shop.callback();
     assert_eq!(told["data"]["id"], id(&invoice));
 }

@@ -1,9 +1,9 @@
 //! B.6 to B.9 and B.14: what is refused, since nothing here can send money, and the hosted page.
 
 use super::shop::{Merchant, document, id, refused, seed};
-use crate::contract::{
-    http::Ask,
-    shop::{eventually, with},
+use crate::{
+    contract::{http::Ask, shop::with},
+    eventually::eventually,
 };
 use serde_json::{Value, json};
 

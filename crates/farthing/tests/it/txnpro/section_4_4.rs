@@ -1,7 +1,7 @@
 //! B.4.4 and B.4.5: the three words of an invoice, and when they change. Every change is told once (B.11).
 
 use super::shop::{Merchant, seed, triple};
-use crate::contract::shop::{eventually, with};
+use crate::{contract::shop::with, eventually::eventually};
 use serde_json::Value;
 
 /// The payer's window, in seconds.

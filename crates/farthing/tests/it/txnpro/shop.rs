@@ -1,46 +1,33 @@
 //! A shop with a credential of txn.pro's API: it speaks JSON:API with a bearer key, and nothing else.
 
 use super::json_api::{is_a_document, is_whole};
-use crate::contract::{
-    http::{Answer, Ask},
-    receiver::{Receiver, Webhook},
-    server::Server,
-    shop::Shop,
+use crate::{
+    contract::{
+        http::{Answer, Ask},
+        receiver::Webhook,
+    },
+    dialects::{
+        merchant::{self, Api},
+        signatures::{is_standard, key_of},
+    },
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
-use ring::hmac;
 use serde_json::{Value, json};
 
 /// The media type (B.1).
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
 
-/// A shop.
-pub(crate) struct Merchant {
-    /// The same shop by the native API, for what this one cannot do.
-    pub(crate) native: Shop<'static>,
-    /// Where its callbacks come.
-    pub(crate) receiver: Receiver,
-    pub(crate) key: String,
-    pub(crate) secret: String,
+/// txn.pro v1.
+pub(crate) struct TxnPro;
+
+impl Api for TxnPro {
+    const NAME: &'static str = "txnpro";
+    const TELLS_BY_CREDENTIAL: bool = true;
 }
 
+/// A shop.
+pub(crate) type Merchant = merchant::Merchant<TxnPro>;
+
 impl Merchant {
-    /// A shop of its own on the shared server.
-    pub(crate) fn fresh() -> Self {
-        Self::of(Shop::fresh(), Receiver::new())
-    }
-
-    /// A shop of its own where chains and clock may be moved, in turn with others.
-    pub(crate) fn moving() -> Self {
-        Self::of(Shop::moving(), Receiver::new())
-    }
-
-    /// A shop whose callbacks come to this receiver.
-    pub(crate) fn of(native: Shop<'static>, receiver: Receiver) -> Self {
-        let (key, secret) = credential(native.server, &native.merchant, "test", Some(&receiver.url));
-        Self { native, receiver, key, secret }
-    }
-
     /// Sends bytes, as JSON:API.
     pub(crate) fn ask(&self, method: &'static str, path: &str, body: &[u8]) -> Answer {
         self.send(Ask::new(method, &format!("/api/public/v1{path}")).bytes(MEDIA_TYPE, body))
@@ -48,7 +35,7 @@ impl Merchant {
 
     /// Sends a request with the key.
     pub(crate) fn send(&self, ask: Ask) -> Answer {
-        ask.header("Authorization", &format!("Bearer {}", self.key)).send(self.native.server.host())
+        ask.header("Authorization", &format!("Bearer {}", self.key)).send(self.host())
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
@@ -103,17 +90,7 @@ impl Merchant {
     pub(crate) fn vouches_for(&self, webhook: &Webhook) {
         assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
         assert_eq!(webhook.header("content-type"), "application/json");
-        let (id, time) = (webhook.header("svix-id"), webhook.header("svix-timestamp"));
-        assert!(!id.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()), "{webhook:?}");
-        // By another implementation of HMAC than the one that signs.
-        let key = STANDARD.decode(self.secret.strip_prefix("whsec_").unwrap()).unwrap();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-        let signed = [id.as_bytes(), b".", time.as_bytes(), b".", &webhook.body].concat();
-        let is_right = |part: &str| {
-            let tag = part.strip_prefix("v1,").and_then(|text| STANDARD.decode(text).ok());
-            tag.is_some_and(|tag| hmac::verify(&key, &signed, &tag).is_ok())
-        };
-        assert!(webhook.header("svix-signature").split(' ').any(is_right), "{webhook:?}");
+        assert!(is_standard(webhook, "svix", &key_of(&self.secret)), "{webhook:?}");
         let text = String::from_utf8(webhook.body.clone()).unwrap();
         assert_eq!(text, alphabetical(&webhook.json()), "keys are in alphabetical order");
         assert!(webhook.json().get("jsonapi").is_none(), "{text}");
@@ -133,21 +110,6 @@ fn alphabetical(value: &Value) -> String {
         Value::Array(items) => format!("[{}]", items.iter().map(alphabetical).collect::<Vec<_>>().join(",")),
         plain => plain.to_string(),
     }
-}
-
-/// Makes a credential by the command line.
-pub(crate) fn credential(
-    server: &Server,
-    merchant: &str,
-    environment: &str,
-    callback_url: Option<&str>,
-) -> (String, String) {
-    let mut arguments = vec!["dialects", "create", "txnpro", "--merchant", merchant, "--environment", environment];
-    arguments.extend(callback_url.into_iter().flat_map(|url| ["--callback-url", url]));
-    let made = server.command(&arguments);
-    let text = |name: &str| made[name].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
-    assert!(text("base_url").ends_with("/api/public/v1"), "{made}");
-    (text("api_key"), text("webhook_secret"))
 }
 
 /// The document of a success, after a look at its form.
