@@ -12,4 +12,4 @@ mod section_8;
 mod section_8_cancel;
 mod section_9;
 mod section_9_failures;
-mod shop;
+pub(crate) mod shop;

@@ -2,4 +2,5 @@
 //! that the tests of each of them build on.
 
 pub(crate) mod merchant;
+mod schemes;
 pub(crate) mod signatures;

@@ -15,4 +15,4 @@ mod section_5;
 mod section_6;
 mod section_7;
 mod section_9;
-mod shop;
+pub(crate) mod shop;

@@ -10,4 +10,4 @@ mod section_6;
 mod section_7;
 mod section_8;
 mod section_9;
-mod shop;
+pub(crate) mod shop;

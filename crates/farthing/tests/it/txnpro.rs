@@ -13,4 +13,4 @@ mod section_4_2;
 mod section_4_4;
 mod section_4_6;
 mod section_4_7;
-mod shop;
+pub(crate) mod shop;

@@ -22,6 +22,11 @@ pub(crate) fn is_standard(webhook: &Webhook, prefix: &str, key: &[u8]) -> bool {
     })
 }
 
+/// Whether one of its native signatures is of this secret.
+pub(crate) fn is_native(webhook: &Webhook, secret: &str) -> bool {
+    webhook.find("x-halfin-signature").is_some() && webhook.has_signature_of(secret)
+}
+
 /// The key of a secret that begins with `whsec_`.
 pub(crate) fn key_of(secret: &str) -> Vec<u8> {
     STANDARD.decode(secret.strip_prefix("whsec_").unwrap_or_else(|| panic!("no webhook secret"))).unwrap()
