@@ -24,28 +24,6 @@ fn faults() -> Vec<Fault> {
 }
 
 #[tokio::test]
-async fn while_each_fault_lasts_nothing_changes_and_after_it_everything_is_found() {
-    let mut all = Rehearsal::behind_proxies(1, 12).await;
-    for fault in faults() {
-        let (mined, waiting) = (all.shop.create(SMALL).await, all.shop.create(SMALL).await);
-        let coin = all.purse.coin().unwrap();
-        let payment = all.purse.spend(&coin, &[(script(&mined), DUE), (script(&waiting), DUE)], 2_000).unwrap();
-        all.core.send(&payment).await.unwrap();
-        let is_harmless = matches!(fault, Fault::ShuffledBatch | Fault::ShortBatch);
-        all.proxies[0].set(fault);
-        let scanned = all.try_scan().await;
-        assert!(scanned.is_err() || is_harmless, "{scanned:?}");
-        let before = if scanned.is_ok() { Status::Confirming } else { Status::Pending };
-        assert_eq!(all.shop.status(mined.id).await, before);
-        all.proxies[0].heal();
-        all.mine(2).await;
-        for invoice in [&mined, &waiting] {
-            assert_eq!(all.shop.status(invoice.id).await, Status::Paid);
-        }
-    }
-}
-
-#[tokio::test]
 async fn with_a_third_of_all_requests_failing_every_payment_is_told_once() {
     let mut all = Rehearsal::behind_proxies(2, 8).await;
     for (seed, proxy) in (1..).zip(&all.proxies) {

@@ -23,14 +23,9 @@ const fn is_final(depth: u64) -> bool {
     depth >= CONFIRMATIONS
 }
 
-async fn is_alarmed(shop: &EvmShop) -> bool {
-    let id = shop.site().id();
-    shop.gateway.store().read(move |reader| reader.chain(id)).await.unwrap().unwrap().alarm.is_some()
-}
-
 /// After final blocks were replaced the operator looks, and lets credits go on.
 async fn resume(shop: &EvmShop, depth: u64) {
-    assert_eq!(is_alarmed(shop).await, is_final(depth), "an alarm beyond finality, and only there");
+    assert_eq!(shop.is_alarmed(shop.site().id()).await, is_final(depth), "an alarm beyond finality, and only there");
     shop.gateway.resume_credits(shop.site().id()).await.unwrap();
 }
 

@@ -1,27 +1,16 @@
 //! A shop that sells live on EVM networks, each a real node read through the real adapter.
 
+use crate::counter::Counter;
 use alloy_primitives::{Address as EvmAddress, B256};
 use farthing_domain::{
     asset::Asset,
     catalog::Catalog,
-    id::{Environment, InvoiceId, Owner},
-    invoice::{Invoice, Source},
+    id::Environment,
+    invoice::Invoice,
     name::NetworkId,
     network::{ChainId, Network as NetworkFacts},
-    payment::Payment,
-    policy::{Dialect, Policy},
-    standing::Status,
 };
-use farthing_gateway::{
-    create_invoice::{CreateError, CreateInvoice, Created},
-    entropy::Ids,
-    gateway::{Gateway, Parts},
-    live_environment::{LiveNetwork, live_environment},
-    outgoing::{Guard, Limits, Outgoing},
-    rates::RateSource,
-    test_environment,
-    watch::Watched,
-};
+use farthing_gateway::live_environment::LiveNetwork;
 use farthing_networks::{
     account::Account,
     address::{Address, AddressFamily, Chain as AddressChain},
@@ -32,17 +21,7 @@ use farthing_peers::{
     anvil::{Send, purse::Purse},
     fault_proxy::FaultProxy,
 };
-use farthing_sim::world::{ManualClock, START, SeededEntropy};
-use farthing_store::{OpenAs, Store, Threads, sealing::Sealer};
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-use tempfile::TempDir;
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 /// The account of every network here: BIP-32's second test vector.
 const XPUB: &str =
@@ -54,7 +33,7 @@ pub(crate) const CONFIRMATIONS: u64 = 3;
 pub(crate) struct Site {
     pub(crate) purse: Purse,
     pub(crate) proxy: FaultProxy,
-    slug: &'static str,
+    pub(crate) slug: &'static str,
     chain_id: u64,
     finality: Finality,
     /// Another token that is listed here.
@@ -121,7 +100,7 @@ impl Site {
         ChainId { environment: Environment::Live, network: NetworkId::new(self.slug).unwrap() }
     }
 
-    fn network(&self) -> LiveNetwork {
+    pub(crate) fn network(&self) -> LiveNetwork {
         let evm = self.evm(&[self.proxy.url()]);
         LiveNetwork {
             facts: self.facts(),
@@ -134,12 +113,18 @@ impl Site {
     }
 }
 
+/// A shop that sells on these sites. Everything that does not need a node is its [`Counter`]'s.
 pub(crate) struct EvmShop {
-    pub(crate) gateway: Arc<Gateway>,
-    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) counter: Counter,
     pub(crate) sites: Vec<Site>,
-    owner: Owner,
-    folder: TempDir,
+}
+
+impl Deref for EvmShop {
+    type Target = Counter;
+
+    fn deref(&self) -> &Counter {
+        &self.counter
+    }
 }
 
 pub(crate) fn account() -> Account {
@@ -160,43 +145,22 @@ pub(crate) fn five_usdt(network: &str) -> String {
 impl EvmShop {
     /// Nothing was asked of any network yet.
     pub(crate) async fn closed(sites: Vec<Site>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(ManualClock::at(START));
-        let gateway = open(&folder, &clock, &sites).await;
-        let merchant = gateway.create_merchant("Tea shop".to_owned()).await.unwrap();
-        let owner = Owner { merchant: merchant.id, environment: Environment::Live };
-        Self { gateway, clock, sites, owner, folder }
+        Self { counter: Counter::closed(sites.iter().map(Site::network).collect()).await, sites }
     }
 
     /// Every network was scanned to its tip, and the account is open.
     pub(crate) async fn open(sites: Vec<Site>) -> Self {
-        let shop = Self::closed(sites).await;
-        shop.begin().await;
-        shop
-    }
-
-    /// What the binary does before the first sale.
-    pub(crate) async fn begin(&self) {
-        self.scan().await;
-        let key = account().key_id();
-        let goes_on = self.gateway.learn_account(key, None).await.unwrap();
-        self.gateway.open_account(key, goes_on).await.unwrap();
+        Self { counter: Counter::open(sites.iter().map(Site::network).collect()).await, sites }
     }
 
     /// The process ends and starts again on what is on disk.
     pub(crate) async fn restart(self) -> Self {
-        let Self { gateway, clock, sites, owner, folder } = self;
-        drop(gateway);
-        let gateway = open(&folder, &clock, &sites).await;
-        Self { gateway, clock, sites, owner, folder }
+        let Self { counter, sites } = self;
+        Self { counter: counter.restart(sites.iter().map(Site::network).collect()).await, sites }
     }
 
     pub(crate) fn site(&self) -> &Site {
         &self.sites[0]
-    }
-
-    pub(crate) async fn scan(&self) {
-        self.gateway.scan_all(Environment::Live).await.unwrap();
     }
 
     /// Mines on the first network, and scans.
@@ -217,84 +181,8 @@ impl EvmShop {
         self.pay(self.site().purse.transfer(payee(invoice), units)).await
     }
 
-    pub(crate) async fn try_create(&self, body: &str) -> Result<Invoice, CreateError> {
-        let catalog = &self.gateway.environment(Environment::Live).catalog;
-        let form = farthing_dialects::native::request::CreateInvoice::parse(body.as_bytes(), None, catalog).unwrap();
-        let command = CreateInvoice {
-            owner: self.owner,
-            policy: Policy::of(Dialect::Native),
-            source: Source::Api(Dialect::Native),
-            terms: form.terms,
-            fingerprint: form.fingerprint,
-        };
-        Ok(match self.gateway.create_invoice(command).await? {
-            Created::New(invoice) | Created::Replayed(invoice) => invoice,
-        })
-    }
-
-    pub(crate) async fn create(&self, body: &str) -> Invoice {
-        self.try_create(body).await.unwrap()
-    }
-
     /// An invoice over 5 USDT on the first network.
     pub(crate) async fn sell(&self) -> Invoice {
         self.create(&five_usdt(self.site().slug)).await
     }
-
-    pub(crate) async fn read(&self, id: InvoiceId) -> Invoice {
-        let owner = self.owner;
-        self.gateway.store().read(move |reader| reader.invoice(owner, id)).await.unwrap().unwrap()
-    }
-
-    pub(crate) async fn status(&self, invoice: &Invoice) -> Status {
-        self.read(invoice.id).await.standing.status
-    }
-
-    /// Status, units and position of each payment of an invoice.
-    pub(crate) async fn payments(&self, invoice: &Invoice) -> Vec<(String, u128)> {
-        let shown = |payment: &Payment| (Invoice::status_of(payment).as_str().to_owned(), payment.units);
-        self.read(invoice.id).await.payments.iter().map(shown).collect()
-    }
-
-    /// The names of the invoice's events, without the `invoice.` before each.
-    pub(crate) async fn events(&self, invoice: &Invoice) -> String {
-        let (owner, id) = (self.owner, invoice.id);
-        let events = self.gateway.store().read(move |reader| reader.events(owner, 0, 10_000)).await.unwrap();
-        let of_invoice = events.into_iter().filter(|event| event.invoice == id);
-        of_invoice.map(|event| event.kind.trim_start_matches("invoice.").to_owned()).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Every block from the first that was scanned to the cursor is in the ledger, once.
-    pub(crate) async fn ledger_is_whole(&self) {
-        for site in &self.sites {
-            let id = site.id();
-            let ranges = self.gateway.store().read(move |reader| reader.scanned_ranges(id)).await.unwrap();
-            for pair in ranges.windows(2) {
-                assert_eq!(pair[0].first, pair[1].last.saturating_add(1), "no gap and no overlap: {pair:?}");
-            }
-        }
-    }
-}
-
-async fn open(folder: &TempDir, clock: &Arc<ManualClock>, sites: &[Site]) -> Arc<Gateway> {
-    static STARTS: AtomicU64 = AtomicU64::new(1);
-    let is_new = !folder.path().join(farthing_store::sealing::KEY_FILE).exists();
-    let store = Store::open(folder.path(), OpenAs::Server, Threads::Own).unwrap();
-    let ids = Ids::new(Arc::new(SeededEntropy::of(STARTS.fetch_add(1, Ordering::SeqCst))));
-    let live = live_environment(sites.iter().map(Site::network).collect(), RateSource::None, &ids);
-    let test = live_environment(Vec::new(), RateSource::None, &ids);
-    let gateway = Arc::new(Gateway::new(Parts {
-        sealer: Sealer::open_or_create(folder.path(), is_new).unwrap(),
-        clocks: test_environment::open_clocks(&store, Arc::<ManualClock>::clone(clock)).await.unwrap(),
-        store,
-        ids,
-        live,
-        test,
-        simulated: BTreeMap::new(),
-        outgoing: Outgoing::new(Guard { allow_private: true }, Limits::default()).unwrap(),
-        public_url: "http://127.0.0.1:8080".to_owned(),
-    }));
-    gateway.rebuild_watch(Watched::Days(365)).await.unwrap();
-    gateway.recall_chains().await.unwrap();
-    gateway
 }

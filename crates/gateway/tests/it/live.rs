@@ -64,7 +64,7 @@ pub(crate) struct Planted {
 }
 
 impl Planted {
-    fn new(network: NetworkId) -> Arc<Self> {
+    pub(crate) fn new(network: NetworkId) -> Arc<Self> {
         let facts = Catalog::shipped().network(network).unwrap().clone();
         Arc::new(Self {
             chain: Simulated::new(SimulatedChain::new(&facts)),
@@ -371,7 +371,7 @@ fn clock_seed(folder: &TempDir) -> u64 {
     COUNT.fetch_add(1, Ordering::SeqCst).wrapping_mul(1000).wrapping_add(length)
 }
 
-fn network(planted: &Arc<Planted>, start_index: Option<u32>) -> LiveNetwork {
+pub(crate) fn network(planted: &Arc<Planted>, start_index: Option<u32>) -> LiveNetwork {
     let shipped = Catalog::shipped();
     let id = planted.chain.with_chain(SimulatedChain::network);
     let mut facts = shipped.network(id).unwrap().clone();

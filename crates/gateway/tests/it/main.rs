@@ -4,7 +4,9 @@
 mod bitcoin_faults;
 mod bitcoin_money;
 mod bitcoin_reorganisations;
+mod cases;
 mod contradiction;
+mod counter;
 mod dialects;
 mod evm_money;
 mod evm_reorganisations;
