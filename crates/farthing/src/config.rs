@@ -3,6 +3,7 @@
 //! Every problem is found at once and named by its key. No message repeats a value: it may hold a password.
 
 mod networks;
+mod own_network;
 mod rates;
 mod reader;
 
@@ -12,7 +13,7 @@ use figment::{
     providers::{Env, Format, Toml},
 };
 use networks::read_networks;
-pub(crate) use networks::{Finality, NetworkConfig, TokenConfig};
+pub(crate) use networks::{Finality, NetworkConfig};
 pub(crate) use rates::RatesConfig;
 use rates::read_rates;
 pub(crate) use reader::Problem;

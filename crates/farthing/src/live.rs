@@ -2,12 +2,11 @@
 //!
 //! Nothing is asked of a node here: a server starts although every provider is down.
 
-use crate::config::{Config, Finality, NetworkConfig, TokenConfig};
+use crate::config::{Config, Finality, NetworkConfig};
 use anyhow::{Context, bail};
 use farthing_domain::{
-    asset::{Asset, AssetId},
+    asset::Asset,
     catalog::Catalog,
-    name::NetworkId,
     network::{Family, Network as NetworkFacts},
 };
 use farthing_gateway::{
@@ -73,14 +72,11 @@ pub(crate) fn rates(config: &Config) -> anyhow::Result<RateSource> {
 /// # Errors
 /// As [`networks`].
 pub(crate) fn live_network(slug: &str, config: &NetworkConfig) -> anyhow::Result<LiveNetwork> {
-    let shipped = Catalog::shipped();
-    let facts = NetworkId::new(slug).ok().and_then(|id| shipped.network(id).cloned());
-    let facts = facts.with_context(|| format!("networks.{slug}: there is no such network"))?;
     if !config.is_supported() {
         bail!("{}", unsupported(slug));
     }
-    let assets = assets(&shipped, &facts, config)?;
-    let facts = configured(facts, config);
+    let assets = assets(config);
+    let facts = configured(config.facts.clone(), config);
     let account = Account::parse(facts.family.into(), config.addresses, &config.account)
         .with_context(|| format!("networks.{slug}.account"))?;
     let connected = connect(&facts, &assets, config).with_context(|| format!("networks.{slug}"))?;
@@ -112,35 +108,16 @@ fn configured(facts: NetworkFacts, config: &NetworkConfig) -> NetworkFacts {
 
 /// The network's coin and its tokens: the operator's list, or the shipped one. Shipped contracts are those of the slug's own
 /// chain and are not there on another one.
-fn assets(shipped: &Catalog, facts: &NetworkFacts, config: &NetworkConfig) -> anyhow::Result<Vec<Asset>> {
-    let own = shipped.assets().iter().filter(|asset| asset.id.network == facts.id);
+pub(crate) fn assets(config: &NetworkConfig) -> Vec<Asset> {
+    let facts = &config.facts;
     let is_own_chain = facts.chain_id.is_none_or(|own| own.to_string() == config.chain);
-    match &config.tokens {
-        None => Ok(own.filter(|asset| asset.contract.is_none() || is_own_chain).cloned().collect()),
-        Some(tokens) => {
-            let mut assets: Vec<Asset> = own.filter(|asset| asset.contract.is_none()).cloned().collect();
-            for listed in tokens {
-                let id = AssetId { code: listed.code, network: facts.id };
-                if listed.code == facts.native {
-                    bail!("networks.{}.tokens: {} is the network's own coin", facts.id, listed.code);
-                }
-                assets.push(token(shipped, id, listed));
-            }
-            Ok(assets)
-        }
-    }
-}
-
-/// A listed token. What it is called and whether it is a stablecoin is known by its code.
-fn token(shipped: &Catalog, id: AssetId, listed: &TokenConfig) -> Asset {
-    let known = shipped.assets().iter().find(|asset| asset.id.code == id.code);
-    Asset {
-        id,
-        name: known.map_or_else(|| id.code.to_string(), |known| known.name.clone()),
-        decimals: listed.decimals,
-        contract: Some(listed.contract.clone()),
-        is_stablecoin: known.is_some_and(|known| known.is_stablecoin),
-    }
+    let shipped = Catalog::shipped();
+    let of_network = shipped.assets().iter().filter(|asset| asset.id.network == facts.id && asset.contract.is_some());
+    let tokens = match &config.tokens {
+        Some(listed) => listed.clone(),
+        None => of_network.filter(|_| is_own_chain).cloned().collect(),
+    };
+    core::iter::once(config.coin.clone()).chain(tokens).collect()
 }
 
 /// The adapter of a network's kind.

@@ -78,11 +78,15 @@ fn chain(network: LiveNetwork, watch: Arc<Watch>, account_use: Arc<AccountUse>) 
     }
 }
 
-/// Assets in the order in which pickers show the shipped ones; the operator's own come last.
+/// Assets in the order in which pickers show the shipped ones. One on a network of the operator's own follows those of its
+/// currency; currencies of his own come last.
 fn in_shipped_order(mut assets: Vec<Asset>) -> Vec<Asset> {
     let shipped = Catalog::shipped();
     let place = |asset: &Asset| {
-        shipped.assets().iter().position(|known| known.id == asset.id).unwrap_or(shipped.assets().len())
+        let rows = shipped.assets();
+        let own = rows.iter().position(|known| known.id == asset.id).map(|place| (place, 0));
+        let kin = || rows.iter().rposition(|known| known.id.code == asset.id.code).map(|place| (place, 1));
+        own.or_else(kin).unwrap_or((rows.len(), 1))
     };
     assets.sort_by_key(place);
     assets

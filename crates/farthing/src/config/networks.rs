@@ -1,7 +1,11 @@
 //! The configured networks: what each kind needs, and accounts that are public keys.
 
-use super::reader::{Reader, suggestion};
+use super::{
+    own_network,
+    reader::{Reader, suggestion},
+};
 use farthing_domain::{
+    asset::{Asset, AssetId},
     catalog::Catalog,
     name::{AssetCode, NetworkId},
     network::{Family, Network},
@@ -27,6 +31,11 @@ impl NetworkConfig {
     /// Whether this version has an adapter for it.
     pub(crate) fn is_supported(&self) -> bool {
         self.kind == BITCOIN.name || self.kind == EVM.name
+    }
+
+    /// Whether both are one EVM chain under two names.
+    fn is_of_chain(&self, other: &Self) -> bool {
+        self.kind == EVM.name && other.kind == EVM.name && self.chain == other.chain
     }
 }
 
@@ -54,17 +63,13 @@ impl fmt::Debug for Provider {
     }
 }
 
-/// A token as the operator lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct TokenConfig {
-    pub(crate) code: AssetCode,
-    pub(crate) contract: String,
-    pub(crate) decimals: u8,
-}
-
 /// A network without problems.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NetworkConfig {
+    /// What ships of it, or what the operator says of a network of his own; the slug's own chain and confirmations.
+    pub(crate) facts: Network,
+    /// Its coin.
+    pub(crate) coin: Asset,
     /// `bitcoin`, `evm`, `tron` or `solana`.
     pub(crate) kind: String,
     /// Which of the network's chains.
@@ -80,7 +85,7 @@ pub(crate) struct NetworkConfig {
     /// The first address index, where the operator vouches for it.
     pub(crate) start_index: Option<u32>,
     /// Tokens in place of the shipped ones.
-    pub(crate) tokens: Option<Vec<TokenConfig>>,
+    pub(crate) tokens: Option<Vec<Asset>>,
 }
 
 /// What a kind of network has: its name, its protocols, the names of its chains with the addresses they use.
@@ -126,37 +131,47 @@ const fn kind_of(family: Family) -> &'static KindFacts {
 struct Section<'a> {
     reader: &'a mut Reader,
     key: String,
+    shipped: &'a Catalog,
     facts: &'a Network,
+    coin: &'a Asset,
     kind: &'static KindFacts,
 }
 
 pub(super) fn read_networks(reader: &mut Reader) -> BTreeMap<String, NetworkConfig> {
     let shipped = Catalog::shipped();
-    let slugs: Vec<&str> = shipped.networks().iter().map(|network| network.id.as_str()).collect();
-    let mut networks = BTreeMap::new();
+    let mut networks: BTreeMap<String, NetworkConfig> = BTreeMap::new();
     reader.known_keys("networks", &reader.keys("networks").iter().map(String::as_str).collect::<Vec<_>>());
     for slug in reader.keys("networks") {
-        let facts =
-            NetworkId::new(&slug).ok().and_then(|id| shipped.network(id)).filter(|facts| facts.id.as_str() == slug);
-        let key = format!("networks.{slug}");
-        let Some(facts) = facts else {
-            reader.problem(&key, &format!("there is no such network; {}", suggestion(&slug, &slugs)));
-            continue;
-        };
-        let kind = kind_of(facts.family);
-        if let Some(network) = (Section { reader, key, facts, kind }).read() {
-            networks.insert(slug, network);
+        let found = ships(&shipped, &slug).or_else(|| own_network::read(reader, &slug, &shipped));
+        let Some((facts, coin)) = &found else { continue };
+        let (key, kind) = (format!("networks.{slug}"), kind_of(facts.family));
+        let section = Section { reader, key: key.clone(), shipped: &shipped, facts, coin, kind };
+        let Some(network) = section.read() else { continue };
+        let twin = networks.iter().find(|(_, other)| network.is_of_chain(other)).map(|(twin, _)| twin);
+        if let Some(twin) = twin {
+            let message = format!("is the chain of [networks.{twin}] too: money on it would count twice");
+            reader.problem(&format!("{key}.chain_id"), &message);
         }
+        networks.insert(slug, network);
     }
     networks
 }
 
+/// A network that ships, and its coin.
+fn ships(shipped: &Catalog, slug: &str) -> Option<(Network, Asset)> {
+    let id = NetworkId::new(slug).ok().filter(|id| id.as_str() == slug)?;
+    let facts = shipped.network(id)?;
+    let coin = shipped.asset(AssetId { code: facts.native, network: id })?;
+    Some((facts.clone(), coin.clone()))
+}
+
 impl Section<'_> {
-    fn read(&mut self) -> Option<NetworkConfig> {
+    fn read(mut self) -> Option<NetworkConfig> {
         let chain_key = if self.facts.family == Family::Evm { "chain_id" } else { "chain" };
         let section = self.key.clone();
         let known = ["kind", chain_key, "providers", "account", "confirmations", "finality", "start_index", "tokens"];
-        self.reader.known_keys(&section, &known);
+        let own = if self.shipped.network(self.facts.id).is_some() { &[][..] } else { &own_network::KEYS[..] };
+        self.reader.known_keys(&section, &[&known[..], own].concat());
         let kind = self.kind();
         let (chain, addresses) = self.chain();
         let providers = self.providers();
@@ -165,6 +180,8 @@ impl Section<'_> {
         let start_index = self.reader.number(&self.at("start_index"), 0..=INDEX_MAX);
         let tokens = self.tokens(addresses);
         Some(NetworkConfig {
+            facts: self.facts.clone(),
+            coin: self.coin.clone(),
             kind: kind?,
             chain,
             providers: providers?,
@@ -206,7 +223,7 @@ impl Section<'_> {
     /// The chain's name or number, and how its addresses are written.
     fn chain(&mut self) -> (String, Chain) {
         if self.facts.family == Family::Evm {
-            let chain_id = self.reader.number(&self.at("chain_id"), 1..=u32::MAX).map(u64::from);
+            let chain_id = self.reader.chain_id(&self.at("chain_id"));
             let own = self.facts.chain_id;
             let addresses = if chain_id.is_some() && chain_id != own { Chain::Testnet } else { Chain::Mainnet };
             return (chain_id.or(own).unwrap_or_default().to_string(), addresses);
@@ -293,25 +310,31 @@ impl Section<'_> {
         }
     }
 
-    fn tokens(&mut self, chain: Chain) -> Option<Vec<TokenConfig>> {
+    fn tokens(&mut self, chain: Chain) -> Option<Vec<Asset>> {
         let path = self.at("tokens");
         let tables: Vec<Dict> = self.reader.value(&path)?;
         if self.kind.name == BITCOIN.name {
             self.problem("tokens", "this network has none");
             return None;
         }
-        let mut tokens: Vec<TokenConfig> = Vec::new();
+        let mut tokens: Vec<Asset> = Vec::new();
         for (index, table) in tables.iter().enumerate() {
             let Some(token) = self.token(index, table, chain) else { continue };
-            if tokens.iter().any(|other| other.code == token.code || other.contract == token.contract) {
+            if tokens.iter().any(|other| other.id == token.id || other.contract == token.contract) {
                 self.problem(&format!("tokens[{index}]"), "is listed twice");
+            }
+            if token.id == self.coin.id {
+                self.problem(
+                    &format!("tokens[{index}].code"),
+                    "is the network's own coin, which is sold without a contract",
+                );
             }
             tokens.push(token);
         }
         Some(tokens)
     }
 
-    fn token(&mut self, index: usize, table: &Dict, chain: Chain) -> Option<TokenConfig> {
+    fn token(&mut self, index: usize, table: &Dict, chain: Chain) -> Option<Asset> {
         let at = |key: &str| format!("tokens[{index}].{key}");
         let known = ["code", "contract", "decimals"];
         for key in table.keys().filter(|key| !known.contains(&key.as_str())) {
@@ -332,6 +355,7 @@ impl Section<'_> {
         if decimals.is_none() {
             self.problem(&at("decimals"), &format!("must be from 0 to {DECIMALS_MAX}"));
         }
-        Some(TokenConfig { code: code?, contract: contract?.text().to_owned(), decimals: decimals? })
+        let id = AssetId { code: code?, network: self.facts.id };
+        Some(own_network::called(self.shipped, id, decimals?, Some(contract?.text().to_owned())))
     }
 }

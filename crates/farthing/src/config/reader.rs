@@ -125,6 +125,16 @@ impl Reader {
         found
     }
 
+    /// An EIP-155 chain id.
+    pub(crate) fn chain_id(&mut self, key: &str) -> Option<u64> {
+        let number: i64 = self.value(key)?;
+        let found = u64::try_from(number).ok().filter(|number| *number > 0);
+        if found.is_none() {
+            self.problem(key, "must be a number from 1 on");
+        }
+        found
+    }
+
     fn find(&self, key: &str) -> Option<Value> {
         let root = Value::from(self.root.clone());
         if key.is_empty() { Some(root) } else { root.find(key) }

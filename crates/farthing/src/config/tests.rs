@@ -58,6 +58,9 @@ fn every_key_that_can_be_set_is_in_the_example() {
         "code",
         "contract",
         "decimals",
+        "coin",
+        "name",
+        "block_seconds",
         "[rates]",
         "sources",
         "max_age_seconds",
@@ -181,6 +184,65 @@ fn an_evm_network_has_a_chain_id_a_tag_and_tokens() {
     for key in ["code", "contract", "decimals", "name"] {
         assert_problem(&polygon(bad), &format!("networks.polygon.tokens[0].{key}"), "");
     }
+}
+
+/// An EVM network that does not ship.
+fn gnosis(more: &str) -> String {
+    format!(
+        "[networks.gnosis]\nkind = \"evm\"\nproviders = [{{ rpc = \"https://rpc.example\" }}]\naccount = \"{XPUB}\"\n{more}"
+    )
+}
+
+#[test]
+fn any_other_evm_network_is_sold_on_when_its_chain_coin_and_finality_are_written() {
+    let token = "[[networks.gnosis.tokens]]\ncode = \"USDC\"\ncontract = \"0x2a22f9c3b484c3629090FeED35F17Ff8F88f76F0\"\ndecimals = 6\n";
+    let least = "chain_id = 100\ncoin = { code = \"xdai\" }\n";
+    let all = "name = \"Gnosis\"\nblock_seconds = 5\nchain_id = 11297108109\nconfirmations = 20\n\
+        coin = { code = \"XDAI\", name = \"xDai\", decimals = 9 }\n";
+    let config = read(&gnosis(&format!("{least}finality = \"finalized\"\n{token}"))).unwrap();
+    let network = &config.networks["gnosis"];
+    assert_eq!((network.chain.as_str(), network.finality), ("100", Finality::Tag("finalized")));
+    assert_eq!((network.facts.name.as_str(), network.facts.chain_id), ("gnosis", Some(100)));
+    assert_eq!((network.coin.id.to_string().as_str(), network.coin.decimals), ("XDAI on gnosis", 18));
+    let token = &network.tokens.as_ref().unwrap()[0];
+    assert_eq!((token.id.to_string().as_str(), token.name.as_str()), ("USDC on gnosis", "USD Coin"));
+    assert!(token.is_stablecoin && !network.coin.is_stablecoin);
+    let config = read(&gnosis(all)).unwrap();
+    let network = &config.networks["gnosis"];
+    assert_eq!((network.chain.as_str(), network.finality), ("11297108109", Finality::Confirmations(20)));
+    assert_eq!((network.facts.name.as_str(), network.facts.block_seconds), ("Gnosis", 5));
+    assert_eq!((network.coin.name.as_str(), network.coin.decimals), ("xDai", 9));
+}
+
+#[test]
+fn what_an_own_network_lacks_is_told_and_what_would_count_twice_is_refused() {
+    let good = "chain_id = 100\ncoin = { code = \"XDAI\" }\nconfirmations = 20\n";
+    assert!(read(&gnosis(good)).is_ok());
+    assert_problem(&gnosis(""), "networks.gnosis", "of your own needs kind = \"evm\", chain_id, coin");
+    assert_problem(&gnosis("chain_id = 100"), "networks.gnosis.coin", "is missing");
+    assert_problem(&gnosis("coin = { code = \"XDAI\" }"), "networks.gnosis.chain_id", "is missing");
+    assert_problem(&gnosis("coin = { code = \"XDAI\" }"), "networks.gnosis.confirmations", "is missing");
+    assert_problem(&gnosis(&good.replace("100", "0")), "networks.gnosis.chain_id", "from 1");
+    assert_problem(&gnosis(&good.replace("100", "137")), "networks.gnosis.chain_id", "write [networks.polygon]");
+    assert_problem(&gnosis(&good.replace("XDAI", "$")), "networks.gnosis.coin.code", "currency's code");
+    assert_problem(&gnosis(&good.replace("code", "cod")), "networks.gnosis.coin.cod", "did you mean code?");
+    assert_problem(
+        &gnosis(&good.replace("\" }", "\", decimals = 19 }")),
+        "networks.gnosis.coin.decimals",
+        "from 0 to 18",
+    );
+    assert_problem(&gnosis(&format!("{good}name = \"\"")), "networks.gnosis.name", "characters");
+    assert_problem(&gnosis(&format!("{good}block_seconds = 0")), "networks.gnosis.block_seconds", "from 1");
+    assert_problem(&gnosis(good).replace("evm", "tron"), "networks.gnosis", "needs kind = \"evm\"");
+    assert_problem(&gnosis(good).replace("gnosis", "Gnosis"), "networks.Gnosis", "small letters");
+    // These three are data of the networks that ship.
+    for key in ["name = \"P\"", "coin = { code = \"POL\" }", "block_seconds = 2"] {
+        assert_problem(&polygon(key), &format!("networks.polygon.{}", key.split(' ').next().unwrap()), "no such key");
+    }
+    let coin_as_token = "[[networks.gnosis.tokens]]\ncode = \"XDAI\"\ncontract = \"0x2a22f9c3b484c3629090FeED35F17Ff8F88f76F0\"\ndecimals = 18\n";
+    assert_problem(&gnosis(&format!("{good}{coin_as_token}")), "networks.gnosis.tokens[0].code", "own coin");
+    let twins = gnosis(good) + &polygon("chain_id = 100\n");
+    assert_problem(&twins, "networks.polygon.chain_id", "is the chain of [networks.gnosis] too");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Check, Level};
 use crate::{config::Config, live};
-use farthing_domain::{catalog::Catalog, fiat::Fiat, name::AssetCode, time::Timestamp};
+use farthing_domain::{fiat::Fiat, name::AssetCode, time::Timestamp};
 use farthing_gateway::rates::RateSource;
 use std::collections::BTreeSet;
 
@@ -39,14 +39,5 @@ pub(super) async fn examine(config: &Config, now: Timestamp) -> Vec<Check> {
 
 /// The codes of everything on sale.
 fn sold(config: &Config) -> BTreeSet<AssetCode> {
-    let shipped = Catalog::shipped();
-    let mut codes = BTreeSet::new();
-    for (slug, network) in &config.networks {
-        let own = shipped.assets().iter().filter(|asset| asset.id.network.as_str() == slug);
-        codes.extend(
-            own.filter(|asset| asset.contract.is_none() || network.tokens.is_none()).map(|asset| asset.id.code),
-        );
-        codes.extend(network.tokens.iter().flatten().map(|token| token.code));
-    }
-    codes
+    config.networks.values().flat_map(live::assets).map(|asset| asset.id.code).collect()
 }

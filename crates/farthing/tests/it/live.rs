@@ -1,5 +1,6 @@
 //! The built program on real nodes: anvil and Bitcoin Core on private chains, as an operator rehearses with them.
 
+mod own_network;
 mod program;
 
 use crate::contract::http::Ask;
