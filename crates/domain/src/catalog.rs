@@ -1,5 +1,7 @@
 //! Which networks and assets there are: what ships with Farthing, and what an operator changed of it.
 
+mod unsold;
+
 use crate::{
     asset::{Asset, AssetId},
     name::{AssetCode, NetworkId},
@@ -56,6 +58,13 @@ impl Catalog {
             NETWORKS.iter().filter_map(NetworkRow::read).collect(),
             ASSETS.iter().filter_map(AssetRow::read).collect(),
         )
+    }
+
+    /// Tokens that are not sold and often sent by mistake: wrapped coins, bridged dollars, DAI. Known by their contracts, so
+    /// that such money can be told as what it is; no code of theirs is a sold asset's on the same network.
+    #[must_use]
+    pub fn unsold() -> Vec<Asset> {
+        unsold::ASSETS.iter().filter_map(AssetRow::read).collect()
     }
 
     /// Every network.
@@ -217,6 +226,20 @@ mod tests {
         assert!(matches!(shipped.resolve("XMR", None), Err(PairError::UnknownCurrency(_))));
         assert!(matches!(shipped.resolve("$", Some("tron")), Err(PairError::UnknownCurrency(_))));
         assert!(matches!(shipped.resolve("USDT", Some("mars!")), Err(PairError::UnsupportedPair { .. })));
+    }
+
+    #[test]
+    fn no_unsold_token_can_be_taken_for_one_that_is_sold() {
+        let (shipped, unsold) = (Catalog::shipped(), Catalog::unsold());
+        assert_eq!(unsold.len(), unsold::ASSETS.len(), "every row is read");
+        let lower = |asset: &Asset| (asset.id.network, asset.contract.as_ref().map(|text| text.to_ascii_lowercase()));
+        for (place, asset) in unsold.iter().enumerate() {
+            assert!(shipped.network(asset.id.network).is_some() && asset.contract.is_some(), "{}", asset.id);
+            let others = shipped.assets().iter().chain(unsold.iter().skip(place + 1));
+            for other in others {
+                assert!(other.id != asset.id && lower(other) != lower(asset), "{} and {}", asset.id, other.id);
+            }
+        }
     }
 
     #[test]

@@ -109,15 +109,25 @@ fn configured(facts: NetworkFacts, config: &NetworkConfig) -> NetworkFacts {
 /// The network's coin and its tokens: the operator's list, or the shipped one. Shipped contracts are those of the slug's own
 /// chain and are not there on another one.
 pub(crate) fn assets(config: &NetworkConfig) -> Vec<Asset> {
+    let tokens = config.tokens.clone().unwrap_or_else(|| tokens_of(config, Catalog::shipped().assets()));
+    core::iter::once(config.coin.clone()).chain(tokens).collect()
+}
+
+/// Tokens that are known there and not sold: those that never are, and shipped ones that the operator's list leaves out.
+fn unsold(config: &NetworkConfig) -> Vec<Asset> {
+    let mut known = tokens_of(config, Catalog::shipped().assets());
+    known.extend(tokens_of(config, &Catalog::unsold()));
+    let sold = assets(config);
+    known.retain(|asset| !sold.contains(asset));
+    known
+}
+
+/// The tokens of the network among those that are known; none on another chain than the slug's own.
+fn tokens_of(config: &NetworkConfig, known: &[Asset]) -> Vec<Asset> {
     let facts = &config.facts;
     let is_own_chain = facts.chain_id.is_none_or(|own| own.to_string() == config.chain);
-    let shipped = Catalog::shipped();
-    let of_network = shipped.assets().iter().filter(|asset| asset.id.network == facts.id && asset.contract.is_some());
-    let tokens = match &config.tokens {
-        Some(listed) => listed.clone(),
-        None => of_network.filter(|_| is_own_chain).cloned().collect(),
-    };
-    core::iter::once(config.coin.clone()).chain(tokens).collect()
+    let is_there = |asset: &&Asset| is_own_chain && asset.id.network == facts.id && asset.contract.is_some();
+    known.iter().filter(is_there).cloned().collect()
 }
 
 /// The adapter of a network's kind.
@@ -161,14 +171,14 @@ fn connect_evm(
     config: &NetworkConfig,
 ) -> anyhow::Result<Connected> {
     let chain_id = facts.chain_id.context("the network has no chain id")?;
-    let tokens = assets.iter().filter(|asset| asset.contract.is_some()).cloned().collect();
+    let tokens: Vec<Asset> = assets.iter().filter(|asset| asset.contract.is_some()).cloned().collect();
     let finality = match config.finality {
         Finality::Confirmations(_) => evm::Finality::Confirmations,
         Finality::Tag("safe") => evm::Finality::Safe,
         Finality::Tag(_) => evm::Finality::Finalized,
     };
     let settings = EvmConfig::new(facts.id, chain_id, native, tokens, urls(config)?);
-    let adapter = Arc::new(Evm::new(EvmConfig { finality, ..settings })?);
+    let adapter = Arc::new(Evm::new(EvmConfig { finality, unsold: unsold(config), ..settings })?);
     Ok(Connected { adapter: Arc::<Evm>::clone(&adapter), inspect: adapter })
 }
 
@@ -185,4 +195,29 @@ fn urls(config: &NetworkConfig) -> anyhow::Result<Vec<NodeUrl>> {
         urls.push(url.named(name));
     }
     Ok(urls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const XPUB: &str = "xpub6CUGRUonZSQ4TWtTMmzXdrXDtypWKiKrhko4egpiMZbpiaQL2jkwSB1icqYh2cfDfVxdx4df189oLKnC5fSwqPfgyP3hooxujYzAu3fDVmz";
+
+    /// The codes of what is sold on polygon, and of what is known there besides.
+    fn codes(more: &str) -> [Vec<String>; 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("farthing.toml");
+        let network = "[networks.polygon]\nkind = \"evm\"\nproviders = [{ rpc = \"https://rpc.example\" }]\n";
+        std::fs::write(&path, format!("{network}account = \"{XPUB}\"\n{more}")).unwrap();
+        let polygon = Config::load(Some(&path)).unwrap().networks["polygon"].clone();
+        [assets(&polygon), unsold(&polygon)].map(|all| all.iter().map(|asset| asset.id.code.to_string()).collect())
+    }
+
+    #[test]
+    fn what_a_list_leaves_out_is_known_on_the_slugs_own_chain_and_nothing_on_another() {
+        assert_eq!(codes(""), [vec!["POL", "ETH", "USDT", "USDC"], vec!["WPOL", "USDC-E", "DAI"]]);
+        let list = "[[networks.polygon.tokens]]\ncode = \"USDC\"\ncontract = \"0x3c499c542cEF5E3811e1192ce70d8cC03d5c3359\"\ndecimals = 6\n";
+        assert_eq!(codes(list), [vec!["POL", "USDC"], vec!["ETH", "USDT", "WPOL", "USDC-E", "DAI"]]);
+        assert_eq!(codes("chain_id = 31337\n"), [vec!["POL"], vec![]]);
+    }
 }

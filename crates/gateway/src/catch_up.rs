@@ -16,6 +16,16 @@ const AT_ONCE: usize = 4;
 /// Ranges read before they are applied.
 const AHEAD_MAX: u64 = 16;
 
+/// Which assets' transfers a range is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sought {
+    /// What is sold: what every scan reads.
+    Sold,
+    /// Tokens that are known and not sold as well. On busy networks their logs are many, so that they are read only where a
+    /// balance says that there is something to find.
+    Known,
+}
+
 impl Gateway {
     /// Reads from a block towards the tip: one range, or several at once where many are missing. They follow each other; what
     /// came after a failure is left out, and only a failure of the first is told.
@@ -25,7 +35,7 @@ impl Gateway {
         start: &BlockRef,
         tip: &Tip,
     ) -> Result<Vec<Scanned>, ScanError> {
-        let read = self.read_between(chain, start, &tip.head.block).await;
+        let read = self.read_between(chain, start, &tip.head.block, Sought::Sold).await;
         if planted::is(Bug::LaggingTakenForEmpty) {
             return read.or_else(|error| taken_for_empty(start, tip, error));
         }
@@ -38,9 +48,14 @@ impl Gateway {
         chain: &Chain,
         start: &BlockRef,
         end: &BlockRef,
+        sought: Sought,
     ) -> Result<Vec<Scanned>, ScanError> {
         let ranges = ranges(start.height, end.height, chain.adapter.range_max());
-        let asked = ranges.into_iter().map(|(first, last)| chain.adapter.transfers(first, last, &chain.watch));
+        let asked = ranges.into_iter().map(|(first, last)| {
+            let inspect = chain.inspect.as_ref().filter(|_| sought == Sought::Known);
+            let known = inspect.and_then(|inspect| inspect.known_transfers(first, last, &chain.watch));
+            known.unwrap_or_else(|| chain.adapter.transfers(first, last, &chain.watch))
+        });
         let mut answers = stream::iter(asked).buffered(AT_ONCE);
         let mut read: Vec<Scanned> = Vec::new();
         while let Some(answer) = answers.next().await {

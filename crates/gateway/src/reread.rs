@@ -4,6 +4,7 @@
 
 use crate::{
     apply_block::Batch,
+    catch_up::Sought,
     gateway::{Chain, Gateway},
     scan::ScanError,
 };
@@ -33,7 +34,7 @@ impl Gateway {
         };
         let mut changed: usize = 0;
         for _ in 0..PASSES_MAX {
-            let read = self.read_between(chain, &from, &state.cursor).await?;
+            let read = self.read_between(chain, &from, &state.cursor, Sought::Known).await?;
             let Some(end) = read.last().map(|scanned| scanned.end.block.clone()) else { return Ok(Some(changed)) };
             changed = changed.saturating_add(self.apply_again(chain, read, &end).await?);
             if end.height >= state.cursor.height {

@@ -9,6 +9,7 @@
 //! Pending transactions are not looked into: hosted providers do not offer them, and nothing final follows from them.
 //! An amount of 2^128 or more, more than any coin has units of, is refused: it is logged and counted, and never credited.
 
+mod balances;
 mod blocks;
 mod call_tracer;
 mod flat_traces;
@@ -74,6 +75,11 @@ pub struct EvmConfig {
     pub native: Asset,
     /// Its tokens, each with its contract. An asset without one is the coin and is left out.
     pub tokens: Vec<Asset>,
+    /// Tokens that are known and not sold: found by balances, and by reading again ([`Inspect::known_transfers`]), so that who
+    /// sent one by mistake is heard of. One with the code or the contract of a sold token is left out.
+    ///
+    /// [`Inspect::known_transfers`]: crate::inspect::Inspect::known_transfers
+    pub unsold: Vec<Asset>,
     /// What says how far it is final.
     pub finality: Finality,
     /// Its providers, the preferred one first.
@@ -99,6 +105,7 @@ impl EvmConfig {
             chain_id,
             native,
             tokens,
+            unsold: Vec::new(),
             finality: Finality::Confirmations,
             providers,
             traces: Traces::WhereOffered,
@@ -131,6 +138,8 @@ pub enum EvmError {
 pub struct Evm {
     pool: Pool<EvmNode>,
     tokens: Tokens,
+    /// The same with those that are known and not sold.
+    known: Tokens,
     finality: Finality,
     audit_one_in: u64,
     stale_after: Duration,
@@ -147,6 +156,7 @@ impl Evm {
     /// When the tokens cannot be told apart, or no HTTP client can be made.
     pub fn new(config: EvmConfig) -> Result<Self, EvmError> {
         let tokens = Tokens::new(config.native, config.tokens)?;
+        let known = tokens.and_unsold(&config.unsold);
         let client = NodeClient::new(config.limits)?;
         let mut nodes: Vec<EvmNode> = Vec::new();
         for url in config.providers {
@@ -157,6 +167,7 @@ impl Evm {
         Ok(Self {
             pool: Pool::new(nodes, config.patience),
             tokens,
+            known,
             finality: config.finality,
             audit_one_in: config.audit_one_in,
             stale_after: config.stale_after,
@@ -239,10 +250,7 @@ impl Evm {
     }
 
     async fn scan(&self, from: u64, to: u64, watch: &Watch) -> Result<Scanned, NetworkError> {
-        if from > to || to.saturating_sub(from) >= RANGE_MAX {
-            let what = format!("{from} to {to} is not a range of 1 to {RANGE_MAX} blocks");
-            return Err(NetworkError::Inconsistent(what));
-        }
+        is_a_range(from, to)?;
         let question = |node: Arc<EvmNode>| async move { range::read(&node, &self.tokens, from..=to, watch).await };
         let answered = self.pool.ask(question).await?;
         let count = self.ranges.fetch_add(1, Ordering::Relaxed);
@@ -252,6 +260,13 @@ impl Evm {
             self.compare(&answered, &second)?;
         }
         Ok(answered.value)
+    }
+
+    /// The same with the tokens that are known and not sold.
+    async fn scan_known(&self, from: u64, to: u64, watch: &Watch) -> Result<Scanned, NetworkError> {
+        is_a_range(from, to)?;
+        let question = |node: Arc<EvmNode>| async move { range::read(&node, &self.known, from..=to, watch).await };
+        self.pool.ask(question).await.map(|answered| answered.value)
     }
 
     /// Two providers that tell different transfers of the same blocks: nothing of it is believed until they agree.
@@ -294,6 +309,14 @@ impl Network for Evm {
     fn range_max(&self) -> u64 {
         RANGE_MAX
     }
+}
+
+fn is_a_range(from: u64, to: u64) -> Result<(), NetworkError> {
+    if from > to || to.saturating_sub(from) >= RANGE_MAX {
+        let what = format!("{from} to {to} is not a range of 1 to {RANGE_MAX} blocks");
+        return Err(NetworkError::Inconsistent(what));
+    }
+    Ok(())
 }
 
 fn inconsistent(what: &str) -> ProviderError {

@@ -2,7 +2,11 @@
 //!
 //! Answers are for a decision or for a person. Nothing here credits money: only what a scan finds does.
 
-use crate::{address::Address, network::Answer, provider::ProviderState};
+use crate::{
+    address::Address,
+    network::{Answer, Scanned, Watch},
+    provider::ProviderState,
+};
 use farthing_domain::asset::AssetId;
 
 /// How bad it is when a check fails.
@@ -44,9 +48,15 @@ pub trait Inspect: Send + Sync {
     /// An error means that it is not known, and not knowing means refusing to sell.
     fn used<'a>(&'a self, addresses: &'a [Address]) -> Answer<'a, Vec<bool>>;
 
-    /// What the addresses hold of the network's listed assets in the block at `height` or, where the provider has no such
+    /// What the addresses hold of the network's listed assets, and of tokens that are known and not sold, in the block at `height` or, where the provider has no such
     /// history, now. Zero balances may be left out.
     fn balances<'a>(&'a self, addresses: &'a [Address], height: u64) -> Answer<'a, Vec<Balance>>;
+
+    /// What [`Network::transfers`](crate::network::Network::transfers) answers, with the tokens that are known and not sold: for
+    /// reading a range again in which they were left out. `None` where no such tokens are known.
+    fn known_transfers<'a>(&'a self, _from: u64, _to: u64, _watch: &'a Watch) -> Option<Answer<'a, Scanned>> {
+        None
+    }
 
     /// Looks at every configured provider: whether it answers, chain id, sync, and what the network's kind needs (log range
     /// limits, traces, tokens' decimals). An unreachable provider is a finding, not an error.

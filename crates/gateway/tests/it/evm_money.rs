@@ -34,6 +34,34 @@ async fn a_payment_is_known_by_its_transaction_and_by_its_log_or_call() {
 }
 
 #[tokio::test]
+async fn a_token_that_nobody_sells_is_told_when_the_invoice_has_ended_and_a_made_up_one_never() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let (invoice, twin) = (shop.sell().await, shop.sell().await);
+    let purse = &shop.site().purse;
+    let clone = purse.token("Tether USD", "USDT", 6).await.unwrap();
+    purse.mint(clone, payee(&invoice), U256::from(DUE)).await.unwrap();
+    purse.mint(shop.site().dai, payee(&invoice), U256::from(5 * COIN)).await.unwrap();
+    purse.run(purse.transfer(payee(&twin), DUE)).await.unwrap();
+    shop.mine(CONFIRMATIONS).await;
+    assert_eq!((shop.status(&invoice).await, shop.status(&twin).await), (Status::Pending, Status::Paid));
+    assert_eq!(shop.events(&invoice).await, "created");
+    shop.clock.move_by_ms(3 * 3_600_000);
+    shop.mine(1).await;
+    shop.gateway.expire(Environment::Live, farthing_gateway::expire::Waiting::Now).await.unwrap();
+    let closed = shop.gateway.reconcile_closed().await.unwrap().unwrap();
+    assert_eq!((closed.compared, closed.unexplained, closed.unasked), (1, 0, 0));
+    assert_eq!(shop.events(&invoice).await, "created expired deposit_rejected");
+    assert_eq!(shop.payments(&invoice).await, told(&[("rejected", 5 * COIN)]));
+    let rejected = shop.read(invoice.id).await.payments[0].clone();
+    assert_eq!((rejected.asset.to_string().as_str(), rejected.decimals), ("DAI on polygon", 18));
+    // Everything is explained, and nothing is told twice.
+    let (_, round) = shop.gateway.reconcile_recent(None).await.unwrap();
+    assert_eq!((round.compared, round.unexplained), (2, 0));
+    assert_eq!(shop.events(&invoice).await, "created expired deposit_rejected");
+    assert_eq!(shop.events(&twin).await, "created payment_detected confirming paid");
+}
+
+#[tokio::test]
 async fn money_on_the_wrong_network_is_found_and_the_same_amount_has_other_units_there() {
     let (polygon, bsc) = tokio::join!(Site::polygon(), Site::bsc());
     let shop = EvmShop::open(vec![polygon, bsc]).await;

@@ -38,6 +38,8 @@ pub(crate) struct Site {
     finality: Finality,
     /// Another token that is listed here.
     pub(crate) usdc: EvmAddress,
+    /// A token that is known here and not sold.
+    pub(crate) dai: EvmAddress,
 }
 
 impl Site {
@@ -52,8 +54,9 @@ impl Site {
     pub(crate) async fn open(slug: &'static str, chain_id: u64, decimals: u8) -> Self {
         let purse = Purse::open(chain_id, decimals).await.unwrap();
         let usdc = purse.token("USD Coin", "USDC", decimals).await.unwrap();
+        let dai = purse.token("Dai", "DAI", 18).await.unwrap();
         let proxy = FaultProxy::before(&purse.node.url()).await.unwrap();
-        Self { purse, proxy, slug, chain_id, finality: Finality::Confirmations, usdc }
+        Self { purse, proxy, slug, chain_id, finality: Finality::Confirmations, usdc, dai }
     }
 
     pub(crate) fn final_by_tag(self) -> Self {
@@ -85,6 +88,9 @@ impl Site {
         let providers = urls.iter().map(|url| NodeUrl::parse(url).unwrap()).collect();
         let mut config = EvmConfig::new(self.id().network, self.chain_id, native[0].clone(), tokens, providers);
         config.finality = self.finality;
+        config.unsold = Catalog::unsold();
+        config.unsold.retain(|asset| asset.id.network == self.id().network && asset.id.code.as_str() == "DAI");
+        config.unsold.iter_mut().for_each(|dai| dai.contract = Some(self.dai.to_string()));
         // Failed providers are asked again at once: time does not pass in a test.
         config.patience = Patience {
             first: Duration::ZERO,

@@ -2,6 +2,7 @@
 
 use super::{
     Evm, Finality,
+    balances::number,
     forms::Log,
     inconsistent,
     logs::is_too_much,
@@ -12,9 +13,9 @@ use super::{
 use crate::{
     address::Address,
     inspect::{Balance, Finding, Inspect, Level},
-    network::{Answer, NetworkError},
+    network::{Answer, NetworkError, Scanned, Watch},
     provider::{
-        CallError, Node, ProviderError, ProviderState,
+        Node, ProviderError, ProviderState,
         json_rpc::{Call, read},
     },
 };
@@ -33,8 +34,7 @@ const HISTORY_SPAN: u64 = 1 << 20;
 /// Ranges of logs that `doctor` tries, the longest first.
 const SPANS_TRIED: [u64; 4] = [10_000, 2_000, 500, 64];
 
-/// ERC-20's `balanceOf(address)` and `decimals()`.
-const BALANCE_OF: &str = "70a08231";
+/// ERC-20's `decimals()`.
 const DECIMALS: &str = "313ce567";
 
 impl Inspect for Evm {
@@ -42,7 +42,7 @@ impl Inspect for Evm {
         Box::pin(async move {
             let addresses = evm_addresses(addresses)?;
             let addresses = addresses.as_slice();
-            let question = |node: Arc<EvmNode>| async move { used(&node, &self.tokens, addresses).await };
+            let question = |node: Arc<EvmNode>| async move { used(&node, &self.known, addresses).await };
             self.pool.ask(question).await.map(|answered| answered.value)
         })
     }
@@ -51,10 +51,13 @@ impl Inspect for Evm {
         Box::pin(async move {
             let addresses = evm_addresses(addresses)?;
             let addresses = addresses.as_slice();
-            let question =
-                |node: Arc<EvmNode>| async move { balances_at(&node, &self.tokens, addresses, height).await };
+            let question = |node: Arc<EvmNode>| async move { self.balances_at(&node, addresses, height).await };
             self.pool.ask(question).await.map(|answered| answered.value)
         })
+    }
+
+    fn known_transfers<'a>(&'a self, from: u64, to: u64, watch: &'a Watch) -> Option<Answer<'a, Scanned>> {
+        Some(Box::pin(self.scan_known(from, to, watch)))
     }
 
     fn examine(&self) -> Answer<'_, Vec<Finding>> {
@@ -164,58 +167,6 @@ async fn receivers(
         "it answers logs of {span} blocks at a time, too few to search {head} blocks for earlier use of the account: use \
          another provider, or vouch for the account with start_index"
     )))
-}
-
-/// In the block at a height; a node without that block's state knows today's.
-async fn balances_at(
-    node: &EvmNode,
-    tokens: &Tokens,
-    addresses: &[EvmAddress],
-    height: u64,
-) -> Result<Vec<Balance>, ProviderError> {
-    match balances(node, tokens, addresses, Tag::Height(height)).await {
-        Err(ProviderError::Call(CallError::Node { .. })) => balances(node, tokens, addresses, Tag::Latest).await,
-        answer => answer,
-    }
-}
-
-async fn balances(
-    node: &EvmNode,
-    tokens: &Tokens,
-    addresses: &[EvmAddress],
-    tag: Tag,
-) -> Result<Vec<Balance>, ProviderError> {
-    let tag = tag.text();
-    let of_token = |contract: &EvmAddress, address: &EvmAddress| {
-        let data = format!("0x{BALANCE_OF}{}", hex::encode(address.into_word()));
-        Call::new("eth_call", json!([{"to": contract, "data": data}, tag]))
-    };
-    let calls: Vec<Call> = addresses
-        .iter()
-        .flat_map(|address| {
-            let own = Call::new("eth_getBalance", json!([address, tag]));
-            core::iter::once(own).chain(tokens.listed().iter().map(move |(contract, _)| of_token(contract, address)))
-        })
-        .collect();
-    let mut answers = each::<String>(node.ask(calls).await?)?.into_iter();
-    let mut found = Vec::new();
-    for address in addresses {
-        for asset in tokens.ids() {
-            let answer = answers.next().unwrap_or_default();
-            let units = number(&answer).and_then(|units| u128::try_from(units).ok());
-            let units = units.ok_or_else(|| inconsistent(&format!("no balance of {asset}: is its contract right?")))?;
-            if units > 0 {
-                found.push(Balance { address: address.to_vec(), asset, units });
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// A quantity, or one word of a contract's answer.
-fn number(text: &str) -> Option<U256> {
-    let digits = text.strip_prefix("0x").filter(|digits| !digits.is_empty() && digits.len() <= 64)?;
-    U256::from_str_radix(digits, 16).ok()
 }
 
 /// What one provider is like; with its head, when it answers.

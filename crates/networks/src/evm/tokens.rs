@@ -62,6 +62,21 @@ impl Tokens {
         Ok(Self { native, listed })
     }
 
+    /// These and tokens that are known and not sold. One that has the contract or the code of a sold one, or no good contract,
+    /// is left out: under no circumstances may it pass for what is sold.
+    pub(super) fn and_unsold(&self, unsold: &[Asset]) -> Self {
+        let mut all = self.clone();
+        for asset in unsold {
+            let is_taken = all.ids().any(|id| id == asset.id) || asset.id.network != all.native.id.network;
+            let address = asset.contract.as_ref().filter(|_| !is_taken);
+            let address = address.and_then(|text| OurAddress::parse(AddressFamily::Evm, Chain::Mainnet, text).ok());
+            let contract = address.and_then(|address| Address::try_from(address.bytes()).ok());
+            let contract = contract.filter(|own| !COINS_THEMSELVES.contains(own) && all.asset(*own).is_none());
+            all.listed.extend(contract.map(|contract| (contract, asset.clone())));
+        }
+        all
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.listed.is_empty()
     }

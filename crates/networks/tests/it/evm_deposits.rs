@@ -372,6 +372,36 @@ async fn another_listed_token_is_told_as_what_it_is_and_an_unlisted_one_not_at_a
 }
 
 #[tokio::test]
+async fn a_token_that_is_known_and_not_sold_is_read_on_request_and_never_passes_for_a_sold_one() {
+    let chain = Chain::polygon().await;
+    let dai = chain.token("Dai", "DAI", 18).await.unwrap();
+    let clone = chain.token("Tether USD", "USDT", 6).await.unwrap();
+    let mute = chain.node.deploy("Shouter", &[]).await.unwrap();
+    for (token, units) in [(dai, 60), (clone, 61), (chain.usdt, 62)] {
+        chain.mint(token, OURS, U256::from(units)).await.unwrap();
+    }
+    let mut config = chain.config(&[chain.node.url()]);
+    config.unsold = vec![
+        chain.asset("DAI", 18, Some(dai)),
+        // The sold token's code at another contract, the sold contract by another code, and two that answer no balance.
+        chain.asset("USDT", 6, Some(clone)),
+        chain.asset("TETHER", 6, Some(chain.usdt)),
+        chain.asset("MUTE", 6, Some(mute)),
+        chain.asset("NOBODY", 6, Some(STRANGER)),
+    ];
+    let evm = Evm::new(config).unwrap();
+    let sold = seen("USDT", "log/0", 62);
+    assert_eq!(chain.arrived_by(&evm).await, std::slice::from_ref(&sold));
+    let (head, watch) = (chain.node.head().await.unwrap(), crate::evm_chain::watch());
+    let known = evm.known_transfers(0, head, &watch).unwrap().await.unwrap();
+    let known: Vec<Seen> = transfers(&known).iter().map(short).collect();
+    assert_eq!(known, [seen("DAI", "log/0", 60), sold]);
+    let held = evm.balances(&[our_address(OURS)], head).await.unwrap();
+    let held: Vec<(&str, u128)> = held.iter().map(|held| (held.asset.code.as_str(), held.units)).collect();
+    assert_eq!(held, [("USDT", 62), ("DAI", 60)]);
+}
+
+#[tokio::test]
 async fn what_was_only_sent_or_replaced_or_dropped_has_not_arrived() {
     let chain = Chain::polygon().await;
     let nonce = chain.node.nonce(chain.node.account(0)).await.unwrap();
