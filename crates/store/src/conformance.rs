@@ -108,12 +108,12 @@ fn id(number: u128) -> Uuid {
 }
 
 /// A merchant's owner in an environment.
-fn owner(merchant: u128, environment: Environment) -> Owner {
+pub(crate) fn owner(merchant: u128, environment: Environment) -> Owner {
     Owner { merchant: MerchantId(id(merchant)), environment }
 }
 
 /// An invoice for 0.5 BTC, due at second 1800, for the owner.
-fn invoice(number: u128, owner: Owner) -> Invoice {
+pub(crate) fn invoice(number: u128, owner: Owner) -> Invoice {
     let catalog = Catalog::shipped();
     let asset = catalog.resolve("BTC", None).unwrap();
     let due = Amount::parse(asset, "0.5").unwrap();

@@ -7,6 +7,7 @@ mod addresses;
 pub(crate) mod audit;
 mod balances;
 mod chains;
+mod checksums;
 mod credentials;
 mod deliveries;
 mod dialect_names;
@@ -37,6 +38,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "surpluses", sql: include_str!("sqlite/schema/0003_surpluses.sql") },
     Migration { number: 4, name: "subscriptions", sql: include_str!("sqlite/schema/0004_subscriptions.sql") },
     Migration { number: 5, name: "dialects", sql: include_str!("sqlite/schema/0005_dialects.sql") },
+    Migration { number: 6, name: "checksums", sql: include_str!("sqlite/schema/0006_checksums.sql") },
 ];
 
 /// A consistent view of the store.
@@ -88,13 +90,17 @@ impl<T> Locked<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{MIGRATIONS, engine::Engine};
-    use crate::{OpenAs, Store, StoreError, Threads, records::Holder};
+    use super::{MIGRATIONS, audit::comparisons, engine::Engine};
+    use crate::{
+        OpenAs, Store, StoreError, Threads,
+        conformance::{invoice, owner},
+        records::Holder,
+    };
     use farthing_domain::{
         id::{Environment, InvoiceId, MerchantId, Owner},
         time::Timestamp,
     };
-    use rusqlite::StatementStatus;
+    use rusqlite::{Connection, StatementStatus};
     use std::future::Future;
     use uuid::Uuid;
 
@@ -115,6 +121,67 @@ mod tests {
         let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
         let rows = block_on(store.read(|reader| reader.addresses(None, 10))).unwrap();
         assert_eq!(rows[0].holder, Holder::Invoice(InvoiceId(Uuid::from_u128(7))));
+    }
+
+    #[test]
+    fn an_invoice_that_is_not_as_it_was_written_is_refused_and_named() {
+        let changes = [
+            "UPDATE invoices SET terms = json_set(terms, '$.description', 'coffee')",
+            "UPDATE invoices SET quotes = json_set(quotes, '$[0].due.units', '50000001')",
+            "UPDATE invoices SET deadline = deadline + 1",
+            "UPDATE policies SET body = body || ' '",
+        ];
+        for change in changes {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
+            let owner = owner(1, Environment::Test);
+            let invoice = invoice(7, owner);
+            let id = invoice.id;
+            let insert = store.decide(move |transaction| transaction.insert_invoice(&invoice, "print"));
+            block_on(insert).unwrap();
+            let read = || block_on(store.read(move |reader| reader.invoice(owner, id)));
+            assert!(read().unwrap().is_some());
+            assert_eq!(altered_rows(&store), Vec::<String>::new());
+            Connection::open(folder.path().join("farthing.db")).unwrap().execute_batch(change).unwrap();
+            assert!(matches!(read(), Err(StoreError::Corrupt(_))), "{change}");
+            let locked = store.decide(move |transaction| transaction.lock_any_invoice(id).map(|_| ()));
+            assert!(matches!(block_on(locked), Err(StoreError::Corrupt(_))), "{change}");
+            assert_eq!(altered_rows(&store), [format!("invoice {id}")], "{change}");
+        }
+    }
+
+    #[test]
+    fn rows_of_before_there_were_checksums_get_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let before = Engine::open(folder.path(), &MIGRATIONS[..5], OpenAs::Server, Threads::Inline).unwrap();
+        let written = before.write(|connection| {
+            connection.execute_batch(
+                "INSERT INTO policies (number, body) VALUES (1, '{}');
+                 INSERT INTO invoices (id, merchant, environment, source, policy, token, terms, created_at, activation_count,
+                   quotes, standing, status)
+                   VALUES (x'01', x'02', 1, '{}', 1, 't', '{}', 5, 0, '[]', '{}', 'pending');
+                 INSERT INTO payments (environment, network, hash, position, invoice, ordinal, stage, body)
+                   VALUES (1, 'bitcoin', 'h', '0', x'01', 0, 0, '{}');
+                 INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body)
+                   VALUES (x'02', 1, 1, x'03', 'invoice.created', x'01', 5, x'7b7d')",
+            )?;
+            Ok::<_, StoreError>(())
+        });
+        block_on(written).unwrap().unwrap();
+        drop(before);
+        let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
+        assert_eq!(altered_rows(&store), Vec::<String>::new());
+        let raw = Connection::open(folder.path().join("farthing.db")).unwrap();
+        raw.execute_batch("UPDATE events SET created_at = 6; UPDATE payments SET body = '[]'").unwrap();
+        assert_eq!(altered_rows(&store).len(), 2);
+    }
+
+    /// What an audit says of rows that are not as they were written.
+    fn altered_rows(store: &Store) -> Vec<String> {
+        let found = (0..comparisons())
+            .flat_map(|comparison| block_on(store.read(move |reader| reader.compare_rows(comparison, 10))).unwrap());
+        let altered = found.filter(|found| found.detail == "its row is not as it was written");
+        altered.map(|found| found.subject).collect()
     }
 
     #[test]

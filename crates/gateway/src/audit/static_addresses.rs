@@ -32,7 +32,11 @@ impl Audit {
             }
             Ok(found)
         });
-        for detail in differences.await? {
+        let differences = match differences.await {
+            Err(StoreError::Corrupt(why)) => vec![format!("it cannot be computed anew: {why}")],
+            differences => differences?,
+        };
+        for detail in differences {
             self.findings.differ(format!("permanent address {id}"), detail);
         }
         Ok(())

@@ -25,7 +25,34 @@ macro_rules! one {
     };
 }
 
+/// What is told besides of any row that has a checksum.
+const ALTERED: &str = "is not as it was written";
+
 const CORRUPTIONS: &[Corruption] = &[
+    // Nothing is computed of these that would differ.
+    of(
+        "payments",
+        "UPDATE payments SET body = json_set(body, '$.first_seen', json_extract(body, '$.first_seen') + 1) WHERE stage = 2",
+        &["its row is not as it was written", "it cannot be computed anew"],
+    ),
+    of(
+        "invoices",
+        concat!(
+            "UPDATE invoices SET terms = json_set(terms, '$.description', 'x') WHERE id = ",
+            one!("invoices", "id", "1")
+        ),
+        &["its row is not as it was written"],
+    ),
+    of(
+        "policies",
+        "UPDATE policies SET body = body || ' ' WHERE number = 1",
+        &["its row is not as it was written", "it cannot be computed anew"],
+    ),
+    of(
+        "events",
+        "UPDATE events SET created_at = created_at + 1 WHERE sequence = 3",
+        &["its row is not as it was written"],
+    ),
     of(
         "invoices",
         concat!(
@@ -269,7 +296,8 @@ async fn every_kind_of_corrupted_row_is_found_and_named() {
         if !told.iter().any(|line| line.contains(first)) {
             problems.push(format!("{} was not told as {first:?}, but as {told:?}", corruption.sql));
         }
-        let is_foreseen = |line: &&String| corruption.told.iter().any(|words| line.contains(words));
+        let is_foreseen =
+            |line: &&String| line.contains(ALTERED) || corruption.told.iter().any(|words| line.contains(words));
         if let Some(other) = told.iter().find(|line| !is_foreseen(line)) {
             problems.push(format!("{} was told also as {other}", corruption.sql));
         }

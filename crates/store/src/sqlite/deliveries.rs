@@ -188,8 +188,8 @@ impl Transaction<'_> {
         body: &[u8],
         url: Option<&str>,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, event, kind, body, created_at, stage, attempts, due_at, url)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10)";
+        let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, event, kind, body, created_at, stage, attempts, due_at, url,
+                   checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10, checksum(?1, ?2, ?5, ?6, ?7, ?10))";
         self.connection().prepare_cached(sql)?.execute(params![
             delivery.id.0.as_bytes(),
             delivery.endpoint.0.as_bytes(),

@@ -96,8 +96,9 @@ impl Transaction<'_> {
         let mut sequence = last.saturating_sub(count);
         for event in events {
             sequence = sequence.saturating_add(1);
-            let sql = "INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+            let sql =
+                "INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body, checksum)
+                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
             let id = event.id.0.as_bytes();
             let at = event.created_at.milliseconds();
             let invoice = event.invoice.0.as_bytes();

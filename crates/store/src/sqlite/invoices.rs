@@ -1,7 +1,7 @@
 //! Invoices and their payments.
 
 use super::{
-    Locked, Reader, Transaction,
+    Locked, Reader, Transaction, checksums,
     rows::{
         environment_number, environment_of, from_json, json, number, signed, timestamp, timestamp_or_null, to_json,
         uuid,
@@ -19,7 +19,13 @@ use farthing_domain::{
 };
 use rusqlite::{OptionalExtension, Row, ToSql, params};
 
-pub(super) const COLUMNS: &str = "i.*, p.body AS policy_body FROM invoices i JOIN policies p ON p.number = i.policy";
+/// What an invoice is read from, and whether that is as it was written.
+pub(super) fn columns() -> String {
+    format!(
+        "i.*, p.body AS policy_body, {} IS i.checksum AS is_whole FROM invoices i JOIN policies p ON p.number = i.policy",
+        checksums::INVOICE
+    )
+}
 
 /// Where a payment is, as its row's `stage` says.
 mod stage {
@@ -66,20 +72,27 @@ impl Reader<'_> {
     }
 
     fn invoice_where(&self, condition: &str, parameters: &[&dyn ToSql]) -> Result<Option<Invoice>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} WHERE {condition}");
+        let sql = format!("SELECT {} WHERE {condition}", columns());
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(parameters)?;
         rows.next()?.map(|row| self.read_invoice(row)).transpose()
     }
 
-    /// Invoices of all owners in the order of their ids, after a given one: for `audit` and for rebuilding what memory holds.
+    /// Invoices of all owners in the order of their ids, after a given one: for `audit`. They are read as they stand, whole or not:
+    /// the audit says exactly what differs.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn all_invoices(&self, after: Option<InvoiceId>, limit: u32) -> Result<Vec<Invoice>, StoreError> {
         let after = after.map_or([0; 16], |id| *id.0.as_bytes());
-        let sql = format!("SELECT {COLUMNS} WHERE i.id > ?1 ORDER BY i.id LIMIT ?2");
-        self.invoices_of(&sql, params![after, limit])
+        let sql = format!("SELECT {} WHERE i.id > ?1 ORDER BY i.id LIMIT ?2", columns());
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![after, limit])?;
+        let mut invoices = Vec::new();
+        while let Some(row) = rows.next()? {
+            invoices.push(self.read_facts(row)?.0);
+        }
+        Ok(invoices)
     }
 
     /// The id of the invoice that follows a given one, whether or not the invoice can be read; for `audit`.
@@ -103,12 +116,20 @@ impl Reader<'_> {
         Ok(invoices)
     }
 
+    /// An invoice, refused when its row or a payment's is not as it was written.
     fn read_invoice(&self, row: &Row<'_>) -> Result<Invoice, StoreError> {
+        let (invoice, is_whole) = self.read_facts(row)?;
+        if is_whole { Ok(invoice) } else { Err(altered(invoice.id)) }
+    }
+
+    /// An invoice, and whether its row and its payments' are as they were written.
+    fn read_facts(&self, row: &Row<'_>) -> Result<(Invoice, bool), StoreError> {
         let id = InvoiceId(uuid(row, "id")?);
         let source: String = row.get("source")?;
         let cancellation: Option<String> = row.get("cancellation")?;
         let count: i64 = row.get("activation_count")?;
-        Ok(Invoice {
+        let (payments, are_whole) = self.payments_of(id)?;
+        let invoice = Invoice {
             id,
             owner: Owner {
                 merchant: MerchantId(uuid(row, "merchant")?),
@@ -128,19 +149,26 @@ impl Reader<'_> {
             scanned_through: timestamp_or_null(row, "scanned_through")?,
             paid_once_at: timestamp_or_null(row, "paid_once_at")?,
             quotes: json(row, "quotes")?,
-            payments: self.payments_of(id)?,
+            payments,
             standing: json(row, "standing")?,
-        })
+        };
+        Ok((invoice, are_whole && checksums::is_whole(row)?))
     }
 
-    fn payments_of(&self, invoice: InvoiceId) -> Result<Vec<Payment>, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT body FROM payments WHERE invoice = ?1 ORDER BY ordinal")?;
+    /// An invoice's payments, and whether all their rows are as they were written.
+    fn payments_of(&self, invoice: InvoiceId) -> Result<(Vec<Payment>, bool), StoreError> {
+        let sql = format!(
+            "SELECT p.body, {} IS p.checksum AS is_whole FROM payments p WHERE p.invoice = ?1 ORDER BY p.ordinal",
+            checksums::PAYMENT
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query([invoice.0.as_bytes()])?;
-        let mut payments = Vec::new();
+        let (mut payments, mut are_whole) = (Vec::new(), true);
         while let Some(row) = rows.next()? {
+            are_whole &= checksums::is_whole(row)?;
             payments.push(json(row, "body")?);
         }
-        Ok(payments)
+        Ok((payments, are_whole))
     }
 
     /// What an owner's idempotency key was used for: the fingerprint of the request, and the invoice (or the permanent address, whose
@@ -261,8 +289,10 @@ impl Transaction<'_> {
         let policy = self.policy_number(invoice)?;
         let sql = "INSERT INTO invoices (id, merchant, environment, source, policy, token, terms, created_at, draft_deadline, deadline,
                    activated_at, activation_count, cancellation, marked_invalid_at, scanned_through, paid_once_at, quotes, standing,
-                   status, currency, external_id, due_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)";
+                   status, currency, external_id, due_at, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
+                   checksum(?1, ?2, ?3, ?4, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+                   (SELECT body FROM policies WHERE number = ?5)))";
         self.connection().prepare_cached(sql)?.execute(params![
             invoice.id.0.as_bytes(),
             invoice.owner.merchant.0.as_bytes(),
@@ -310,7 +340,9 @@ impl Transaction<'_> {
     pub fn save_invoice(&mut self, invoice: &Locked<Invoice>, retry_at: Option<Timestamp>) -> Result<(), StoreError> {
         let sql = "UPDATE invoices SET deadline = ?2, activated_at = ?3, activation_count = ?4, cancellation = ?5,
                    marked_invalid_at = ?6, scanned_through = ?7, paid_once_at = ?8, quotes = ?9, standing = ?10, status = ?11,
-                   currency = ?12, due_at = ?13, retry_at = ?14 WHERE id = ?1";
+                   currency = ?12, due_at = ?13, retry_at = ?14,
+                   checksum = checksum(id, merchant, environment, source, token, terms, created_at, draft_deadline,
+                   ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (SELECT p.body FROM policies p WHERE p.number = policy)) WHERE id = ?1";
         let standing = self.standing_to_keep(invoice)?;
         let written = self.connection().prepare_cached(sql)?.execute(params![
             invoice.id.0.as_bytes(),
@@ -342,10 +374,11 @@ impl Transaction<'_> {
     }
 
     fn write_payments(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
-        let sql = "INSERT INTO payments (environment, network, hash, position, invoice, ordinal, stage, height, body)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        let sql = "INSERT INTO payments (environment, network, hash, position, invoice, ordinal, stage, height, body, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, checksum(?1, ?2, ?3, ?4, ?5, ?9))
                    ON CONFLICT (environment, network, hash, position) DO UPDATE
-                   SET stage = excluded.stage, height = excluded.height, body = excluded.body WHERE invoice = excluded.invoice";
+                   SET stage = excluded.stage, height = excluded.height, body = excluded.body, checksum = excluded.checksum
+                   WHERE invoice = excluded.invoice";
         for (ordinal, payment) in invoice.payments.iter().enumerate() {
             let written = self.connection().prepare_cached(sql)?.execute(params![
                 environment_number(invoice.owner.environment),
@@ -380,6 +413,11 @@ impl Transaction<'_> {
             }
         }
     }
+}
+
+/// That what is stored of an invoice is not what was written.
+pub(super) fn altered(invoice: InvoiceId) -> StoreError {
+    StoreError::Corrupt(format!("invoice {invoice} or a payment of it is not as it was written"))
 }
 
 /// The family's name in a row.

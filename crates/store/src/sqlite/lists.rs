@@ -1,8 +1,8 @@
 //! Lists: an owner's invoices, and transfers to its wallet.
 
 use super::{
-    Reader,
-    invoices::COLUMNS,
+    Reader, checksums,
+    invoices::{altered, columns},
     rows::{environment_number, json, number, to_json, uuid},
 };
 use crate::{
@@ -109,7 +109,7 @@ impl Reader<'_> {
         let total = self.count(&format!("SELECT COUNT(*) FROM invoices i WHERE {}", of.condition), &of.parameters)?;
         // Ids are in the order of creation.
         let order = if filter.is_oldest_first { "ASC" } else { "DESC" };
-        let sql = format!("SELECT {COLUMNS} WHERE {} ORDER BY i.id {order} LIMIT ? OFFSET ?", of.condition);
+        let sql = format!("SELECT {} WHERE {} ORDER BY i.id {order} LIMIT ? OFFSET ?", columns(), of.condition);
         of.on(page);
         Ok((self.invoices_of(&sql, params_from_iter(of.parameters.iter()))?, total))
     }
@@ -142,8 +142,9 @@ impl Reader<'_> {
             TransferOrder::Smallest => format!("{coins} ASC"),
         };
         let sql = format!(
-            "SELECT p.invoice, p.body, json_extract(i.terms, '$.foreign.name') AS name {from} WHERE {}
+            "SELECT p.invoice, p.body, {} IS p.checksum AS is_whole, json_extract(i.terms, '$.foreign.name') AS name {from} WHERE {}
              ORDER BY {order}, p.invoice DESC, p.ordinal DESC LIMIT ? OFFSET ?",
+            checksums::PAYMENT,
             of.condition
         );
         of.on(page);
@@ -152,6 +153,9 @@ impl Reader<'_> {
         let mut transfers = Vec::new();
         while let Some(row) = rows.next()? {
             let invoice = InvoiceId(uuid(row, "invoice")?);
+            if !checksums::is_whole(row)? {
+                return Err(altered(invoice));
+            }
             transfers.push(TransferRecord { invoice, name: row.get("name")?, payment: json(row, "body")? });
         }
         Ok((transfers, total))

@@ -5,7 +5,7 @@
 
 use super::{
     Reader, Transaction,
-    invoices::COLUMNS,
+    invoices::columns,
     rows::{environment_number, environment_of, number, timestamp, uuid},
 };
 use crate::{
@@ -122,8 +122,9 @@ impl Reader<'_> {
         page: Page,
     ) -> Result<Vec<Invoice>, StoreError> {
         let sql = format!(
-            "SELECT {COLUMNS} JOIN static_address_invoices s ON s.invoice = i.id
-             WHERE s.address = ?1 AND i.merchant = ?2 AND i.environment = ?3 ORDER BY s.invoice DESC LIMIT ?4 OFFSET ?5"
+            "SELECT {} JOIN static_address_invoices s ON s.invoice = i.id
+             WHERE s.address = ?1 AND i.merchant = ?2 AND i.environment = ?3 ORDER BY s.invoice DESC LIMIT ?4 OFFSET ?5",
+            columns()
         );
         let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
         self.invoices_of(&sql, params![id.0.as_bytes(), merchant, environment, page.limit, skipped(page)])

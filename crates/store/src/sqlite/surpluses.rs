@@ -3,7 +3,7 @@
 use super::{
     Reader, Transaction,
     addresses::{holder_columns, holder_of},
-    invoices::COLUMNS,
+    invoices::columns,
     rows::{json, timestamp, uuid},
 };
 use crate::{
@@ -27,7 +27,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn any_live_invoices(&self, after: InvoiceId, limit: u32) -> Result<Vec<Invoice>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} WHERE i.environment = 0 AND i.id > ?1 ORDER BY i.id LIMIT ?2");
+        let sql = format!("SELECT {} WHERE i.environment = 0 AND i.id > ?1 ORDER BY i.id LIMIT ?2", columns());
         self.invoices_of(&sql, params![after.0.as_bytes(), limit])
     }
 
@@ -36,7 +36,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn any_invoices(&self, ids: &[InvoiceId]) -> Result<Vec<Invoice>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} WHERE i.id = ?1");
+        let sql = format!("SELECT {} WHERE i.id = ?1", columns());
         let mut found = Vec::new();
         for id in ids {
             found.extend(self.invoices_of(&sql, params![id.0.as_bytes()])?);

@@ -1,7 +1,7 @@
 //! Opening a database: the folder, the lock, the settings, the migrations; and copying it.
 
 use super::Migration;
-use crate::error::StoreError;
+use crate::{error::StoreError, sqlite::checksums};
 use rusqlite::{Connection, OpenFlags, backup::StepResult, config::DbConfig, params};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -121,6 +121,7 @@ pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> 
 /// What every connection has in common. Statements are planned once. Without this SQLite plans some anew whenever other values are bound, to no use here: there are
 /// no statistics, and conditions of partial indexes are written out.
 fn settle_connection(connection: &Connection) -> Result<(), StoreError> {
+    checksums::add_to(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // Whoever closes last leaves the log where it is: a log that is gone is a log that was lost.
