@@ -34,6 +34,11 @@ use std::sync::Arc;
 pub const CLOCK_SETTING: &str = "test_clock_offset_ms";
 /// The setting that keeps the latest moment of the test clock that was told to anybody by a call.
 pub const CLOCK_LATEST_SETTING: &str = "test_clock_latest_ms";
+/// How far the test clock gets ahead of real time altogether, in days: a hundred years. Every test key moves it, for all merchants,
+/// and it never goes back: no key can bring it to where dates end.
+pub const CLOCK_LEAD_DAYS_MAX: i64 = 36_600;
+
+const DAY_MS: i64 = 86_400_000;
 
 /// A simulated payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +78,9 @@ pub enum TestModeError {
     /// The amount cannot be paid.
     #[error("{0}")]
     Amount(String),
+    /// The test clock would be further ahead of real time than it gets.
+    #[error("would move the test clock more than {CLOCK_LEAD_DAYS_MAX} days ahead of real time")]
+    TooFarAhead,
     /// What was caused could not be applied.
     #[error(transparent)]
     Scan(#[from] ScanError),
@@ -175,13 +183,16 @@ impl Gateway {
     /// Moves the test environment's clock ahead and applies everything that became due.
     ///
     /// # Errors
-    /// When the store fails; the clock may have moved then, and what became due is applied in the background.
+    /// When it would be more than [`CLOCK_LEAD_DAYS_MAX`] ahead of real time; or when the store fails; the clock may have moved then, and what became due is applied in the background.
     pub async fn advance_test_clock(
         self: &Arc<Self>,
         seconds: i64,
     ) -> Result<farthing_domain::time::Timestamp, TestModeError> {
         let _turn = self.test_clock.lock().await;
         let offset = self.clocks().test_offset_ms().saturating_add(seconds.saturating_mul(1000));
+        if offset > CLOCK_LEAD_DAYS_MAX.saturating_mul(DAY_MS) {
+            return Err(TestModeError::TooFarAhead);
+        }
         let latest = self.clocks().now(Environment::Test).plus_seconds(seconds).milliseconds();
         self.store()
             .decide(move |transaction| {

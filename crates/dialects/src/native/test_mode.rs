@@ -294,7 +294,7 @@ pub struct ChainView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
 #[schema(as = AdvanceClockBody, example = json!({ "seconds": 60 }))]
 pub struct AdvanceClock {
-    /// By how many seconds.
+    /// By how many seconds: 366 days at the most. Altogether the clock gets 36,600 days ahead of real time, not more.
     #[schema(minimum = 1, maximum = 31622400)]
     pub seconds: i64,
 }

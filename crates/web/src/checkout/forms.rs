@@ -220,6 +220,7 @@ fn not_played(token: &str, error: &TestModeError) -> Response {
         | TestModeError::NoSuchNetwork(_)
         | TestModeError::Chain(_)
         | TestModeError::AddressNotFound
+        | TestModeError::TooFarAhead
         | TestModeError::Amount(_) => refused(token, &error.to_string()),
     }
 }

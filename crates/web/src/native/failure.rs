@@ -229,6 +229,7 @@ impl From<TestModeError> for Failure {
             TestModeError::NotTest => ApiError::new(ErrorCode::Forbidden, error.to_string()),
             TestModeError::NoAddress(_) => ApiError::new(ErrorCode::InvalidState, error.to_string()),
             TestModeError::NoSuchNetwork(_) => ApiError::new(ErrorCode::NotFound, error.to_string()),
+            TestModeError::TooFarAhead => ApiError::field("seconds", &error.to_string()),
             TestModeError::Amount(text) => ApiError::field("currency", &text),
             TestModeError::Chain(error) => ApiError::new(ErrorCode::Validation, error.to_string()),
         })

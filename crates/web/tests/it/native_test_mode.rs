@@ -45,6 +45,28 @@ async fn the_clock_moves_and_what_is_due_has_happened() {
 }
 
 #[tokio::test]
+async fn the_clock_gets_a_hundred_years_ahead_and_no_second_more() {
+    let shop = Shop::open().await;
+    let advance = |seconds: u64| format!(r#"{{"seconds":{seconds}}}"#);
+    for _ in 0..99 {
+        assert_eq!(shop.post("/api/v1/test/clock/advance", advance(366 * 86_400)).await.status, 200);
+    }
+    for (seconds, status) in [(366 * 86_400 + 1, 400), (366 * 86_400 - 1, 200), (2, 400), (1, 200), (1, 400)] {
+        let answer = shop.post("/api/v1/test/clock/advance", advance(seconds)).await;
+        assert_eq!(answer.status, status, "{seconds}: {answer:?}");
+    }
+    let refused = shop.post("/api/v1/test/clock/advance", advance(60)).await;
+    assert_eq!(refused.code(), "validation_error");
+    let expected = "seconds: would move the test clock more than 36600 days ahead of real time";
+    assert!(refused.text.contains(expected), "{refused:?}");
+    // What needs no such jump goes on.
+    let id = shop.invoice_id(HALF_BITCOIN).await;
+    assert_eq!(shop.get(&format!("/api/v1/invoices/{id}")).await.data()["status"], "pending");
+    let late = shop.post(&format!("/api/v1/test/invoices/{id}/scenarios"), r#"{"scenario":"late"}"#).await;
+    assert_eq!(late.code(), "validation_error", "{late:?}");
+}
+
+#[tokio::test]
 async fn bad_calls_are_refused_with_a_reason() {
     let shop = Shop::open().await;
     let invoice = shop.invoice_id(HALF_BITCOIN).await;
