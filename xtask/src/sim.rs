@@ -3,7 +3,10 @@
 mod planted;
 
 use anyhow::{Result, bail};
-use farthing_sim::simulation::{Report, Settings, run as run_seed};
+use farthing_sim::{
+    isolation,
+    simulation::{Report, Settings, run as run_seed},
+};
 use std::{
     num::NonZero,
     sync::atomic::{AtomicU64, Ordering},
@@ -126,6 +129,7 @@ fn work(next: &AtomicU64, which: &Seeds) -> Outcome {
                 if is_checked && run_seed(seed, Settings { steps, planted: None }).ok().as_ref() != Some(&report) {
                     outcome.failures.push(format!("seed {seed} gives another trace the second time"));
                 }
+                outcome.failures.extend(isolation::run(seed, None).err().map(|failure| failure.to_string()));
             }
         }
     }

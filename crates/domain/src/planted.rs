@@ -56,6 +56,8 @@ pub enum Bug {
     OtherOwnersEndpoint,
     /// An invoice is found by its id alone.
     AnyOwner,
+    /// One endpoint is served in each turn: the one that was due first.
+    OneEndpointATurn,
     /// A due made by a rate is rounded down.
     RoundsDueDown,
     /// Amounts are read into 64 bits.
@@ -64,7 +66,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug, with the number of the invariant that it breaks (`docs/reliability.md`).
-    pub const ALL: [(Self, u8); 27] = [
+    pub const ALL: [(Self, u8); 28] = [
         (Self::CreditsAtOnce, 2),
         (Self::ReplacedStays, 2),
         (Self::KeyOnTransactionOnly, 3),
@@ -90,6 +92,7 @@ impl Bug {
         (Self::ReversalUntold, 10),
         (Self::OtherOwnersEndpoint, 11),
         (Self::AnyOwner, 11),
+        (Self::OneEndpointATurn, 11),
         (Self::RoundsDueDown, 12),
         (Self::CutsTo64Bits, 12),
     ];

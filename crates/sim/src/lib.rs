@@ -7,6 +7,7 @@ pub mod act;
 pub mod check;
 pub mod dice;
 pub mod disturbed;
+pub mod isolation;
 pub mod memory;
 pub mod oracle;
 pub mod plan;

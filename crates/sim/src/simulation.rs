@@ -430,7 +430,7 @@ pub(crate) async fn wake_all() {
 }
 
 /// Plants a bug into what this thread runs.
-fn plant(bug: Option<Bug>) {
+pub(crate) fn plant(bug: Option<Bug>) {
     #[cfg(feature = "planted")]
     farthing_domain::planted::plant(bug);
     #[cfg(not(feature = "planted"))]
