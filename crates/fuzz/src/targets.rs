@@ -2,6 +2,7 @@
 
 mod accounts;
 mod addresses;
+mod dialects;
 mod forms;
 mod heads;
 mod json;
@@ -13,7 +14,7 @@ mod urls;
 use crate::Target;
 
 /// Every target.
-pub const ALL: [Target; 12] = [
+pub const ALL: [Target; 17] = [
     numbers::DECIMAL,
     numbers::AMOUNT,
     numbers::DUE,
@@ -26,6 +27,11 @@ pub const ALL: [Target; 12] = [
     accounts::ACCOUNTS,
     urls::URLS,
     heads::HEADS,
+    dialects::COINSPAID,
+    dialects::PAYHUBIX,
+    dialects::TXCASH,
+    dialects::TXNPRO,
+    dialects::QUERIES,
 ];
 
 /// The input as text; whatever is not UTF-8 is cut off.

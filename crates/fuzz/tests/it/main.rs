@@ -47,6 +47,11 @@ targets! {
     accounts_have_addresses_and_no_private_keys "accounts";
     urls_lead_outside_and_nowhere_else "urls";
     heads_are_read_in_one_way_however_they_are_cut "heads";
+    coinspaid_s_bodies_mean_what_they_say "coinspaid";
+    payhubix_s_bodies_mean_what_they_say "payhubix";
+    txcash_s_bodies_mean_what_they_say_as_objects_and_as_forms "txcash";
+    txnpro_s_bodies_mean_what_they_say "txnpro";
+    queries_of_the_other_apis_are_bounded "dialect_queries";
 }
 
 #[test]
