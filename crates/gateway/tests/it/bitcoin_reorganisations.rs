@@ -53,7 +53,7 @@ async fn reorganise(all: &Rehearsal, fork: u64, depth: u64, fates: &Fates) {
 
 /// Every depth on one chain, one after the other.
 async fn play_all(over: Over, restarts: bool) {
-    let mut all = Rehearsal::open(over, EACH * *DEPTHS.end()).await;
+    let mut all = Rehearsal::open(over, EACH.saturating_mul(*DEPTHS.end())).await;
     for depth in DEPTHS {
         all = play(all, depth, restarts).await;
     }

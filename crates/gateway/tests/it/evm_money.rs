@@ -1,7 +1,7 @@
 //! Coins and tokens on EVM chains, from a real node through the scanner to what the shop hears.
 
 use crate::evm_shop::{CONFIRMATIONS, EvmShop, Site, five_usdt, payee};
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use farthing_domain::{id::Environment, standing::Status};
 use farthing_gateway::scan::ScanError;
 use farthing_peers::{

@@ -158,7 +158,7 @@ impl Rehearsal {
     /// Somebody else each time, so that no two blocks of two branches are the same.
     pub(crate) fn nobody(&self) -> String {
         let number = self.blocks_mined.fetch_add(1, Ordering::Relaxed);
-        Purse::empty(number % 100 + 100).unwrap().address()
+        Purse::empty(number.checked_rem(100).unwrap_or(0).saturating_add(100)).unwrap().address()
     }
 
     /// Puts a transaction into the mempool, and scans.

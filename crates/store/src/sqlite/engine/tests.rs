@@ -235,7 +235,9 @@ async fn hold_reader(engine: &Arc<Engine>, reading: &mut JoinSet<Result<(), Stor
     let engine = Arc::clone(engine);
     let query = move |_: &Connection| {
         held.send(()).unwrap();
-        Ok(drop(opened.recv()))
+        // The gate goes without a word.
+        assert!(opened.recv().is_err());
+        Ok(())
     };
     reading.spawn(async move { engine.read(query).await });
     holds.await.unwrap();
