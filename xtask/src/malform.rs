@@ -1,9 +1,10 @@
-//! `cargo xtask malform`: good requests to every route, spoiled by a seed, over real connections.
+//! `cargo xtask malform`: good requests to every route of every API, spoiled by a seed, over real connections.
 //!
 //! Whatever comes of it is never a 5xx, never a panic or an error in the log, and never anything of another merchant, whose
 //! invoices carry a word that no answer may have. At the end that merchant's things are as they were and `farthing audit` finds
 //! nothing. Loopback only.
 
+mod dialects;
 mod request;
 mod shop;
 mod spoil;
@@ -13,8 +14,9 @@ use crate::{
     program::{self, Installation},
 };
 use anyhow::{Context, Result, bail, ensure};
+use dialects::Credentials;
 use request::Request;
-use shop::{Route, Shop, Stranger};
+use shop::{Keys, Route, Shop, Stranger};
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -70,16 +72,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 async fn malform(installation: &Installation, options: &Options) -> Result<Statuses> {
-    let (ours, theirs) = (installation.merchant("Ours")?, installation.merchant("Theirs")?);
+    let merchant = |name: &str| -> Result<Keys> {
+        let (id, native) = installation.merchant_and_key(name)?;
+        Ok(Keys { native, credentials: Credentials::of(installation, &id)? })
+    };
+    let (ours, theirs) = (merchant("Ours")?, merchant("Theirs")?);
     let mut server = installation.start().await?;
-    let stranger = Stranger::settle(&mut server.connect(&theirs).await?, &theirs).await?;
-    let routes = shop::routes(&mut server.connect(&ours).await?).await?;
+    let stranger = Stranger::settle(server.address, &theirs).await?;
+    let routes = shop::routes(&mut server.connect(&ours.native).await?).await?;
     let each = options.requests.checked_div(WORKERS).unwrap_or_default();
     let mut workers = JoinSet::new();
     for number in 0..WORKERS {
         let worker = Worker {
             address: server.address,
-            api_key: ours.clone(),
+            keys: ours.clone(),
             routes: routes.clone(),
             stranger: stranger.clone(),
             chance: Chance::new(options.seed.wrapping_mul(WORKERS).wrapping_add(number)),
@@ -94,7 +100,7 @@ async fn malform(installation: &Installation, options: &Options) -> Result<Statu
         }
     }
     ensure!(server.is_running()?, "the server ended");
-    stranger.is_untouched(&mut server.connect(&theirs).await?).await?;
+    stranger.is_untouched(&mut server.connect(&theirs.native).await?).await?;
     let complaints = installation.complaints(&[])?;
     ensure!(complaints.is_empty(), "the log has: {complaints:#?}");
     installation.audit()?;
@@ -104,7 +110,7 @@ async fn malform(installation: &Installation, options: &Options) -> Result<Statu
 /// Sends requests one after another.
 struct Worker {
     address: SocketAddr,
-    api_key: String,
+    keys: Keys,
     routes: Vec<Route>,
     stranger: Stranger,
     chance: Chance,
@@ -113,20 +119,20 @@ struct Worker {
 impl Worker {
     async fn send(mut self, count: u64) -> Result<Statuses> {
         let mut statuses = Statuses::new();
-        let mut shop = Shop::open(self.address, &self.api_key).await?;
+        let mut shop = Shop::open(self.address, &self.keys).await?;
         for number in 1..=count {
             if number.is_multiple_of(FRESH_EVERY) {
-                shop.close(self.address, &self.api_key).await?;
-                shop = Shop::open(self.address, &self.api_key).await?;
+                shop.close(self.address, &self.keys).await?;
+                shop = Shop::open(self.address, &self.keys).await?;
             }
             let route = self.chance.pick(&self.routes).context("no routes")?;
-            let good: Request = shop.request(route, &self.api_key);
+            let good: Request = shop.request(route, &self.keys);
             let bytes = spoil::spoiled(good, &self.stranger.ids, &mut self.chance);
             let status = self.exchange(&bytes).await.with_context(|| shown(&bytes))?;
             let sum = statuses.entry(status).or_default();
             *sum = sum.saturating_add(1);
         }
-        shop.close(self.address, &self.api_key).await?;
+        shop.close(self.address, &self.keys).await?;
         Ok(statuses)
     }
 

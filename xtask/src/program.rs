@@ -63,12 +63,17 @@ impl Installation {
         serde_json::from_str(said.trim()).with_context(|| format!("farthing {arguments:?} said {said}"))
     }
 
-    /// A new merchant's id and its test key.
+    /// A new merchant's test key.
     pub(crate) fn merchant(&self, name: &str) -> Result<String> {
+        Ok(self.merchant_and_key(name)?.1)
+    }
+
+    /// A new merchant's id and its test key.
+    pub(crate) fn merchant_and_key(&self, name: &str) -> Result<(String, String)> {
         let merchant = self.json(&["merchants", "create", name])?;
         let merchant = text(&merchant, "/id")?;
         let key = self.json(&["api-keys", "create", "--merchant", &merchant, "--environment", "test"])?;
-        text(&key, "/api_key")
+        Ok((merchant, text(&key, "/api_key")?))
     }
 
     /// Starts the server and waits until it is ready to sell.

@@ -54,7 +54,7 @@ pub fn run(seed: u64, planted: Option<Bug>) -> Result<Compared, Box<Failure>> {
         }
         let [beside, alone] = histories.as_slice() else { return Err(failed("two histories are compared".to_owned())) };
         if let Some((one, other)) = beside.iter().zip(alone).find(|(one, other)| one != other) {
-            return Err(failed(format!("isolation: beside another shop: {one}\nand alone: {other}")));
+            return Err(failed(format!("isolation: beside another shop: {one}; and alone: {other}")));
         }
         if beside.len() != alone.len() {
             return Err(failed(format!(

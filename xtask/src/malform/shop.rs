@@ -1,6 +1,9 @@
 //! Who asks: a shop with things of its own, and a stranger whose things must stay unseen and untouched.
 
-use super::request::Request;
+use super::{
+    dialects::{self, Credentials, Things},
+    request::{Key, Request},
+};
 use crate::{client::Client, program::text};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -20,6 +23,19 @@ pub(super) struct Route {
     parameters: Vec<(String, String)>,
     content_type: &'static str,
     body: String,
+}
+
+impl Route {
+    pub(super) fn of(method: &str, template: &str, content_type: &'static str, body: String) -> Self {
+        let (method, template) = (method.to_owned(), template.to_owned());
+        Self { method, template, parameters: Vec::new(), content_type, body }
+    }
+
+    /// The route with a query.
+    pub(super) fn with(mut self, parameters: &[(&str, &str)]) -> Self {
+        self.parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self
+    }
 }
 
 /// Every documented route with the example of its body, and those that are not in the document.
@@ -46,14 +62,9 @@ pub(super) async fn routes(client: &mut Client) -> Result<Vec<Route>> {
         ("GET", "/readyz", ""),
         ("GET", "/metrics", ""),
     ] {
-        routes.push(Route {
-            method: method.to_owned(),
-            template: template.to_owned(),
-            parameters: Vec::new(),
-            content_type: FORM,
-            body: body.to_owned(),
-        });
+        routes.push(Route::of(method, template, FORM, body.to_owned()));
     }
+    routes.extend(dialects::routes());
     Ok(routes)
 }
 
@@ -82,8 +93,16 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
+/// How a merchant shows who it is: its key of the native API, and its credentials of the others.
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    pub(super) native: String,
+    pub(super) credentials: Credentials,
+}
+
 /// Things that a shop's good requests name.
 pub(super) struct Shop {
+    things: Things,
     invoice: String,
     token: String,
     endpoint: String,
@@ -92,8 +111,9 @@ pub(super) struct Shop {
 
 impl Shop {
     /// Makes new ones.
-    pub(super) async fn open(address: SocketAddr, api_key: &str) -> Result<Self> {
-        let mut client = Client::connect(address, api_key).await?;
+    pub(super) async fn open(address: SocketAddr, keys: &Keys) -> Result<Self> {
+        let mut client = Client::connect(address, &keys.native).await?;
+        let things = Things::make(address, &keys.credentials, "tea").await?;
         let invoice = r#"{"currency":"BTC","amount":"0.5"}"#;
         let invoice = client.call("POST", "/api/v1/invoices", invoice, 201).await?;
         let page = text(&invoice, "/data/checkout_url")?;
@@ -104,12 +124,13 @@ impl Shop {
         let test = format!("/api/v1/webhook-endpoints/{endpoint}/test");
         let delivery = client.call("POST", &test, "", 201).await?;
         let token = page.rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(Self { invoice: text(&invoice, "/data/id")?, token, endpoint, delivery: text(&delivery, "/data/id")? })
+        let (invoice, delivery) = (text(&invoice, "/data/id")?, text(&delivery, "/data/id")?);
+        Ok(Self { things, invoice, token, endpoint, delivery })
     }
 
     /// Removes every endpoint, of which a merchant may have a few only.
-    pub(super) async fn close(self, address: SocketAddr, api_key: &str) -> Result<()> {
-        let mut client = Client::connect(address, api_key).await?;
+    pub(super) async fn close(self, address: SocketAddr, keys: &Keys) -> Result<()> {
+        let mut client = Client::connect(address, &keys.native).await?;
         let list = client.call("GET", "/api/v1/webhook-endpoints?limit=100", "", 200).await?;
         let all = list.get("data").and_then(Value::as_array).context("no endpoints")?;
         // Those of the other workers stay as long as there is room.
@@ -121,21 +142,18 @@ impl Shop {
     }
 
     /// A good request to a route.
-    pub(super) fn request(&self, route: &Route, api_key: &str) -> Request {
+    pub(super) fn request(&self, route: &Route, keys: &Keys) -> Request {
         let id = if route.template.contains("webhook-endpoints") { &self.endpoint } else { &self.invoice };
         let path = route.template.replace("{id}", id).replace("{delivery}", &self.delivery);
         let path = path.replace("{network}", "bitcoin").replace("{token}", &self.token);
+        let path = self.things.in_path(&path);
         let query: Vec<_> = route.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let target = if query.is_empty() { path } else { format!("{path}?{}", query.join("&")) };
-        let mut request = Request {
-            method: route.method.clone(),
-            target,
-            version: "HTTP/1.1",
-            headers: Vec::new(),
-            body: route.body.clone().into_bytes(),
-        };
-        request.header("Host", "127.0.0.1");
-        request.header("X-API-Key", api_key);
+        let mut request = Request::new(&route.method, target, route.body.clone());
+        match keys.credentials.for_path(&route.template) {
+            Some(key) => key.unlock(&mut request),
+            None => Key::Plain(keys.native.clone()).unlock(&mut request),
+        }
         if !request.body.is_empty() {
             request.header("Content-Type", route.content_type);
         }
@@ -156,9 +174,10 @@ pub(super) struct Stranger {
 
 impl Stranger {
     /// Makes its things.
-    pub(super) async fn settle(client: &mut Client, api_key: &str) -> Result<Self> {
+    pub(super) async fn settle(address: SocketAddr, keys: &Keys) -> Result<Self> {
+        let client = &mut Client::connect(address, &keys.native).await?;
         // Part of a random key, so that no request contains it by chance.
-        let word: String = format!("canary{}", api_key.chars().rev().take(16).collect::<String>());
+        let word: String = format!("canary{}", keys.native.chars().rev().take(16).collect::<String>());
         let mut ids = Vec::new();
         for number in 0..STRANGERS_INVOICES {
             let body = json!({
@@ -175,6 +194,7 @@ impl Stranger {
         let delivery = client.call("POST", &format!("/api/v1/webhook-endpoints/{endpoint}/test"), "", 201).await?;
         ids.push(text(&delivery, "/data/id")?);
         ids.push(endpoint);
+        ids.extend(Things::make(address, &keys.credentials, &word).await?.ids());
         let (invoices, endpoints) = look(client).await?;
         Ok(Self { word, ids, invoices, endpoints })
     }

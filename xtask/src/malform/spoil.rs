@@ -102,17 +102,13 @@ pub(super) fn spoiled(mut request: Request, foreign: &[String], chance: &mut Cha
 fn spoil_json(request: &mut Request, chance: &mut Chance) {
     let parsed = serde_json::from_slice::<Map<String, Value>>(&request.body);
     let Ok(mut fields) = parsed else {
-        request.body = chance.text(&RAW).as_bytes().to_vec();
+        let is_form = request.body.contains(&b'=') && !chance.one_in(4);
+        request.body =
+            if is_form { spoiled_form(&request.body, chance) } else { chance.text(&RAW).as_bytes().to_vec() };
         return;
     };
     for _ in 0..=chance.below(2) {
-        let names: Vec<String> = fields.keys().cloned().collect();
-        let name = chance.pick(&names).cloned().unwrap_or_default();
-        match chance.below(4) {
-            0 => drop(fields.remove(&name)),
-            1 => drop(fields.insert(chance.text(&TEXTS).to_owned(), hostile(chance))),
-            _ => drop(fields.insert(name, hostile(chance))),
-        }
+        spoil_members(&mut fields, chance);
     }
     let mut body = Value::Object(fields.clone()).to_string();
     if chance.one_in(4) {
@@ -123,6 +119,35 @@ fn spoil_json(request: &mut Request, chance: &mut Chance) {
         body.push_str(&format!(",{}:{raw}}}", Value::from(name)));
     }
     request.body = body.into_bytes();
+}
+
+/// One member, mostly of the innermost object.
+fn spoil_members(mut fields: &mut Map<String, Value>, chance: &mut Chance) {
+    while !chance.one_in(5) && fields.values().any(Value::is_object) {
+        match fields.values_mut().find_map(Value::as_object_mut) {
+            Some(inner) => fields = inner,
+            None => return,
+        }
+    }
+    let names: Vec<String> = fields.keys().cloned().collect();
+    let name = chance.pick(&names).cloned().unwrap_or_default();
+    match chance.below(4) {
+        0 => drop(fields.remove(&name)),
+        1 => drop(fields.insert(chance.text(&TEXTS).to_owned(), hostile(chance))),
+        _ => drop(fields.insert(name, hostile(chance))),
+    }
+}
+
+/// A form with another value, a value twice, or a name more.
+fn spoiled_form(form: &[u8], chance: &mut Chance) -> Vec<u8> {
+    let form = String::from_utf8_lossy(form);
+    let mut pairs: Vec<String> = form.split('&').map(str::to_owned).collect();
+    let name = chance.pick(&pairs).and_then(|pair| pair.split('=').next()).unwrap_or_default().to_owned();
+    if chance.one_in(2) {
+        pairs.retain(|pair| !pair.starts_with(&name));
+    }
+    pairs.push(format!("{name}={}", encoded(chance.text(&TEXTS))));
+    pairs.join("&").into_bytes()
 }
 
 fn hostile(chance: &mut Chance) -> Value {
