@@ -235,19 +235,7 @@ impl Surroundings<'_> {
         let rest = rest(invoice).map(|sum| self.amount(sum));
         let wait = match phase {
             Phase::Confirming(count) => self.wait(count.network, count.need.saturating_sub(count.have)),
-            Phase::Choosing
-            | Phase::Waiting
-            | Phase::RateLapsed
-            | Phase::Checking
-            | Phase::Seen
-            | Phase::Paid
-            | Phase::Overpaid
-            | Phase::ShortOpen
-            | Phase::ShortEnded
-            | Phase::Expired { .. }
-            | Phase::DraftExpired
-            | Phase::Cancelled
-            | Phase::Invalid => String::new(),
+            _ => String::new(),
         };
         let sums = Sums { received: received.as_deref().unwrap_or("nothing"), rest: rest.as_deref(), wait: &wait };
         Wording::of(phase, &sums)
@@ -407,19 +395,7 @@ fn may_cancel(invoice: &Invoice, phase: Phase) -> bool {
 const fn progress(phase: Phase) -> Option<Progress> {
     match phase {
         Phase::Confirming(count) => Some(Progress { have: count.have, need: count.need }),
-        Phase::Choosing
-        | Phase::Waiting
-        | Phase::RateLapsed
-        | Phase::Checking
-        | Phase::Seen
-        | Phase::Paid
-        | Phase::Overpaid
-        | Phase::ShortOpen
-        | Phase::ShortEnded
-        | Phase::Expired { .. }
-        | Phase::DraftExpired
-        | Phase::Cancelled
-        | Phase::Invalid => None,
+        _ => None,
     }
 }
 
