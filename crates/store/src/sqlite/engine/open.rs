@@ -105,13 +105,13 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
     Ok(connection)
 }
 
-/// A connection that only reads.
+/// A connection that only reads. Its cache is emptied whenever another one has written, so it is for the pages of one query.
 pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
-        "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -1024;
+        "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -256;
          PRAGMA wal_autocheckpoint = 0;",
     )?;
     settle_connection(&connection)?;
