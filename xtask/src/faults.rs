@@ -55,6 +55,7 @@ pub(crate) fn power_cut(cuts: &Cuts) -> Result<()> {
 /// Full, slow and rotten disks, copies and restores.
 pub(crate) fn disks(disks: &Disks) -> Result<()> {
     test("faults::disks", &[("FARTHING_DISK_CYCLES", disks.cycles), ("FARTHING_ROTTEN_BITS", disks.bits)])?;
+    test("faults::checkpoints", &[])?;
     test("faults::restored", &[])
 }
 

@@ -6,6 +6,7 @@
 
 mod books;
 mod chance;
+mod checkpoints;
 mod disks;
 mod drain;
 mod http;

@@ -34,6 +34,8 @@ const SERVED_EVERY: usize = 40;
 const SHOPS: usize = 4;
 /// The server's lives in the record, and how long its load lasts in each.
 const LIVES: usize = 3;
+/// The life whose last checkpoint cannot be synced.
+const FAILING_LIFE: usize = 1;
 const LOAD: Duration = Duration::from_millis(400);
 /// Threads that rebuild and look.
 const THREADS: usize = 2;
@@ -67,7 +69,9 @@ async fn record() -> Recorded {
     let folder = tempfile::tempdir().unwrap();
     let (data, path) = (folder.path().canonicalize().unwrap().join("data"), folder.path().join("record"));
     let record = Arc::new(File::options().create(true).append(true).open(&path).unwrap());
-    let surroundings = shim::preloaded(&[("DISK_FOLDER", data), ("DISK_RECORD", path.clone())]);
+    let failing = folder.path().join("failing");
+    let surroundings =
+        shim::preloaded(&[("DISK_FOLDER", data), ("DISK_RECORD", path.clone()), ("DISK_FAIL", failing.clone())]);
     let mut installation = Installation::made_in(folder, surroundings);
     let marks = Arc::clone(&record);
     let mark = move |answer: &Value| {
@@ -87,7 +91,16 @@ async fn record() -> Recorded {
             shops.spawn(trade(server.connect().await, books.clone(), format!("{life}-{shop}")));
         }
         tokio::time::sleep(LOAD).await;
+        // One life's last checkpoint is written and never synced: its log still has all of it.
+        let is_failing = life == FAILING_LIFE;
+        if is_failing {
+            std::fs::write(&failing, "").unwrap();
+        }
         server.terminate().await;
+        if is_failing {
+            assert!(std::fs::metadata(&failing).unwrap().len() > 0, "no sync of a checkpoint failed");
+            std::fs::remove_file(&failing).unwrap();
+        }
         drop(shops.join_all().await);
     }
     let merchants = installation.command(&["merchants", "list", "--json"]);

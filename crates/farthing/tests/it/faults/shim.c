@@ -1,11 +1,14 @@
 /* Records what a process does to the files of one folder, in the order in which it does it.
  *
  * Preloaded into the program under test. From the record the state of the disk after a power cut at any moment is rebuilt:
- * see trace.rs, which reads what this writes. Nothing is changed in what the program sees, except that a sync may be slowed.
+ * see trace.rs, which reads what this writes. Nothing is changed in what the program sees, except that a sync may be slowed or
+ * fail.
  *
  *   DISK_FOLDER   the folder, as an absolute path without links
  *   DISK_RECORD   the file to append to; none: nothing is recorded
  *   DISK_SLOW_MS  a file: while it exists, each sync of a file takes as many milliseconds longer as it says
+ *   DISK_FAIL     a file: while it exists, each sync of the database itself, and not of its log, is left out and fails with
+ *                 EIO, which is what a checkpoint does; a byte is added to the file each time
  *
  * A record is: kind (1 byte), inode (8), offset or size (8), length (4), then so many bytes. Little-endian.
  * It is appended by one write, while a lock is held from before the change until after it, so that records stand in the order
@@ -32,6 +35,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned char kinds[FDS]; /* 0 not ours, 1 a file, 2 the folder */
+static unsigned char is_database[FDS];
 static uint64_t inodes[FDS];
 static int record = -1;
 static const char *folder;
@@ -96,6 +100,7 @@ static int opened(int (*real)(const char *, int, ...), const char *path, int fla
     saved = errno;
     if (file >= 0 && file < FDS && fstat(file, &about) == 0) {
         kinds[file] = 1;
+        is_database[file] = strcmp(name, "farthing.db") == 0;
         inodes[file] = about.st_ino;
         if (is_new)
             put_name('C', about.st_ino, name);
@@ -209,8 +214,24 @@ static void slowly(int file) {
     REAL(close)(setting);
 }
 
+/* Whether a sync of this file is to fail now. */
+static int fails(int file) {
+    const char *path = getenv("DISK_FAIL");
+    int told;
+    if (!path || !is_file(file) || !is_database[file] || (told = REAL(open)(path, O_WRONLY | O_APPEND)) < 0)
+        return 0;
+    if (REAL(write)(told, "x", 1) != 1)
+        abort();
+    REAL(close)(told);
+    return 1;
+}
+
 static int synced(int file, int (*real)(int)) {
     slowly(file);
+    if (fails(file)) {
+        errno = EIO;
+        return -1;
+    }
     if (file >= 0 && file < FDS && kinds[file] == 2) {
         int result;
         pthread_mutex_lock(&lock);
