@@ -24,7 +24,7 @@ use std::{
     collections::BTreeMap,
     sync::{Arc, RwLock},
 };
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{Notify, broadcast, futures::Notified};
 
 /// Changes that may wait for a slow page before it has to read the invoice anew.
 const CHANGES_KEPT: usize = 1024;
@@ -212,8 +212,16 @@ impl Gateway {
         self.changes.subscribe()
     }
 
-    /// Waits until a chain may have something new.
-    pub async fn scanner_woken(&self) {
-        self.wake_scanner.notified().await;
+    /// Ends when something of the live environment changes after this call, a sale above all: whoever rests because nobody was
+    /// expected to pay looks again.
+    pub fn scanner_woken(&self) -> Notified<'_> {
+        self.wake_scanner.notified()
+    }
+
+    /// After a commit in an environment: somebody may be expected to pay now.
+    pub(crate) fn wake_scanner(&self, environment: Environment) {
+        if environment == Environment::Live {
+            self.wake_scanner.notify_waiters();
+        }
     }
 }

@@ -92,8 +92,9 @@ impl Gateway {
     /// When the key was used for another call, the asset is not on sale, no address is left, or the store fails. Then nothing
     /// is stored.
     pub async fn take_static_address(self: &Arc<Self>, command: TakeStaticAddress) -> Result<Taken, TakeError> {
-        let gateway = Arc::clone(self);
-        self.store()
+        let (gateway, environment) = (Arc::clone(self), command.owner.environment);
+        let taken = self
+            .store()
             .decide(move |transaction| {
                 let taken = gateway.decide_take(transaction, &command)?;
                 if let Taken::Replayed(address) = &taken
@@ -103,7 +104,9 @@ impl Gateway {
                 }
                 Ok(taken)
             })
-            .await
+            .await?;
+        self.wake_scanner(environment);
+        Ok(taken)
     }
 
     fn decide_take(&self, transaction: &mut Transaction<'_>, command: &TakeStaticAddress) -> Result<Taken, TakeError> {

@@ -71,8 +71,9 @@ impl Gateway {
         Ok(Told { invoice, endpoints })
     }
 
-    /// After the commit: wakes the pages that show the invoice, and the lanes of its endpoints.
+    /// After the commit: wakes the pages that show the invoice, the lanes of its endpoints, and who looks at live chains.
     pub(crate) fn announce(&self, told: &Told) {
+        self.wake_scanner(told.invoice.owner.environment);
         // Nobody looking at a page is not an error.
         drop(self.changes.send(told.invoice.id));
         self.awakened.wake(told.endpoints.iter().copied());

@@ -1,6 +1,7 @@
 //! Following one chain: to its tip, then a pause, then again.
 
 use super::{Stop, wait};
+use core::future::pending;
 use farthing_domain::{
     id::Environment,
     network::{ChainId, Family},
@@ -14,7 +15,8 @@ use tokio::time::Instant;
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause at the tip of a live network without a mempool, where blocks are rare.
 const BETWEEN_BLOCKS_MAX: Duration = Duration::from_secs(5);
-/// The pause at the tip of a live network while nobody is expected to pay: every look is a call that somebody bills.
+/// The pause at the tip of a live network while nobody is expected to pay: every look is a call that somebody bills. A sale
+/// ends it.
 const IDLE: Duration = Duration::from_secs(15);
 /// The longest pause after failures.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -34,8 +36,7 @@ pub(super) async fn follow(gateway: Arc<Gateway>, id: ChainId, mut stop: Stop) {
             Ok(Progress::Idle) => {
                 pause = PAUSE;
                 told.at_the_tip(&gateway, id);
-                let rest = at_the_tip(&gateway, id).await;
-                if wait(&mut stop, rest, gateway.scanner_woken()).await {
+                if rest_at_the_tip(&gateway, id, &mut stop).await {
                     return;
                 }
                 continue;
@@ -45,25 +46,30 @@ pub(super) async fn follow(gateway: Arc<Gateway>, id: ChainId, mut stop: Stop) {
                 tracing::warn!(environment = %id.environment, network = %id.network, %error, pause_seconds = pause.as_secs(), "a chain was not scanned to its tip");
             }
         }
-        if wait(&mut stop, pause, gateway.scanner_woken()).await {
+        if wait(&mut stop, pause, pending()).await {
             return;
         }
     }
 }
 
-/// How long to rest at the tip.
-async fn at_the_tip(gateway: &Gateway, id: ChainId) -> Duration {
-    let Some(chain) = gateway.chain(id).filter(|_| id.environment == Environment::Live) else { return PAUSE };
+/// Rests until the next look is due; whether the program is told to end.
+async fn rest_at_the_tip(gateway: &Gateway, id: ChainId, stop: &mut Stop) -> bool {
+    let Some(chain) = gateway.chain(id).filter(|_| id.environment == Environment::Live) else {
+        return wait(stop, PAUSE, pending()).await;
+    };
+    // Listened to before the question, so that no sale falls between the two.
+    let woken = gateway.scanner_woken();
+    // Not knowing is no reason to look less often.
+    if !gateway.store().read(expects_money).await.unwrap_or(true) {
+        return wait(stop, IDLE, woken).await;
+    }
     let has_mempool = match chain.facts.family {
         Family::Bitcoin | Family::Litecoin | Family::Dogecoin => true,
         Family::Evm | Family::Tron | Family::Solana => false,
     };
-    // Not knowing is no reason to look less often.
-    if !gateway.store().read(expects_money).await.unwrap_or(true) {
-        return IDLE;
-    }
     let half_a_block = Duration::from_secs(u64::from(chain.facts.block_seconds) / 2);
-    if has_mempool { PAUSE } else { half_a_block.clamp(PAUSE, BETWEEN_BLOCKS_MAX) }
+    let rest = if has_mempool { PAUSE } else { half_a_block.clamp(PAUSE, BETWEEN_BLOCKS_MAX) };
+    wait(stop, rest, pending()).await
 }
 
 fn expects_money(reader: &Reader<'_>) -> Result<bool, StoreError> {

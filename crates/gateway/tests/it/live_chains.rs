@@ -5,6 +5,7 @@ use farthing_domain::{id::Environment, standing::Status};
 use farthing_gateway::{reconcile::Reconciled, scan::Progress, watch::Watched};
 use farthing_sim::world::START;
 use farthing_store::records::Holder;
+use futures_util::FutureExt;
 use std::sync::atomic::Ordering;
 
 const DAY_MS: i64 = 86_400_000;
@@ -30,6 +31,15 @@ async fn after_a_long_stop_several_ranges_are_read_at_once_and_no_payment_is_mis
     for pair in ranges.windows(2) {
         assert_eq!(pair[0].first, pair[1].last + 1, "no gap and no overlap: {pair:?}");
     }
+}
+
+#[tokio::test]
+async fn a_sale_wakes_who_rests_because_nobody_was_expected_to_pay() {
+    let shop = LiveShop::open().await;
+    let woken = shop.gateway.scanner_woken();
+    assert_eq!(shop.gateway.scanner_woken().now_or_never(), None);
+    shop.sell().await;
+    assert_eq!(woken.now_or_never(), Some(()));
 }
 
 #[tokio::test]
