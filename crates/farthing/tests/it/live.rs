@@ -1,5 +1,7 @@
 //! The built program on real nodes: anvil and Bitcoin Core on private chains, as an operator rehearses with them.
 
+mod faulty_provider;
+mod kin;
 mod own_network;
 mod program;
 

@@ -146,18 +146,39 @@ impl Running<'_> {
         panic!("nothing is sold: {last}; {}", self.folder.log());
     }
 
-    /// Waits for an invoice's status.
-    pub(super) async fn until(&self, key: &str, invoice: &Value, status: &str) {
+    /// Waits for an invoice's status; with the invoice as it is then.
+    pub(super) async fn until(&self, key: &str, invoice: &Value, status: &str) -> Value {
         let path = format!("/api/v1/invoices/{}", invoice["id"].as_str().unwrap());
         let mut last = Value::Null;
         for _ in 0..LOOKS {
             last = Ask::get(&path).key(key).send(&self.host).json();
             if last["data"]["status"] == status {
-                return;
+                return last["data"].clone();
             }
             tokio::time::sleep(PAUSE).await;
         }
         panic!("it does not become {status}: {last}; {}", self.folder.log());
+    }
+
+    /// A metric of the live network or of its provider, where there is one of each.
+    pub(super) fn metric(&self, name: &str) -> Option<u64> {
+        let all = Ask::get("/metrics").send(&self.host).text();
+        let is_live = |line: &&str| line.contains("environment=\"live\"") || line.contains("provider=");
+        let line = all.lines().filter(|line| line.starts_with(&format!("{name}{{"))).find(is_live)?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+
+    /// Waits until a metric is as wanted.
+    pub(super) async fn until_metric(&self, name: &str, wanted: impl Fn(u64) -> bool) {
+        let mut last = None;
+        for _ in 0..LOOKS {
+            last = self.metric(name);
+            if last.is_some_and(&wanted) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{name} stays {last:?}; {}", self.folder.log());
     }
 
     /// The first network's status, by a command beside the server, once it is as wanted.
