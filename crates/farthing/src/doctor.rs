@@ -13,7 +13,10 @@ use crate::{
 };
 use farthing_domain::{id::Environment, time::Timestamp};
 use farthing_gateway::{clock::Clock, gateway::Gateway, ledger};
-use farthing_store::records::{ChainState, Surplus};
+use farthing_store::records::{
+    ChainState, Surplus,
+    concern::{Concern, What},
+};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -137,12 +140,12 @@ async fn stored(gateway: &Arc<Gateway>, now: Timestamp) -> Vec<Check> {
                 let gaps = ledger::gaps(&reader.scanned_ranges(state.chain)?);
                 chains.push((state, gaps));
             }
-            let surpluses = reader.surpluses()?;
+            let wrong = (reader.surpluses()?, reader.concerns()?);
             let due = reader.next_delivery_due()?;
-            Ok((chains, surpluses, reader.waiting_deliveries()?, due, reader.merchants()?.len()))
+            Ok((chains, wrong, reader.waiting_deliveries()?, due, reader.merchants()?.len()))
         })
         .await;
-    let (chains, surpluses, waiting, due, merchants) = match read {
+    let (chains, (surpluses, concerns), waiting, due, merchants) = match read {
         Ok(read) => read,
         Err(error) => return vec![Check::new("store", Level::Error, false, error.to_string())],
     };
@@ -154,6 +157,7 @@ async fn stored(gateway: &Arc<Gateway>, now: Timestamp) -> Vec<Check> {
     checks.push(Check::new("clock.stored", Level::Error, !is_ahead, "nothing stored is ahead of the system's time"));
     checks.extend(chains.iter().map(|(state, gaps)| chain_check(state, gaps)));
     checks.extend(surpluses.iter().map(surplus_check));
+    checks.extend(concerns.iter().map(concern_check));
     let is_late = waiting > 0 && due.is_some_and(|due| now.seconds_since(due) > WAITING_SECONDS_MAX);
     let detail = format!(
         "{waiting} wait{}",
@@ -184,6 +188,20 @@ fn chain_check(state: &ChainState, gaps: &[(u64, u64)]) -> Check {
     }
     let behind = state.tip.saturating_sub(state.cursor.height);
     Check::new(&name, level, behind == 0, format!("scanned to block {} of {}", state.cursor.height, state.tip))
+}
+
+/// An address that is not as it should be.
+fn concern_check(concern: &Concern) -> Check {
+    let Concern { network, shown, holder, what, .. } = concern;
+    let detail = match what {
+        What::Code => format!(
+            "{shown} ({holder}) has code: unless it was you, somebody who has its key put it there (EIP-7702). Spend what the account holds, and sell with another account"
+        ),
+        What::Frozen(code) => format!(
+            "{shown} ({holder}) holds {code} that its issuer has frozen there: it cannot be spent until the issuer lets it go"
+        ),
+    };
+    Check::new(&format!("address.{network}"), Level::Error, false, detail)
 }
 
 /// Money that nothing explains: a payment may be missed.

@@ -73,9 +73,9 @@ pub struct Reconciled {
 }
 
 /// An address on a network, and what it is bound to.
-struct Held {
-    holder: Holder,
-    address: Address,
+pub(crate) struct Held {
+    pub(crate) holder: Holder,
+    pub(crate) address: Address,
     since: Timestamp,
 }
 
@@ -203,6 +203,8 @@ impl Gateway {
             found = self.unexplained(chain, held, &balances).await?;
         }
         self.keep(chain.id.network, held, &found).await?;
+        let concerns = inspect.concerns(&addresses, &balances).await.map_err(failed)?;
+        self.keep_concerns(chain.id.network, held, &concerns).await?;
         Ok(found.len())
     }
 

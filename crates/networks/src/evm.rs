@@ -12,6 +12,7 @@
 mod balances;
 mod blocks;
 mod call_tracer;
+mod concerns;
 mod flat_traces;
 mod forms;
 mod inspect;

@@ -42,6 +42,24 @@ pub struct Balance {
     pub units: u128,
 }
 
+/// What is wrong with an address of ours itself, whatever was paid to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    /// The address, as its canonical bytes.
+    pub address: Vec<u8>,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+/// What can be wrong with an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wrong {
+    /// It has code: whoever put it there has its key.
+    Code,
+    /// The issuer of this token has frozen it there.
+    Frozen(AssetId),
+}
+
 /// A chain as it is inspected.
 pub trait Inspect: Send + Sync {
     /// Whether each of the addresses was ever used (a transaction, a balance, a nonce, a listed token's transfer), in order.
@@ -56,6 +74,11 @@ pub trait Inspect: Send + Sync {
     /// reading a range again in which they were left out. `None` where no such tokens are known.
     fn known_transfers<'a>(&'a self, _from: u64, _to: u64, _watch: &'a Watch) -> Option<Answer<'a, Scanned>> {
         None
+    }
+
+    /// What is wrong with addresses of ours now; `held` is what they hold. Nothing on networks where nothing of the kind exists.
+    fn concerns<'a>(&'a self, _addresses: &'a [Address], _held: &'a [Balance]) -> Answer<'a, Vec<Concern>> {
+        Box::pin(core::future::ready(Ok(Vec::new())))
     }
 
     /// Looks at every configured provider: whether it answers, chain id, sync, and what the network's kind needs (log range

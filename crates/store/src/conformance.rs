@@ -2,6 +2,7 @@
 //!
 //! A second database is a second implementation run through the same rules. Each rule gets a fresh, empty store.
 
+mod concerns;
 mod dialects;
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of these rules are small")]
 mod rows;
@@ -46,6 +47,8 @@ macro_rules! suite {
                     a_deleted_endpoint_gets_nothing_more
                     ranges_are_cut_and_joined_without_hiding_a_gap
                     lists_page_newest_first_and_filter;
+                concerns:
+                    a_concern_is_kept_with_its_first_moment_until_it_is_cleared;
                 dialects:
                     a_credential_is_found_by_its_dialect_and_hash_until_it_is_revoked
                     numbers_are_counted_for_each_owner_and_dialect

@@ -1,5 +1,7 @@
 //! Rows in the domain's words: what the store keeps besides invoices and payments.
 
+pub mod concern;
+
 use core::fmt;
 use farthing_domain::{
     asset::AssetId,

@@ -8,6 +8,7 @@ pub(crate) mod audit;
 mod balances;
 mod chains;
 mod checksums;
+mod concerns;
 mod credentials;
 mod deliveries;
 mod dialect_names;
@@ -39,6 +40,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 4, name: "subscriptions", sql: include_str!("sqlite/schema/0004_subscriptions.sql") },
     Migration { number: 5, name: "dialects", sql: include_str!("sqlite/schema/0005_dialects.sql") },
     Migration { number: 6, name: "checksums", sql: include_str!("sqlite/schema/0006_checksums.sql") },
+    Migration { number: 7, name: "concerns", sql: include_str!("sqlite/schema/0007_concerns.sql") },
 ];
 
 /// A consistent view of the store.

@@ -65,6 +65,7 @@ pub(crate) fn describe() {
     describe_counter!("farthing_provider_failures_total", "Requests to a provider without a usable answer.");
     describe_gauge!("farthing_rate_source_answers", "1 while a source of exchange rates answers.");
     describe_gauge!("farthing_unexplained_surpluses", "Addresses that hold money which no recorded payment explains.");
+    describe_gauge!("farthing_address_concerns", "Addresses of ours with code, or at which an issuer froze a token.");
     describe_counter!(
         "farthing_addresses_reconciled_total",
         "Addresses whose balance was compared with what is recorded."
@@ -193,6 +194,7 @@ async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
     let stored = gateway.store().read(stored).await?;
     gauge!("farthing_outbox_waiting").set(shown(stored.waiting));
     gauge!("farthing_unexplained_surpluses").set(counted(stored.surpluses));
+    gauge!("farthing_address_concerns").set(counted(stored.concerns));
     gauge!("farthing_tasks_ailing").set(counted(gateway.ailing_tasks().len()));
     for (state, gap_blocks) in stored.chains {
         let labels = labels(state.chain.environment, state.chain.network.as_str());
@@ -231,6 +233,7 @@ async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
 struct Stored {
     waiting: u64,
     surpluses: usize,
+    concerns: usize,
     chains: Vec<(ChainState, u64)>,
 }
 
@@ -240,7 +243,8 @@ fn stored(reader: &Reader<'_>) -> Result<Stored, StoreError> {
         let gap_blocks = ledger::blocks(&ledger::gaps(&reader.scanned_ranges(state.chain)?));
         chains.push((state, gap_blocks));
     }
-    Ok(Stored { waiting: reader.waiting_deliveries()?, surpluses: reader.surpluses()?.len(), chains })
+    let (surpluses, concerns) = (reader.surpluses()?.len(), reader.concerns()?.len());
+    Ok(Stored { waiting: reader.waiting_deliveries()?, surpluses, concerns, chains })
 }
 
 fn measure_providers(chain: &Chain) {

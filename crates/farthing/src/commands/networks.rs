@@ -18,7 +18,7 @@ use farthing_gateway::{
 use farthing_networks::provider::ProviderState;
 use farthing_store::{
     Reader, StoreError,
-    records::{ChainState, Surplus},
+    records::{ChainState, Surplus, concern::Concern},
 };
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -89,6 +89,7 @@ fn provider(state: &ProviderState) -> Value {
 struct Kept {
     chains: Vec<(ChainState, Vec<(u64, u64)>)>,
     surpluses: Vec<Surplus>,
+    concerns: Vec<Concern>,
     seen: Option<Value>,
 }
 
@@ -99,7 +100,7 @@ fn kept(reader: &Reader<'_>) -> Result<Kept, StoreError> {
         chains.push((state, gaps));
     }
     let seen = reader.setting(SEEN_SETTING)?.and_then(|text| serde_json::from_str(&text).ok());
-    Ok(Kept { chains, surpluses: reader.surpluses()?, seen })
+    Ok(Kept { chains, surpluses: reader.surpluses()?, concerns: reader.concerns()?, seen })
 }
 
 async fn status(config: &Config, json: Json) -> anyhow::Result<()> {
@@ -133,6 +134,8 @@ fn object(config: &Config, kept: &Kept, slug: &str) -> Value {
         chain.into_iter().flat_map(|(_, gaps)| gaps).map(|(first, last)| json!([first, last])).collect();
     let surpluses: Vec<Value> =
         kept.surpluses.iter().filter(|surplus| surplus.asset.network.as_str() == slug).map(surplus).collect();
+    let of_network = kept.concerns.iter().filter(|concern| concern.network.as_str() == slug);
+    let concerns: Vec<Value> = of_network.map(concern).collect();
     json!({
         "network": slug,
         "configured": config.networks.contains_key(slug),
@@ -144,6 +147,7 @@ fn object(config: &Config, kept: &Kept, slug: &str) -> Value {
         "gaps": gaps,
         "alarm": state.and_then(|state| state.alarm.clone()),
         "unexplained_surpluses": surpluses,
+        "address_concerns": concerns,
         "seen_by_server": kept.seen.as_ref().and_then(|seen| seen.get("networks")?.get(slug)),
     })
 }
@@ -155,6 +159,15 @@ fn surplus(surplus: &Surplus) -> Value {
         "holder": surplus.holder.to_string(),
         "balance_units": surplus.balance.to_string(),
         "recorded_units": surplus.recorded.to_string(),
+    })
+}
+
+fn concern(concern: &Concern) -> Value {
+    json!({
+        "address": concern.shown,
+        "holder": concern.holder.to_string(),
+        "what": concern.what.to_string(),
+        "found_at_ms": concern.found_at.milliseconds(),
     })
 }
 
@@ -210,6 +223,9 @@ fn wrong(object: &Value) -> String {
     }
     if count("unexplained_surpluses") > 0 {
         found.push(format!("{} addresses hold money that no payment explains", count("unexplained_surpluses")));
+    }
+    if count("address_concerns") > 0 {
+        found.push(format!("something is wrong with {} addresses: see doctor", count("address_concerns")));
     }
     let behind = object.get("behind").and_then(Value::as_u64).unwrap_or_default();
     if behind > 0 {

@@ -190,6 +190,31 @@ async fn a_reorganisation_deeper_than_finality_waits_for_the_operator_s_command(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_at_an_address_of_ours_is_an_alarm_everywhere() {
+    let node = Anvil::start(ANVIL_ID).await.unwrap();
+    node.mine(20).await.unwrap();
+    let shop = Rehearsal::new(&polygon(&node.url(), EVM_ACCOUNT));
+    let server = shop.serve().await;
+    let invoice = server.create_when_sold(&shop.live_key(), &five_pol()).await;
+    let address = invoice["deposit_address"].clone();
+    assert_eq!(shop.doctor()["ok"], true);
+    // The daily round begins soon after the start.
+    node.call("anvil_setCode", json!([address, format!("0xef0100{}", "11".repeat(20))])).await.unwrap();
+    let status = server.networks_status_when(|network| network["address_concerns"] != json!([])).await;
+    assert_eq!(
+        (&status["address_concerns"][0]["address"], &status["address_concerns"][0]["what"]),
+        (&address, &json!("code"))
+    );
+    let doctor = shop.doctor();
+    let told = check(&doctor, "address.polygon");
+    assert_eq!((&doctor["ok"], &told["ok"]), (&json!(false), &json!(false)));
+    assert!(told["detail"].as_str().unwrap().contains("has code: unless it was you"), "{told}");
+    let metrics = Ask::get("/metrics").send(server.host()).text();
+    assert!(metrics.contains("farthing_address_concerns 1"), "{metrics}");
+    assert!(shop.log().contains("something is wrong with an address of ours"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_old_copy_of_the_database_hands_out_no_address_again() {
     let node = Anvil::start(ANVIL_ID).await.unwrap();
     node.mine(20).await.unwrap();

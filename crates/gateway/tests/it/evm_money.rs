@@ -2,13 +2,14 @@
 
 use crate::evm_shop::{CONFIRMATIONS, EvmShop, Site, five_usdt, payee};
 use alloy_primitives::{Address, U256};
-use farthing_domain::{id::Environment, standing::Status};
+use farthing_domain::{id::Environment, invoice::Invoice, standing::Status};
 use farthing_gateway::scan::ScanError;
 use farthing_peers::{
     anvil::{Send, contracts::call},
     fault_proxy::Fault,
 };
 use farthing_store::records::Holder;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// 5 USDT in units of 10^-6.
@@ -59,6 +60,48 @@ async fn a_token_that_nobody_sells_is_told_when_the_invoice_has_ended_and_a_made
     assert_eq!((round.compared, round.unexplained), (2, 0));
     assert_eq!(shop.events(&invoice).await, "created expired deposit_rejected");
     assert_eq!(shop.events(&twin).await, "created payment_detected confirming paid");
+}
+
+#[tokio::test]
+async fn code_at_an_address_and_a_frozen_token_are_alarms_until_they_are_gone_and_take_nothing_back() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let (swept, kept) = (shop.sell().await, shop.sell().await);
+    for invoice in [&swept, &kept] {
+        shop.pay_usdt(invoice, DUE).await;
+    }
+    shop.mine(CONFIRMATIONS).await;
+    let purse = &shop.site().purse;
+    let set_code = |at: Address, code: Value| purse.node.call("anvil_setCode", json!([at, code]));
+    let concerns = || async {
+        shop.gateway.reconcile_recent(None).await.unwrap();
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method's path is not general enough in its lifetime"
+        )]
+        let found = shop.gateway.store().read(|reader| reader.concerns()).await.unwrap();
+        found.iter().map(|concern| (concern.holder, concern.what.to_string())).collect::<Vec<_>>()
+    };
+    let of = |invoice: &Invoice, what: &str| (Holder::Invoice(invoice.id), what.to_owned());
+    assert_eq!(concerns().await, []);
+    // What a type-4 transaction leaves at an account (EIP-7702).
+    set_code(payee(&swept), json!(format!("0xef0100{}", hex::encode(purse.payer)))).await.unwrap();
+    assert_eq!(concerns().await, [of(&swept, "code")]);
+    assert_eq!(concerns().await, [of(&swept, "code")], "once");
+    // The token answers every question with 1: so much is held, and it is frozen.
+    let token = purse.node.call("eth_getCode", json!([purse.usdt, "latest"])).await.unwrap();
+    set_code(purse.usdt, json!("0x600160005260206000f3")).await.unwrap();
+    let mut frozen = concerns().await;
+    frozen.sort();
+    let mut expected = vec![of(&swept, "code"), of(&swept, "frozen USDT"), of(&kept, "frozen USDT")];
+    expected.sort();
+    assert_eq!(frozen, expected);
+    set_code(purse.usdt, token).await.unwrap();
+    assert_eq!(concerns().await, [of(&swept, "code")]);
+    set_code(payee(&swept), json!("0x")).await.unwrap();
+    assert_eq!(concerns().await, []);
+    for invoice in [&swept, &kept] {
+        assert_eq!(shop.events(invoice).await, "created payment_detected confirming paid", "who paid has paid");
+    }
 }
 
 #[tokio::test]

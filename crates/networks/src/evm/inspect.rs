@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    inspect::{Balance, Finding, Inspect, Level},
+    inspect::{Balance, Concern, Finding, Inspect, Level},
     network::{Answer, NetworkError, Scanned, Watch},
     provider::{
         Node, ProviderError, ProviderState,
@@ -60,6 +60,10 @@ impl Inspect for Evm {
         Some(Box::pin(self.scan_known(from, to, watch)))
     }
 
+    fn concerns<'a>(&'a self, addresses: &'a [Address], held: &'a [Balance]) -> Answer<'a, Vec<Concern>> {
+        Box::pin(self.concerns_at(addresses, held))
+    }
+
     fn examine(&self) -> Answer<'_, Vec<Finding>> {
         Box::pin(async {
             let mut findings = Vec::new();
@@ -83,22 +87,6 @@ impl Inspect for Evm {
 }
 
 impl Evm {
-    /// Whether addresses have code: nobody pays to a contract here, so that code at an address of ours means that its key
-    /// delegated it (EIP-7702), as thieves do who swept it. In the order of the addresses.
-    ///
-    /// # Errors
-    /// When no provider answers.
-    pub async fn have_code(&self, addresses: &[Address]) -> Result<Vec<bool>, NetworkError> {
-        let addresses = evm_addresses(addresses)?;
-        let addresses = addresses.as_slice();
-        let question = |node: Arc<EvmNode>| async move {
-            let calls = addresses.iter().map(|address| Call::new("eth_getCode", json!([address, "latest"])));
-            let codes: Vec<String> = each(node.ask(calls.collect()).await?)?;
-            Ok(codes.iter().map(|code| code != "0x").collect())
-        };
-        self.pool.ask(question).await.map(|answered| answered.value)
-    }
-
     async fn same_chain(&self) -> Option<Finding> {
         let name = "providers are of one chain";
         Some(match self.pool.identity().await {
@@ -109,7 +97,7 @@ impl Evm {
     }
 }
 
-fn evm_addresses(addresses: &[Address]) -> Result<Vec<EvmAddress>, NetworkError> {
+pub(super) fn evm_addresses(addresses: &[Address]) -> Result<Vec<EvmAddress>, NetworkError> {
     let read = |address: &Address| EvmAddress::try_from(address.bytes());
     addresses
         .iter()

@@ -4,7 +4,7 @@ use crate::evm_chain::{ALSO_OURS, Chain, OURS, STRANGER, Seen, address as our_ad
 use alloy_primitives::{Address, B256, U256, address, keccak256};
 use farthing_networks::{
     evm::{Evm, EvmError, Traces},
-    inspect::{Balance, Inspect},
+    inspect::{Balance, Concern, Inspect, Wrong},
 };
 use farthing_peers::{
     anvil::{
@@ -168,6 +168,30 @@ async fn a_delegated_account_pays_and_code_at_our_own_address_is_seen() {
     assert_eq!(evm.have_code(&ours).await.unwrap(), [false, false]);
     chain.node.call("anvil_setCode", json!([ALSO_OURS, delegation(chain.payer)])).await.unwrap();
     assert_eq!(evm.have_code(&ours).await.unwrap(), [false, true], "somebody has its key");
+}
+
+/// A contract that answers every question with this number.
+fn always(number: u8) -> String {
+    format!("0x60{number:02x}60005260206000f3")
+}
+
+#[tokio::test]
+async fn a_sold_token_that_its_issuer_froze_at_an_address_of_ours_is_seen_and_its_twin_is_free() {
+    let chain = Chain::polygon().await;
+    let frozen = chain.token("USD Coin", "USDC", 6).await.unwrap();
+    chain.node.call("anvil_setCode", json!([frozen, always(1)])).await.unwrap();
+    chain.run(chain.transfer(OURS, 70)).await.unwrap();
+    let evm = chain.with_tokens(&[("USDT", 6, chain.usdt), ("USDC", 6, frozen)]);
+    let ours = [our_address(OURS), our_address(ALSO_OURS)];
+    let head = chain.node.head().await.unwrap();
+    let held = evm.balances(&ours[..1], head).await.unwrap();
+    assert_eq!(held.len(), 2, "70 of the one and, by its word, 1 of the other: {held:?}");
+    let wrong = Wrong::Frozen(chain.asset("USDC", 6, Some(frozen)).id);
+    assert_eq!(evm.concerns(&ours, &held).await.unwrap(), [Concern { address: OURS.to_vec(), wrong }]);
+    // What answers something other than yes has frozen nothing.
+    chain.node.call("anvil_setCode", json!([frozen, always(2)])).await.unwrap();
+    assert_eq!(evm.concerns(&ours, &held).await.unwrap(), []);
+    assert_eq!(chain.arrived().await, [seen("USDT", "log/0", 70)], "and what is free counts");
 }
 
 #[tokio::test]

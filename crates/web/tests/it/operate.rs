@@ -50,6 +50,7 @@ async fn the_numbers_are_for_this_machine_alone() {
         "farthing_chain_alarm{environment=\"test\",network=\"bitcoin\"} 0",
         "farthing_chain_sells{environment=\"test\",network=\"bitcoin\"} 1",
         "farthing_unexplained_surpluses 0",
+        "farthing_address_concerns 0",
         "farthing_tasks_ailing 0",
         "farthing_outbox_waiting 0",
         "farthing_store_commits_total",
