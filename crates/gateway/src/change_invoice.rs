@@ -44,10 +44,12 @@ impl Gateway {
     /// When there is no such invoice, its state or terms forbid it, or no quote can be made.
     pub async fn activate(self: &Arc<Self>, which: Which, asset: AssetId) -> Result<Invoice, ChangeError> {
         self.change(which, move |gateway, transaction, invoice, now| {
-            invoice.resettle(now);
+            // What happened before the choice is told before it, and not lost.
+            let mut events = invoice.resettle(now);
             invoice.may_activate(asset, now)?;
             let quote = gateway.quote(transaction, invoice, asset, now)?;
-            Ok(invoice.activate(quote, now)?)
+            events.extend(invoice.activate(quote, now)?);
+            Ok(events)
         })
         .await
     }

@@ -74,6 +74,32 @@ async fn a_draft_gets_its_address_and_window_when_it_is_activated() {
 }
 
 #[tokio::test]
+async fn what_a_choice_finds_unsettled_is_told_before_it() {
+    let shop = Shop::open().await;
+    let draft = shop.create(r#"{"amount_fiat":"49.90","fiat_currency":"EUR"}"#).await;
+    let (gateway, which) = (&shop.world.gateway, Which::ById(shop.owner, draft.id));
+    let asset = |code, network| gateway.environment(shop.owner.environment).catalog.resolve(code, network).unwrap().id;
+    let unpaid = gateway.activate(which.clone(), asset("USDT", Some("tron"))).await.unwrap();
+    shop.pay(&unpaid, "10", 19).await;
+    assert_eq!(shop.status(draft.id).await, Status::Underpaid);
+    let told = ["created", "activated", "payment_detected", "confirming"];
+    assert_eq!(shop.events(draft.id).await, told);
+    // A standing that is behind what is recorded, as one is that an older version wrote.
+    let stale: Result<(), farthing_store::StoreError> = gateway
+        .store()
+        .decide(move |transaction| {
+            let mut invoice = transaction.lock_any_invoice(draft.id)?.unwrap();
+            invoice.standing = unpaid.standing.clone();
+            transaction.save_invoice(&invoice, None)
+        })
+        .await;
+    stale.unwrap();
+    gateway.activate(which, asset("BTC", None)).await.unwrap();
+    let again = ["payment_detected", "confirming", "activated"];
+    assert_eq!(shop.events(draft.id).await, [&told[..], &again[..]].concat());
+}
+
+#[tokio::test]
 async fn evm_networks_of_one_invoice_share_its_address() {
     let shop = Shop::open().await;
     let draft = shop.create(r#"{"amount_fiat":"10"}"#).await;
