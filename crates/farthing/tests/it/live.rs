@@ -4,6 +4,7 @@ mod faulty_provider;
 mod kin;
 mod own_network;
 mod program;
+mod rates;
 
 use crate::contract::http::Ask;
 use alloy_primitives::Address;
