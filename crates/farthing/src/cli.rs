@@ -203,6 +203,13 @@ pub(crate) enum Dialects {
         #[command(flatten)]
         json: Json,
     },
+    /// List a merchant's newest callbacks; `farthing webhooks redeliver` repeats one.
+    Callbacks {
+        #[command(flatten)]
+        whose: Whose,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Revoke a credential; it is refused within a second.
     Revoke {
         /// The credential's id (`farthing dialects list`), not its key.

@@ -89,24 +89,24 @@ impl Gateway {
     async fn attempt(&self, receiver: &Receiver, due: DueDelivery) -> Result<(), StoreError> {
         let began = self.clocks().real();
         let was_due_at = due.delivery.due_at;
-        self.planted_taken_for_sent(&due.delivery, began).await?;
+        self.planted_taken_for_sent(&due, began).await?;
         let outcome = self.send(receiver, &due, began).await?;
         let ended = self.clocks().real();
         let attempt = attempt_of(&due.delivery, &outcome, began, ended);
-        let delivery = self.after(receiver.dialect(), due.delivery, &outcome, ended);
+        let delivery = self.after(receiver.dialect(), due, &outcome, ended);
         metrics::counter!("farthing_webhook_attempts_total", "acknowledged" => if delivery.stage == DeliveryStage::Delivered { "yes" } else { "no" })
             .increment(1);
         self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
     }
 
     /// [`Bug::DeliveredBeforeSent`]: the delivery is written down as acknowledged before it is sent.
-    async fn planted_taken_for_sent(&self, due: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+    async fn planted_taken_for_sent(&self, due: &DueDelivery, now: Timestamp) -> Result<(), StoreError> {
         if !planted::is(Bug::DeliveredBeforeSent) {
             return Ok(());
         }
         let answer = Ok(Answer { status: 204, first_bytes: String::new() });
-        let attempt = attempt_of(due, &answer, now, now);
-        let (was_due_at, delivery) = (due.due_at, self.after(Dialect::Native, due.clone(), &answer, now));
+        let attempt = attempt_of(&due.delivery, &answer, now, now);
+        let (was_due_at, delivery) = (due.delivery.due_at, self.after(Dialect::Native, due.clone(), &answer, now));
         self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
     }
 
@@ -156,10 +156,11 @@ impl Gateway {
     }
 
     /// Where a delivery stands after an attempt, by its dialect's rules (native, section 11: ten attempts, waits that double, and a jitter).
+    /// One that was repeated by hand gets all of its schedule again (`CoinsPaid`, A.9.1: the repeat resets the queue).
     fn after(
         &self,
         dialect: Dialect,
-        delivery: Delivery,
+        DueDelivery { delivery, attempts_before, .. }: DueDelivery,
         outcome: &Result<Answer, SendError>,
         now: Timestamp,
     ) -> Delivery {
@@ -167,7 +168,8 @@ impl Gateway {
         let acknowledged = outcome.as_ref().is_ok_and(|answer| callbacks::is_acknowledged(dialect, answer.status));
         let jitter = u64::from(u32::from_be_bytes(self.ids().bytes()))
             .checked_rem(callback::JITTER_SECONDS_MAX.saturating_add(1));
-        let wait = callbacks::retry_wait_seconds(dialect, attempts, jitter.unwrap_or_default())
+        let of_schedule = attempts.saturating_sub(attempts_before);
+        let wait = callbacks::retry_wait_seconds(dialect, of_schedule, jitter.unwrap_or_default())
             .and_then(|seconds| i64::try_from(seconds).ok());
         match wait {
             _ if acknowledged => Delivery { attempts, stage: DeliveryStage::Delivered, due_at: now, ..delivery },

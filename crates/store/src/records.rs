@@ -197,6 +197,8 @@ pub struct Delivery {
 pub struct DueDelivery {
     /// The delivery.
     pub delivery: Delivery,
+    /// How many of its attempts were made before somebody had it repeated: its schedule began anew after them.
+    pub attempts_before: u32,
     /// The bytes to send.
     pub body: Vec<u8>,
     /// Where they go, where that is not the endpoint's address.

@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "dialects", sql: include_str!("sqlite/schema/0005_dialects.sql") },
     Migration { number: 6, name: "checksums", sql: include_str!("sqlite/schema/0006_checksums.sql") },
     Migration { number: 7, name: "concerns", sql: include_str!("sqlite/schema/0007_concerns.sql") },
+    Migration { number: 8, name: "redeliveries", sql: include_str!("sqlite/schema/0008_redeliveries.sql") },
 ];
 
 /// A consistent view of the store.

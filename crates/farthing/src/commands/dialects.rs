@@ -12,8 +12,11 @@ use farthing_domain::{
     id::{CredentialId, Environment, MerchantId},
     policy::Dialect,
 };
-use farthing_store::records::Credential;
+use farthing_store::records::{Credential, Delivery, DeliveryStage};
 use serde_json::{Map, Value, json};
+
+/// Callbacks that are listed: the newest.
+const CALLBACKS_SHOWN: u32 = 100;
 
 pub(super) async fn execute(config: &Config, command: Dialects) -> anyhow::Result<()> {
     match command {
@@ -21,6 +24,7 @@ pub(super) async fn execute(config: &Config, command: Dialects) -> anyhow::Resul
             create(config, dialect, whose, callback_url, json).await
         }
         Dialects::List { merchant, json } => list(config, merchant, json).await,
+        Dialects::Callbacks { whose, json } => callbacks(config, whose, json).await,
         Dialects::Revoke { id, json } => revoke(config, id, json).await,
     }
 }
@@ -83,6 +87,35 @@ async fn list(config: &Config, merchant: MerchantId, json: Json) -> anyhow::Resu
         .collect();
     let text = if rows.is_empty() { "The merchant has no credential yet.".to_owned() } else { table(&rows) };
     Ok(answer(json, &json!({"credentials": objects}), &text)?)
+}
+
+async fn callbacks(config: &Config, whose: Whose, json: Json) -> anyhow::Result<()> {
+    let gateway = open_for_command(config).await?;
+    let owner = whose.owner();
+    let found = gateway.store().read(move |reader| reader.callbacks(owner, CALLBACKS_SHOWN)).await?;
+    let state = |delivery: &Delivery| match delivery.stage {
+        DeliveryStage::Waiting => "waiting",
+        DeliveryStage::Delivered => "delivered",
+        DeliveryStage::GivenUp => "failed",
+    };
+    let objects: Vec<_> = found
+        .iter()
+        .map(|(delivery, url)| {
+            json!({
+                "id": delivery.id.to_string(), "kind": delivery.kind, "url": url, "state": state(delivery),
+                "attempts": delivery.attempts,
+            })
+        })
+        .collect();
+    let rows: Vec<_> = found
+        .iter()
+        .map(|(delivery, url)| {
+            let attempts = format!("{} attempts", delivery.attempts);
+            vec![delivery.id.to_string(), delivery.kind.clone(), url.clone(), state(delivery).to_owned(), attempts]
+        })
+        .collect();
+    let text = if rows.is_empty() { "There is no callback yet.".to_owned() } else { table(&rows) };
+    Ok(answer(json, &json!({"callbacks": objects}), &text)?)
 }
 
 async fn revoke(config: &Config, id: CredentialId, json: Json) -> anyhow::Result<()> {

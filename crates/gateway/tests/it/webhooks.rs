@@ -122,7 +122,7 @@ async fn a_refused_delivery_is_sent_again_with_the_same_bytes() {
 #[tokio::test]
 async fn after_ten_attempts_a_delivery_is_given_up_and_can_be_repeated_by_hand() {
     let shop = Shop::open().await;
-    let receiver = Receiver::answering([vec![500; 10], vec![200]].concat()).await;
+    let receiver = Receiver::answering([vec![500; 19], vec![200]].concat()).await;
     let gateway = &shop.world.gateway;
     let (endpoint, _) =
         gateway.create_endpoint(shop.owner, receiver.url.clone(), vec!["invoice.created".to_owned()]).await.unwrap();
@@ -143,12 +143,17 @@ async fn after_ten_attempts_a_delivery_is_given_up_and_can_be_repeated_by_hand()
     let (deliveries, _) =
         gateway.store().read(move |reader| reader.deliveries(id, Page { limit: 9, offset: 0 })).await.unwrap();
     assert_eq!(deliveries[0].stage, DeliveryStage::GivenUp);
+    // The repeat begins the schedule anew: ten attempts more, of which the last is heard.
     gateway.redeliver(shop.owner, deliveries[0].id).await.unwrap();
-    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
+    for _ in 0..10 {
+        assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
+        shop.world.clock.move_by_ms(86_500_000);
+    }
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 0);
     let delivery = deliveries[0].id;
     let owner = shop.owner;
     let after = gateway.store().read(move |reader| reader.delivery(owner, delivery)).await.unwrap().unwrap();
-    assert_eq!(after.stage, DeliveryStage::Delivered);
+    assert_eq!((after.stage, after.attempts), (DeliveryStage::Delivered, 20));
 }
 
 #[tokio::test]

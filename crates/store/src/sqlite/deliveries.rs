@@ -49,7 +49,13 @@ impl Reader<'_> {
         let mut rows = statement.query(params![endpoint.0.as_bytes(), now.milliseconds(), limit])?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
-            due.push(DueDelivery { delivery: read_delivery(row)?, body: row.get("bytes")?, url: row.get("url")? });
+            let before: i64 = row.get("attempts_before")?;
+            due.push(DueDelivery {
+                delivery: read_delivery(row)?,
+                attempts_before: number(before, "attempts_before")?,
+                body: row.get("bytes")?,
+                url: row.get("url")?,
+            });
         }
         Ok(due)
     }
@@ -104,6 +110,23 @@ impl Reader<'_> {
             .prepare_cached("SELECT count(*) FROM deliveries WHERE endpoint = ?1")?
             .query_row([endpoint.0.as_bytes()], |row| row.get(0))?;
         Ok((deliveries, number(total, "count")?))
+    }
+
+    /// The newest deliveries of the callbacks of an owner's credentials, newest first, each with its address.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn callbacks(&self, owner: Owner, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError> {
+        let sql = "SELECT d.*, coalesce(d.url, e.url) AS address FROM endpoints e JOIN deliveries d ON d.endpoint = e.id
+                   WHERE e.merchant = ?1 AND e.environment = ?2 AND e.credential IS NOT NULL ORDER BY d.id DESC LIMIT ?3";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let environment = environment_number(owner.environment);
+        let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment, limit])?;
+        let mut callbacks = Vec::new();
+        while let Some(row) = rows.next()? {
+            callbacks.push((read_delivery(row)?, row.get("address")?));
+        }
+        Ok(callbacks)
     }
 
     /// One of the owner's deliveries.
@@ -210,7 +233,7 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn redeliver(&mut self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE deliveries SET stage = 0, due_at = ?2 WHERE id = ?1";
+        let sql = "UPDATE deliveries SET stage = 0, due_at = ?2, attempts_before = attempts WHERE id = ?1";
         self.connection().prepare_cached(sql)?.execute(params![id.0.as_bytes(), now.milliseconds()])?;
         Ok(())
     }

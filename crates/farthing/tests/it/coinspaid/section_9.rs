@@ -4,7 +4,13 @@ use super::{
     php,
     shop::{Merchant, timed},
 };
-use crate::contract::shop::with;
+use crate::{
+    contract::{
+        receiver::Receiver,
+        shop::{Shop, with},
+    },
+    eventually::eventually,
+};
 use serde_json::{Value, json};
 
 #[test]
@@ -130,9 +136,31 @@ fn a_9_1_a_credential_without_a_url_has_no_callbacks_and_each_has_its_own() {
 }
 
 #[test]
+fn a_9_1_a_callback_is_found_and_repeated_by_hand() {
+    let shop = Merchant::of(Shop::moving(), Receiver::answering(&[500]));
+    let invoice = shop.create(&timed("by hand"));
+    shop.pay(&invoice, "0.00075", 0);
+    let first = shop.receiver.next();
+    let whose = ["--merchant", &shop.native.merchant, "--environment", "test"];
+    let waiting = eventually("the failed attempt", || {
+        let listed = shop.native.server.command(&[&["dialects", "callbacks"], &whose[..]].concat());
+        let callback = listed["callbacks"][0].clone();
+        (callback["attempts"] == 1).then_some(callback)
+    });
+    let (id, url) = (waiting["id"].as_str().unwrap(), shop.receiver.url.as_str());
+    let expected = json!({ "id": id, "kind": "invoice", "url": url, "state": "waiting", "attempts": 1 });
+    assert_eq!(waiting, expected);
+    shop.native.server.command(&[&["webhooks", "redeliver", id], &whose[..]].concat());
+    let second = shop.receiver.next();
+    shop.vouches_for(&second);
+    assert_eq!(second.body, first.body);
+    shop.receiver.is_left_alone();
+}
+
+#[test]
 fn issue_5_native_endpoints_hear_of_it_too() {
     let shop = Merchant::moving();
-    let native = crate::contract::receiver::Receiver::new();
+    let native = Receiver::new();
     shop.native.endpoint(&json!({ "url": native.url }));
     let invoice = shop.create(&timed("both"));
     shop.pay(&invoice, "0.00075", 2);
