@@ -3,6 +3,7 @@
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 
 mod checkout;
+mod dialects;
 mod edge;
 mod edge_client_ip;
 mod edge_framing;

@@ -59,7 +59,11 @@ impl Shop {
     }
 
     pub(crate) async fn with(settings: WebSettings) -> Self {
-        let world = World::new().await.expect("a world");
+        Self::in_world(World::new().await.expect("a world"), settings).await
+    }
+
+    /// A merchant of a world that is there.
+    pub(crate) async fn in_world(world: World, settings: WebSettings) -> Self {
         let owner = world.merchant().await.expect("a merchant");
         let app = router(Arc::clone(&world.gateway), settings);
         let key = world.key(owner.merchant, owner.environment).await.expect("a key").reveal().to_owned();

@@ -1,0 +1,6 @@
+//! What holds across the five APIs, spoken to one router over a real gateway.
+
+mod apart;
+mod merchant;
+mod money;
+mod schedules;
