@@ -4,6 +4,7 @@
 //! what the kernel counted for its process.
 
 mod blocks;
+mod dialects;
 mod load;
 pub(crate) mod numbers;
 mod raw;
@@ -32,6 +33,28 @@ pub(crate) enum Part {
     Whole,
     /// What reading blocks costs.
     Blocks,
+    /// What an invoice costs through each API.
+    Dialects,
+}
+
+impl Part {
+    /// What was asked for.
+    pub(crate) const fn of(blocks: bool, dialects: bool) -> Self {
+        match (blocks, dialects) {
+            (true, _) => Self::Blocks,
+            (false, true) => Self::Dialects,
+            (false, false) => Self::Whole,
+        }
+    }
+
+    /// As the command line has it.
+    const fn argument(self) -> Option<&'static str> {
+        match self {
+            Self::Whole => None,
+            Self::Blocks => Some("--blocks"),
+            Self::Dialects => Some("--dialects"),
+        }
+    }
 }
 
 /// Builds what is measured and measures it.
@@ -41,13 +64,13 @@ pub(crate) fn run(as_json: bool, part: Part) -> Result<()> {
     }
     let lines = match part {
         Part::Whole => {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            let mut lines = runtime.block_on(measure())?;
+            let mut lines = runtime()?.block_on(measure())?;
             progress("blocks");
             lines.extend(blocks::lines()?);
             lines
         }
         Part::Blocks => blocks::lines()?,
+        Part::Dialects => runtime()?.block_on(measure_dialects())?,
     };
     if as_json {
         println!("{}", serde_json::Value::Array(lines.iter().map(Line::json).collect()));
@@ -59,11 +82,15 @@ pub(crate) fn run(as_json: bool, part: Part) -> Result<()> {
 
 /// The same command, built as what it measures is built.
 fn run_released(as_json: bool, part: Part) -> Result<()> {
-    let program: &[&str] = if part == Part::Whole { &["--package", "farthing"] } else { &[] };
+    let program: &[&str] = if part == Part::Blocks { &[] } else { &["--package", "farthing"] };
     command::run(command::cargo().args(["build", "--release", "--package", "xtask"]).args(program))?;
     let mut released = Command::new(released("xtask"));
-    released.arg("bench").args(as_json.then_some("--json")).args((part == Part::Blocks).then_some("--blocks"));
+    released.arg("bench").args(as_json.then_some("--json")).args(part.argument());
     command::run(&mut released)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
 fn released(program: &str) -> PathBuf {
@@ -121,11 +148,18 @@ async fn measure() -> Result<Vec<Line>> {
         }
         lines.extend(load::lines(clients, &runs, raw));
     }
+    progress("dialects");
+    lines.extend(dialects::lines(&server).await?);
     progress("memory, watch set");
     lines.push(server.memory("idle memory (PSS) after more than 10,000 invoices").await?);
     drop(server);
     lines.push(watch::bytes_per_address());
     Ok(lines)
+}
+
+async fn measure_dialects() -> Result<Vec<Line>> {
+    let folder = Folder::new()?;
+    dialects::lines(&Server::start(&folder.join("server")).await?).await
 }
 
 fn progress(what: &str) {

@@ -42,10 +42,21 @@ impl Client {
 
     /// Asks and reads the whole answer: its status and its body.
     pub(crate) async fn ask(&mut self, method: &str, path: &str, body: &str) -> Result<(u16, &[u8])> {
-        let (key, length) = (&self.api_key, body.len());
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-api-key: {key}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
+        let headers = format!("x-api-key: {}\r\ncontent-type: application/json\r\n", self.api_key);
+        self.ask_with(method, path, &headers, body).await
+    }
+
+    /// The same with other headers than the native API's, each with its end of line.
+    pub(crate) async fn ask_with(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Result<(u16, &[u8])> {
+        let length = body.len();
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}content-length: {length}\r\n\r\n{body}");
         self.stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
         let (mut head_end, mut whole) = (None, usize::MAX);

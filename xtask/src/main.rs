@@ -69,6 +69,9 @@ enum Task {
         /// Only what reading blocks costs
         #[arg(long)]
         blocks: bool,
+        /// Only what an invoice costs through each API
+        #[arg(long, conflicts_with = "blocks")]
+        dialects: bool,
     },
 }
 
@@ -87,8 +90,7 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => ("fuzz", fuzz::run(&options)),
         Task::Schemathesis(options) => ("schemathesis", schemathesis::run(&options)),
         Task::Peers => ("peers", peers::run()),
-        Task::Bench { json, blocks: false } => ("bench", bench::run(json, bench::Part::Whole)),
-        Task::Bench { json, blocks: true } => ("bench", bench::run(json, bench::Part::Blocks)),
+        Task::Bench { json, blocks, dialects } => ("bench", bench::run(json, bench::Part::of(blocks, dialects))),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

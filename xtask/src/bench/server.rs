@@ -23,6 +23,8 @@ pub(super) struct Server {
     process: Child,
     pub(super) address: SocketAddr,
     pub(super) api_key: String,
+    /// The credentials of the dialects, as the demo shows them.
+    pub(super) dialects: Value,
     ticks_per_second: u64,
 }
 
@@ -42,6 +44,7 @@ impl Server {
             process,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             api_key: String::new(),
+            dialects: Value::Null,
             ticks_per_second: ticks_per_second()?,
         };
         let said = tokio::task::spawn_blocking(move || first_line(out)).await??;
@@ -50,6 +53,7 @@ impl Server {
         let host = text("base_url")?.trim_start_matches("http://");
         server.address = host.parse().with_context(|| format!("base_url is {host}"))?;
         text("api_key")?.clone_into(&mut server.api_key);
+        server.dialects = said.get("dialects").cloned().unwrap_or_default();
         Ok(server)
     }
 

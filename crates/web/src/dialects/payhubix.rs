@@ -103,7 +103,7 @@ fn shown(payload: &impl Serialize) -> Response {
 
 /// The shop: the merchant whose key it is.
 async fn shop(gateway: &Gateway, owner: Owner) -> Result<Merchant, Failure> {
-    let found = gateway.store().read(move |reader| reader.merchant(owner.merchant)).await?;
+    let found = gateway.store().glance(move |reader| reader.merchant(owner.merchant)).await?;
     let missing = || StoreError::Corrupt(format!("the merchant {} of a credential is missing", owner.merchant));
     Ok(found.ok_or_else(missing)?)
 }
