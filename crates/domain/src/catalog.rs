@@ -41,6 +41,8 @@ pub enum PairError {
 pub struct Catalog {
     networks: Vec<Network>,
     assets: Vec<Asset>,
+    /// Numbers that the operator gave assets.
+    numbers: Vec<(AssetId, u32)>,
 }
 
 impl Catalog {
@@ -48,7 +50,25 @@ impl Catalog {
     #[must_use]
     pub fn new(networks: Vec<Network>, mut assets: Vec<Asset>) -> Self {
         assets.retain(|asset| networks.iter().any(|network| network.id == asset.id.network));
-        Self { networks, assets }
+        Self { networks, assets, numbers: Vec::new() }
+    }
+
+    /// The same with numbers that the operator gave assets, for an API whose clients know assets by number.
+    #[must_use]
+    pub fn with_numbers(self, numbers: Vec<(AssetId, u32)>) -> Self {
+        Self { numbers, ..self }
+    }
+
+    /// The number that the operator gave an asset; `None` where that API's own stands.
+    #[must_use]
+    pub fn number_given(&self, id: AssetId) -> Option<u32> {
+        self.numbers.iter().find(|(given, _)| *given == id).map(|(_, number)| *number)
+    }
+
+    /// Whether the operator gave this number to any asset.
+    #[must_use]
+    pub fn is_given(&self, number: u32) -> bool {
+        self.numbers.iter().any(|(_, given)| *given == number)
     }
 
     /// What ships with Farthing: ten networks, their coins, USDT and USDC wherever they are, and WETH on polygon as ETH.

@@ -4,9 +4,11 @@
 
 mod networks;
 mod own_network;
+mod payhubix;
 mod rates;
 mod reader;
 
+use farthing_domain::asset::AssetId;
 use farthing_web::edge::client_ip::IpNet;
 use figment::{
     Figment,
@@ -14,6 +16,7 @@ use figment::{
 };
 use networks::read_networks;
 pub(crate) use networks::{Finality, NetworkConfig};
+use payhubix::read_currency_ids;
 pub(crate) use rates::RatesConfig;
 use rates::read_rates;
 pub(crate) use reader::Problem;
@@ -69,6 +72,8 @@ pub(crate) struct Config {
     pub(crate) requests_per_minute: u32,
     /// Proxies whose headers are believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// What Payhubix' API calls coins, where that is not the shipped table's id.
+    pub(crate) currency_ids: Vec<(AssetId, u32)>,
     /// How the log looks.
     pub(crate) log_format: LogFormat,
     /// What is logged.
@@ -139,6 +144,7 @@ impl Config {
                 "webhooks",
                 "limits",
                 "http",
+                "payhubix",
                 "log",
             ],
         );
@@ -160,6 +166,7 @@ impl Config {
             allow_private_addresses: reader.value("webhooks.allow_private_addresses").unwrap_or(false),
             requests_per_minute: reader.number("limits.requests_per_minute", 0..=REQUESTS_MAX).unwrap_or(300),
             trusted_proxies: read_proxies(&mut reader),
+            currency_ids: read_currency_ids(&mut reader),
             log_format: read_log_format(&mut reader),
             log_level: read_log_level(&mut reader),
         };

@@ -127,6 +127,7 @@ fn demo_config(listen: SocketAddr, data_dir: PathBuf) -> Config {
         allow_private_addresses: true,
         requests_per_minute: 0,
         trusted_proxies: Vec::new(),
+        currency_ids: Vec::new(),
         log_format: LogFormat::Human,
         log_level: "warn".to_owned(),
     }

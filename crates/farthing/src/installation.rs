@@ -48,9 +48,12 @@ pub(crate) async fn open_for_server(
     let networks = live::networks(config)?;
     let Opened { store, sealer, ids } = open(&config.data_dir, OpenAs::Server).await?;
     let clocks = test_environment::open_clocks(&store, Arc::new(SystemClock)).await?;
-    let test = test_environment::open(&store, &ids).await?;
+    let mut test = test_environment::open(&store, &ids).await?;
     let rates = if networks.is_empty() { RateSource::None } else { live::rates(config)? };
-    let live = live_environment(networks, rates, &ids);
+    let mut live = live_environment(networks, rates, &ids);
+    for setup in [&mut live, &mut test.setup] {
+        setup.catalog = setup.catalog.clone().with_numbers(config.currency_ids.clone());
+    }
     let gateway = Gateway::new(Parts {
         store,
         sealer,

@@ -1,7 +1,7 @@
 //! Numbers of coins and networks. The vendor's are published nowhere (B13), so these are our own, and never change: shops
 //! keep them.
 //!
-//! A token that an operator added has no row; its number is made of its name, so that it is the same on every installation.
+//! An operator whose shops know other numbers may give those to coins (B16). A token that an operator added has no row; its number is made of its name, so that it is the same on every installation.
 
 use super::present::number;
 use farthing_domain::{
@@ -55,23 +55,28 @@ const NETWORKS: [(u32, &str, &str); 10] = [
     (10, "base", "BASE"),
 ];
 
-/// Numbers of what has no row begin here.
-const MADE_FROM: u32 = 100_000;
+/// Numbers of what has no row begin here; an operator gives smaller ones.
+pub const MADE_FROM: u32 = 100_000;
 /// There are so many of them: clients keep numbers in 32 bits with a sign.
 const MADE_COUNT: u32 = 2_000_000_000;
 
-/// An asset's number.
+/// An asset's number: what the operator gave it, else its row's, else one made of its name, also where the row's was given to
+/// another.
 #[must_use]
-pub fn currency_id(asset: AssetId) -> u32 {
+pub fn currency_id(asset: AssetId, catalog: &Catalog) -> u32 {
+    if let Some(given) = catalog.number_given(asset) {
+        return given;
+    }
     let is_it = |code: &str, network: &str| asset.code.as_str() == code && asset.network.as_str() == network;
     let row = CURRENCIES.iter().find(|(_, code, network)| is_it(code, network));
-    row.map_or_else(|| made(&format!("{}/{}", asset.code, asset.network)), |(number, ..)| *number)
+    let own = row.map(|(number, ..)| *number).filter(|number| !catalog.is_given(*number));
+    own.unwrap_or_else(|| made(&format!("{}/{}", asset.code, asset.network)))
 }
 
 /// The asset with a number, where it is in the catalogue.
 #[must_use]
 pub fn currency(number: u32, catalog: &Catalog) -> Option<&Asset> {
-    catalog.assets().iter().find(|asset| currency_id(asset.id) == number)
+    catalog.assets().iter().find(|asset| currency_id(asset.id, catalog) == number)
 }
 
 fn network_row(network: NetworkId) -> Option<&'static (u32, &'static str, &'static str)> {
@@ -148,7 +153,7 @@ impl CurrencyView {
         let (symbol, network_symbol) = (asset.id.code.to_string(), network_symbol(network));
         let network_name = catalog.network(network).map_or_else(|| network.to_string(), |network| network.name.clone());
         Self {
-            currency_id: currency_id(asset.id),
+            currency_id: currency_id(asset.id, catalog),
             currency_name: asset.name.clone(),
             currency_status: "Enable",
             currency_icon_url: icon_url(public_url, &symbol),
@@ -178,12 +183,12 @@ mod tests {
     #[test]
     fn every_shipped_coin_and_network_has_a_row_of_its_own() {
         let catalog = Catalog::shipped();
-        let numbers: BTreeSet<u32> = catalog.assets().iter().map(|asset| currency_id(asset.id)).collect();
+        let numbers: BTreeSet<u32> = catalog.assets().iter().map(|asset| currency_id(asset.id, &catalog)).collect();
         assert_eq!(numbers, (1..=24).collect());
         let networks: BTreeSet<u32> = catalog.networks().iter().map(|network| network_id(network.id)).collect();
         assert_eq!(networks, (1..=10).collect());
         for asset in catalog.assets() {
-            assert_eq!(currency(currency_id(asset.id), &catalog), Some(asset));
+            assert_eq!(currency(currency_id(asset.id, &catalog), &catalog), Some(asset));
         }
         assert_eq!(currency(0, &catalog), None);
     }
@@ -191,9 +196,26 @@ mod tests {
     #[test]
     fn an_added_token_has_one_number_for_ever() {
         let added = AssetId { code: AssetCode::new("DAI").unwrap(), network: NetworkId::new("ethereum").unwrap() };
-        assert_eq!(currency_id(added), 1_120_662_947);
+        let catalog = Catalog::shipped();
+        assert_eq!(currency_id(added, &catalog), 1_120_662_947);
         let elsewhere = AssetId { network: NetworkId::new("base").unwrap(), ..added };
-        assert_ne!(currency_id(added), currency_id(elsewhere));
+        assert_ne!(currency_id(added, &catalog), currency_id(elsewhere, &catalog));
+    }
+
+    #[test]
+    fn an_operator_s_number_is_the_coin_s_and_nobody_else_s() {
+        let shipped = Catalog::shipped();
+        let id = |code, network| shipped.resolve(code, Some(network)).unwrap().id;
+        let (bitcoin, tether) = (id("BTC", "bitcoin"), id("USDT", "tron"));
+        let catalog = shipped.clone().with_numbers(vec![(tether, 1), (id("TRX", "tron"), 777)]);
+        assert_eq!(currency_id(tether, &catalog), 1);
+        assert_eq!(currency(1, &catalog).map(|asset| asset.id), Some(tether));
+        assert_eq!(currency(777, &catalog).map(|asset| asset.id), Some(id("TRX", "tron")));
+        // Its row's number is free, and bitcoin's was given away.
+        assert_eq!((currency(9, &catalog), currency(5, &catalog)), (None, None));
+        assert!(currency_id(bitcoin, &catalog) >= MADE_FROM);
+        let numbers: BTreeSet<u32> = catalog.assets().iter().map(|asset| currency_id(asset.id, &catalog)).collect();
+        assert_eq!(numbers.len(), catalog.assets().len());
     }
 
     #[test]

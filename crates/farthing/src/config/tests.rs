@@ -70,6 +70,7 @@ fn every_key_that_can_be_set_is_in_the_example() {
         "requests_per_minute",
         "[http]",
         "trusted_proxies",
+        "[payhubix.currencies]",
         "[log]",
         "format",
         "level",
@@ -104,6 +105,19 @@ fn every_mistake_names_its_key_and_all_are_told_at_once() {
         assert!(found.iter().any(|problem| problem.starts_with(&format!("{key}: "))), "{key} is not in {found:#?}");
     }
     assert_eq!(found.len(), keys.len(), "{found:#?}");
+}
+
+#[test]
+fn coins_may_have_the_ids_that_shops_of_payhubix_know() {
+    let given = read("[payhubix.currencies]\n\"USDT/tron\" = 1\n\"DAI/ethereum\" = 31\n").unwrap().currency_ids;
+    let given: Vec<String> = given.iter().map(|(asset, id)| format!("{}/{} {id}", asset.code, asset.network)).collect();
+    assert_eq!(given, ["DAI/ethereum 31", "USDT/tron 1"]);
+    let ids = |lines: &str| format!("[payhubix.currencies]\n{lines}");
+    assert_problem(&ids("\"USDT\" = 1"), "payhubix.currencies.USDT", "a coin and its network");
+    assert_problem(&ids("\"LTC/bitcoin\" = 1"), "payhubix.currencies.LTC/bitcoin", "a coin and its network");
+    assert_problem(&ids("\"BTC/bitcoin\" = 0"), "payhubix.currencies.BTC/bitcoin", "from 1 to 99999");
+    assert_problem(&ids("\"BTC/bitcoin\" = 2\n\"USDT/tron\" = 2"), "payhubix.currencies.USDT/tron", "another coin's");
+    assert_problem("[payhubix]\ncurrency = 1", "payhubix.currency", "did you mean currencies?");
 }
 
 #[test]

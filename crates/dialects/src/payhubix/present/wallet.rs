@@ -127,7 +127,7 @@ impl TransferRow {
         let asset = seen.payment.asset;
         let symbol = asset.code.to_string();
         let currency = TransferCurrency {
-            id: currency_id(asset),
+            id: currency_id(asset, catalog),
             name: catalog.asset(asset).map_or_else(|| symbol.clone(), |asset| asset.name.clone()),
             icon_url: icon_url(public_url, &symbol),
             symbol: symbol.clone(),

@@ -1,7 +1,10 @@
 //! B13: currency ids.
 
-use super::shop::{Merchant, message};
-use crate::contract::shop::with;
+use super::shop::{Merchant, Payhubix, message, refusal};
+use crate::{
+    contract::{http::Ask, server::Server, shop::with},
+    dialects::merchant::Credential,
+};
 use serde_json::json;
 
 /// What shops keep: never to be changed, only added to.
@@ -48,5 +51,25 @@ fn b13_the_table_is_listed_and_every_id_can_be_asked_for() {
         let chosen = &invoice["selected_payment"]["selected_currency"];
         assert_eq!((&chosen["currency_symbol"], &chosen["network_name"]), (&json!(symbol), &json!(network)), "{id}");
         assert_eq!(invoice["currencies"], json!([chosen]));
+    }
+}
+
+#[test]
+fn b16_an_operator_gives_coins_the_ids_that_shops_know() {
+    let server = Server::serve("[payhubix.currencies]\n\"USDT/tron\" = 1\n\"LTC/litecoin\" = 4001\n");
+    let key = Credential::of::<Payhubix>(&server, &server.merchant(), "test", None).key;
+    let created = |id: u32| {
+        let body = json!({
+            "currency_amount": 60, "currency_symbol": "USD", "time_for_payment": "02:00", "currencies": [id],
+        });
+        Ask::post("/v1/invoices/", &body).header("X-Api-Key", &key).send(server.host())
+    };
+    for (id, symbol, network) in [(1, "USDT", "Tron"), (4001, "LTC", "Litecoin"), (10, "USDT", "Ethereum")] {
+        let chosen = message(&created(id))["selected_payment"]["selected_currency"].clone();
+        let shown = (&chosen["currency_id"], &chosen["currency_symbol"], &chosen["network_name"]);
+        assert_eq!(shown, (&json!(id), &json!(symbol), &json!(network)));
+    }
+    for id in [2, 9] {
+        assert!(refusal(&created(id), 400).contains(&format!("has {id}, which is not the id")), "{id}");
     }
 }
