@@ -1,5 +1,5 @@
-//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, schemathesis, nodes of the chains, PHP, a C compiler and
-//! `strace`.
+//! What the tests need beside Rust: Chromium, `playwright-core` to drive it, the webhook libraries of others, schemathesis, nodes of
+//! the chains, PHP, a C compiler and `strace`.
 //!
 //! Quick when all are there. One that is missing and cannot be installed is an error: a test is never skipped for it.
 
@@ -20,6 +20,8 @@ pub(crate) fn run() -> Result<()> {
     php().context("the tests of CoinsPaid's callbacks need `php`")?;
     chromium().context("the tests need Chromium, as `chromium` on the PATH")?;
     from_npm("browser", "playwright-core").context("the tests need npm's playwright-core")?;
+    from_npm("webhooks", "standardwebhooks")
+        .context("the tests need npm's standardwebhooks, svix and jsonapi-validator")?;
     from_npm("anvil", "@foundry-rs/anvil-linux-amd64").context("the tests need anvil, an EVM node")?;
     schemathesis::install().context("the tests need PyPI's schemathesis")?;
     bitcoin_core::install().context("the tests need Bitcoin Core")

@@ -2,5 +2,6 @@
 //! that the tests of each of them build on.
 
 pub(crate) mod merchant;
+pub(crate) mod outside;
 mod schemes;
 pub(crate) mod signatures;

@@ -1,5 +1,6 @@
 //! A shop's own server, and a shop's own reading of signatures: written from the contract, section 7.2, and nothing else.
 
+use crate::dialects::outside::standard_webhooks_takes;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
@@ -112,6 +113,11 @@ impl Webhook {
         self.find(name).unwrap_or_else(|| panic!("no {name} in {self:?}"))
     }
 
+    /// All of them, their names in lower case.
+    pub(crate) fn headers(&self) -> &[(String, String)] {
+        &self.headers
+    }
+
     /// A header, if it was sent.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -151,6 +157,7 @@ impl Webhook {
         let expected = hex::encode(hmac(secret.as_bytes(), &[time.to_string().as_bytes(), b".", &self.body].concat()));
         assert!(parts.contains(&expected), "no signature of the secret in {self:?}");
         self.is_signed_by_the_standard(secret);
+        standard_webhooks_takes(self, secret);
     }
 
     /// Standard Webhooks: id, time and body, keyed by the secret's decoded part.

@@ -4,6 +4,7 @@
 
 use super::{
     merchant::{Api, Credential},
+    outside::complaint,
     signatures::{coinspaid, is_coinspaid, is_native, is_standard, key_of},
 };
 use crate::{
@@ -183,6 +184,18 @@ fn takes(shop: &Everything, scheme: Scheme, webhook: &Webhook) -> bool {
     }
 }
 
+/// Whether the library that a scheme's shops use takes a callback; of `CoinsPaid`'s none is published.
+fn a_library_takes(shop: &Everything, scheme: Scheme, webhook: &Webhook) -> bool {
+    let (key, secret) = shop.key_and_secret(scheme);
+    let complaint = match scheme {
+        Scheme::Native => complaint("standard", webhook, secret),
+        Scheme::CoinsPaid => return false,
+        Scheme::Payhubix | Scheme::TxCash => complaint("raw", webhook, key),
+        Scheme::TxnPro => complaint("svix", webhook, secret),
+    };
+    complaint.is_empty()
+}
+
 /// What each API tells, by the scheme that signed it: a payer chose, paid, or went away.
 fn told_by(shop: &Everything, scheme: Scheme) -> Webhook {
     let (ask, body) = request(scheme);
@@ -211,5 +224,8 @@ fn no_callback_of_one_scheme_is_accepted_by_a_receiver_of_another() {
         let webhook = told_by(&shop, scheme);
         let taking: Vec<Scheme> = ALL.into_iter().filter(|other| takes(&shop, *other, &webhook)).collect();
         assert_eq!(taking, [scheme], "{webhook:?}");
+        for other in ALL {
+            assert_eq!(a_library_takes(&shop, other, &webhook), other == scheme && other != Scheme::CoinsPaid);
+        }
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     },
     dialects::{
         merchant::{self, Api},
+        outside::standard_webhooks_takes_raw,
         signatures::is_standard,
     },
     eventually::eventually,
@@ -103,6 +104,7 @@ impl Merchant {
         assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
         assert_eq!(webhook.header("content-type"), "application/json");
         assert!(is_standard(webhook, "webhook", self.key.as_bytes()), "{webhook:?}");
+        standard_webhooks_takes_raw(webhook, &self.key);
     }
 
     /// The documented example, for 60 dollars, told to this shop's receiver.

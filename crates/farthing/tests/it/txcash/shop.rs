@@ -7,6 +7,7 @@ use crate::{
     },
     dialects::{
         merchant::{self, Api, FORM},
+        outside::standard_webhooks_takes_raw,
         signatures::is_standard,
     },
     eventually::eventually,
@@ -126,6 +127,7 @@ impl Merchant {
         assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
         assert_eq!(webhook.header("content-type"), "application/json");
         assert!(is_standard(webhook, "webhook", self.key.as_bytes()), "{webhook:?}");
+        standard_webhooks_takes_raw(webhook, &self.key);
     }
 
     /// Presses a button of the hosted page, as a browser does.

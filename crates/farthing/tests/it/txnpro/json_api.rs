@@ -1,5 +1,7 @@
-//! What every document of JSON:API 1.0 must be, written from its specification (sections "Document Structure", "Errors").
+//! What every document of JSON:API 1.0 must be: by the published schema, and what that cannot say ("Document Structure":
+//! every included resource is linked to, none is there twice) written from the specification.
 
+use crate::dialects::outside::json_api_takes;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -8,6 +10,7 @@ const RELATIONSHIP_MEMBERS: [&str; 3] = ["data", "links", "meta"];
 
 /// Asserts a document with data.
 pub(crate) fn is_a_document(document: &Value) {
+    json_api_takes(document);
     let top = object(document);
     assert!(top.contains_key("data") && !top.contains_key("errors"), "{document}");
     names_are_among(top, &["data", "included", "meta", "jsonapi", "links"]);

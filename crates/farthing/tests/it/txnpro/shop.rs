@@ -8,6 +8,7 @@ use crate::{
     },
     dialects::{
         merchant::{self, Api},
+        outside::{json_api_takes, svix_takes},
         signatures::{is_standard, key_of},
     },
 };
@@ -91,6 +92,7 @@ impl Merchant {
         assert!(webhook.request_line.starts_with("POST /hook?shop=1 HTTP/1.1"), "{webhook:?}");
         assert_eq!(webhook.header("content-type"), "application/json");
         assert!(is_standard(webhook, "svix", &key_of(&self.secret)), "{webhook:?}");
+        svix_takes(webhook, &self.secret);
         let text = String::from_utf8(webhook.body.clone()).unwrap();
         assert_eq!(text, alphabetical(&webhook.json()), "keys are in alphabetical order");
         assert!(webhook.json().get("jsonapi").is_none(), "{text}");
@@ -129,6 +131,12 @@ pub(crate) fn refused(answer: &Answer, errors: &[(u16, &str, &str)]) {
     let body = answer.json();
     assert_eq!(body.as_object().map(serde_json::Map::len), Some(1), "{answer}");
     let told = body["errors"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    // But for this API's own numbers as statuses (B.2), an error is JSON:API's.
+    let mut by_schema = body.clone();
+    for error in by_schema["errors"].as_array_mut().unwrap() {
+        error["status"] = json!(error["status"].to_string());
+    }
+    json_api_takes(&by_schema);
     let short: Vec<(u64, &str, &str)> = told
         .iter()
         .map(|error| {
