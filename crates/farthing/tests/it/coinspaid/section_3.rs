@@ -1,7 +1,10 @@
 //! A.3.1 and A.8.1: what is wrong with fields, in the documented words.
 
-use super::shop::{Merchant, timed};
-use crate::contract::shop::with;
+use super::shop::{CoinsPaid, Merchant, timed};
+use crate::{
+    contract::{http::Ask, server::Server, shop::with},
+    dialects::{merchant::Credential, signatures},
+};
 use serde_json::{Value, json};
 
 #[test]
@@ -94,4 +97,18 @@ fn a_14_an_amount_is_read_exactly_from_its_own_text() {
     let nine = with(&with(&timed("nine"), "currency", json!("ETH")), "sender_currency", json!("ETH"));
     let nine = with(&nine, "amount", json!("0.123456789"));
     shop.refuses("/invoices/create", &nine, &json!({ "amount": "The amount format is invalid." }));
+}
+
+#[test]
+fn a_3_4_too_many_requests_are_told_in_the_documented_form() {
+    let server = Server::serve("[limits]\nrequests_per_minute = 2\n");
+    let made = Credential::of::<CoinsPaid>(&server, &server.merchant(), "test", None);
+    let ask = || {
+        let ask = Ask::new("POST", "/api/v2/accounts/list").bytes("application/json", b"{}");
+        let signature = signatures::coinspaid(&made.secret, b"{}");
+        ask.header("X-Processing-Key", &made.key).header("X-Processing-Signature", &signature).send(server.host())
+    };
+    let limited = (0..9).map(|_| ask()).find(|answer| answer.status != 200).expect("no request was one too many");
+    assert_eq!((limited.status, limited.json()), (429, json!({ "errors": { "error": "error code: 1015" } })));
+    assert!(limited.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{limited}");
 }

@@ -1,7 +1,10 @@
 //! A.4, A.6, A.7: the other endpoints.
 
 use super::shop::{Merchant, data, timed};
-use crate::contract::http::{Ask, keys};
+use crate::{
+    contract::http::{Ask, keys},
+    dialects::signatures,
+};
 use serde_json::{Value, json};
 
 #[test]
@@ -125,4 +128,15 @@ fn a_14_transactions_that_are_not_there_are_told_by_the_key_they_were_asked_with
     let none = "The id field is required when none of foreign id / txid are present.";
     asked(json!({}), json!({ "id": none }));
     asked(json!({ "id": 1, "txid": "00" }), json!({ "id": "Only one of id, foreign id and txid may be present." }));
+}
+
+#[test]
+fn a_11_payment_requests_and_version_1_are_not_there() {
+    let shop = Merchant::fresh();
+    for path in ["/api/payments/v1/requests", "/api/v1/addresses/take", "/api/v1/withdrawal/make"] {
+        let signed = Ask::post(path, &json!({})).header("X-Processing-Key", &shop.key);
+        let answer =
+            signed.header("X-Processing-Signature", &signatures::coinspaid(&shop.secret, b"{}")).send(shop.host());
+        assert!([401, 404, 405].contains(&answer.status), "{answer}");
+    }
 }

@@ -45,6 +45,16 @@ fn b3_every_path_of_the_table_is_served() {
 }
 
 #[test]
+fn b3_what_has_no_known_path_is_not_there() {
+    let shop = Merchant::fresh();
+    let invoice = shop.create(&shop.order());
+    let link = invoice["link"].as_str().unwrap();
+    for path in [format!("/invoices/{link}/pdf/"), "/invoices/export/".to_owned(), "/withdrawals/".to_owned()] {
+        refusal(&shop.get(&path), 404);
+    }
+}
+
+#[test]
 fn b3_another_shop_s_id_is_refused_everywhere() {
     let shop = Merchant::fresh();
     let other = "019242e7-d18f-788f-813e-a2c72177e172";

@@ -118,3 +118,12 @@ fn b_4_1_the_hosted_page_returns_to_the_page_of_the_outcome() {
     eventually("expiry", || (shop.status(&forgotten)[0] == "expired").then_some(()));
     assert_eq!(page(&forgotten), (false, true), "{}", id(&forgotten));
 }
+
+#[test]
+fn b_3_calls_whose_contract_is_not_published_are_not_there() {
+    let shop = Merchant::fresh();
+    for path in ["/mass_payouts", "/fiat_settlements"] {
+        refused(&shop.read(path), &NOT_FOUND);
+        refused(&shop.ask("POST", path, b"{}"), &NOT_FOUND);
+    }
+}

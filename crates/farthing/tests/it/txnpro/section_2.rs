@@ -1,7 +1,10 @@
 //! B.2: errors.
 
-use super::shop::{Merchant, invoices, refused, seed};
-use crate::contract::shop::with;
+use super::shop::{Merchant, TxnPro, invoices, refused, seed};
+use crate::{
+    contract::{http::Ask, server::Server, shop::with},
+    dialects::merchant::Credential,
+};
 use serde_json::json;
 
 const BAD_REQUEST: [(u16, &str, &str); 1] = [(400, "bad_request", "Bad request")];
@@ -146,4 +149,15 @@ fn b_14_what_is_no_json_or_no_resource_is_a_bad_request() {
     let answer = shop.ask("POST", "/invoices", &large);
     refused(&answer, &[(413, "payload_too_large", "Payload too large")]);
     assert_eq!(shop.get("/invoices")["meta"]["total"], 0);
+}
+
+#[test]
+fn b_2_too_many_requests_are_told_in_the_same_form() {
+    let server = Server::serve("[limits]\nrequests_per_minute = 2\n");
+    let key = Credential::of::<TxnPro>(&server, &server.merchant(), "test", None).key;
+    let ask =
+        || Ask::get("/api/public/v1/invoices").header("Authorization", &format!("Bearer {key}")).send(server.host());
+    let limited = (0..9).map(|_| ask()).find(|answer| answer.status != 200).expect("no request was one too many");
+    refused(&limited, &[(429, "too_many_requests", "Too many requests")]);
+    assert!(limited.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{limited}");
 }

@@ -106,6 +106,19 @@ fn b_4_1_pages_to_return_to_are_kept_and_settlement_elsewhere_is_refused() {
 }
 
 #[test]
+fn b_4_1_pages_to_return_to_are_https_but_for_localhost() {
+    let shop = Merchant::fresh();
+    for name in ["successRedirectUrl", "unsuccessRedirectUrl"] {
+        for wrong in ["http://shop.example/ok", "ftp://shop.example", "shop.example", "javascript:alert(1)"] {
+            let body = invoices(&with(&without_reference(), name, wrong));
+            shop.refuses("/invoices", &body, &[(422, "invalid", &format!("{name} is invalid"))]);
+        }
+        let local = shop.create(&with(&without_reference(), name, "http://localhost:3000/ok"));
+        assert_eq!(attributes(&local)[name], "http://localhost:3000/ok");
+    }
+}
+
+#[test]
 fn b_1_what_a_client_adds_of_its_own_is_ignored() {
     let shop = Merchant::fresh();
     let mut body = invoices(&with(&without_reference(), "color", json!({ "deep": [1, 2] })));
