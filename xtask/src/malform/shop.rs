@@ -112,8 +112,9 @@ pub(super) struct Shop {
 impl Shop {
     /// Makes new ones.
     pub(super) async fn open(address: SocketAddr, keys: &Keys) -> Result<Self> {
-        let mut client = Client::connect(address, &keys.native).await?;
+        // Before the connection: the server closes one that says nothing for long.
         let things = Things::make(address, &keys.credentials, "tea").await?;
+        let mut client = Client::connect(address, &keys.native).await?;
         let invoice = r#"{"currency":"BTC","amount":"0.5"}"#;
         let invoice = client.call("POST", "/api/v1/invoices", invoice, 201).await?;
         let page = text(&invoice, "/data/checkout_url")?;
@@ -175,10 +176,10 @@ pub(super) struct Stranger {
 impl Stranger {
     /// Makes its things.
     pub(super) async fn settle(address: SocketAddr, keys: &Keys) -> Result<Self> {
-        let client = &mut Client::connect(address, &keys.native).await?;
         // Part of a random key, so that no request contains it by chance.
         let word: String = format!("canary{}", keys.native.chars().rev().take(16).collect::<String>());
-        let mut ids = Vec::new();
+        let mut ids: Vec<String> = Things::make(address, &keys.credentials, &word).await?.ids().collect();
+        let client = &mut Client::connect(address, &keys.native).await?;
         for number in 0..STRANGERS_INVOICES {
             let body = json!({
                 "currency": "BTC", "amount": "0.25", "description": word, "external_id": format!("{word}-{number}"),
@@ -194,7 +195,6 @@ impl Stranger {
         let delivery = client.call("POST", &format!("/api/v1/webhook-endpoints/{endpoint}/test"), "", 201).await?;
         ids.push(text(&delivery, "/data/id")?);
         ids.push(endpoint);
-        ids.extend(Things::make(address, &keys.credentials, &word).await?.ids());
         let (invoices, endpoints) = look(client).await?;
         Ok(Self { word, ids, invoices, endpoints })
     }
