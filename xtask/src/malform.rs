@@ -127,7 +127,8 @@ impl Worker {
             }
             let route = self.chance.pick(&self.routes).context("no routes")?;
             let good: Request = shop.request(route, &self.keys);
-            let bytes = spoil::spoiled(good, &self.stranger.ids, &mut self.chance);
+            let foreign = self.stranger.ids_for(&good);
+            let bytes = spoil::spoiled(good, &foreign, &mut self.chance);
             let status = self.exchange(&bytes).await.with_context(|| shown(&bytes))?;
             let sum = statuses.entry(status).or_default();
             *sum = sum.saturating_add(1);

@@ -85,9 +85,12 @@ impl Things {
         self.named.iter().fold(template.to_owned(), |path, (place, thing)| path.replace(place, thing))
     }
 
-    /// Their ids.
-    pub(super) fn ids(&self) -> impl Iterator<Item = String> {
-        self.named.iter().map(|(_, thing)| thing.clone())
+    /// Their ids, and those among them that open a page to whoever has them.
+    pub(super) fn ids(&self) -> (Vec<String>, Vec<String>) {
+        let (secret, open) =
+            self.named.iter().partition::<Vec<_>, _>(|(place, _)| ["{link}", "{invoice}"].contains(place));
+        let things = |named: Vec<&(&str, String)>| named.into_iter().map(|(_, thing)| thing.clone()).collect();
+        (things(open), things(secret))
     }
 }
 

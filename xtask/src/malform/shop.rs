@@ -168,7 +168,9 @@ pub(super) struct Stranger {
     /// In every text of its own; in no answer to anybody else.
     pub(super) word: String,
     /// Of its invoices, endpoints and deliveries: anybody may name them.
-    pub(super) ids: Vec<String>,
+    ids: Vec<String>,
+    /// As secret as a page's address, which they are: to who has a key they open nothing, and the page is not asked for by them.
+    page_ids: Vec<String>,
     invoices: Vec<Value>,
     endpoints: Vec<Value>,
 }
@@ -178,7 +180,7 @@ impl Stranger {
     pub(super) async fn settle(address: SocketAddr, keys: &Keys) -> Result<Self> {
         // Part of a random key, so that no request contains it by chance.
         let word: String = format!("canary{}", keys.native.chars().rev().take(16).collect::<String>());
-        let mut ids: Vec<String> = Things::make(address, &keys.credentials, &word).await?.ids().collect();
+        let (mut ids, page_ids) = Things::make(address, &keys.credentials, &word).await?.ids();
         let client = &mut Client::connect(address, &keys.native).await?;
         for number in 0..STRANGERS_INVOICES {
             let body = json!({
@@ -196,7 +198,14 @@ impl Stranger {
         ids.push(text(&delivery, "/data/id")?);
         ids.push(endpoint);
         let (invoices, endpoints) = look(client).await?;
-        Ok(Self { word, ids, invoices, endpoints })
+        Ok(Self { word, ids, page_ids, invoices, endpoints })
+    }
+
+    /// Ids of its things that a request may name.
+    pub(super) fn ids_for(&self, request: &Request) -> Vec<String> {
+        let is_of_payers = request.target.starts_with("/pay/") || request.target.contains("/payment/address");
+        let page_ids = if is_of_payers { &[] } else { self.page_ids.as_slice() };
+        self.ids.iter().chain(page_ids).cloned().collect()
     }
 
     /// Its things are as they were.
