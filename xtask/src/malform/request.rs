@@ -1,6 +1,6 @@
 //! A request before it is bytes.
 
-use farthing_dialects::coinspaid::signature::sign;
+use ring::hmac;
 
 /// Method, target, headers and body, with nothing added.
 #[derive(Debug, Clone)]
@@ -66,7 +66,9 @@ impl Request {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         if let Some(secret) = &self.signing {
-            head.push_str(&format!("X-Processing-Signature: {}\r\n", sign(secret, &self.body)));
+            let key = hmac::Key::new(hmac::HMAC_SHA512, secret.as_bytes());
+            let signature = hex::encode(hmac::sign(&key, &self.body));
+            head.push_str(&format!("X-Processing-Signature: {signature}\r\n"));
         }
         let mut bytes = head.into_bytes();
         bytes.extend_from_slice(framing.as_bytes());
