@@ -8,6 +8,7 @@ mod cases;
 mod contradiction;
 mod counter;
 mod dialects;
+mod evm_forgeries;
 mod evm_money;
 mod evm_reorganisations;
 mod evm_shop;

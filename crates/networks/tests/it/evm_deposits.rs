@@ -255,6 +255,22 @@ async fn the_logs_value_counts_and_balances_show_where_a_token_keeps_a_fee_or_ta
 }
 
 #[tokio::test]
+async fn a_retired_contract_that_passes_its_calls_on_moves_nothing_by_its_own_logs_and_shows_in_balances() {
+    let chain = Chain::polygon().await;
+    let retired = chain.token("Tether USD", "USDT", 6).await.unwrap();
+    // It calls the new contract with what it was called with, and answers what that answers.
+    let code = format!("0x363d3d373d3d363d3d73{}5af13d6000803e3d6000f3", hex::encode(chain.usdt));
+    chain.node.call("anvil_setCode", json!([retired, code])).await.unwrap();
+    chain.mint(retired, OURS, U256::from(80)).await.unwrap();
+    let (old, new) = (chain.with_tokens(&[("USDT", 6, retired)]), chain.evm());
+    assert_eq!(chain.arrived_by(&old).await, [], "its logs are another contract's");
+    let head = chain.node.head().await.unwrap();
+    let held = old.balances(&[our_address(OURS)], head).await.unwrap();
+    assert_eq!(held.iter().map(|held| held.units).collect::<Vec<_>>(), [80], "an alarm: nothing explains it");
+    assert_eq!(chain.arrived_by(&new).await, [seen("USDT", "log/0", 80)], "where the new contract is listed it counts");
+}
+
+#[tokio::test]
 async fn the_same_amount_is_another_number_of_units_on_a_chain_with_other_decimals() {
     let (polygon, bsc) = tokio::join!(Chain::polygon(), Chain::start("bsc", 56, 18));
     polygon.run(polygon.transfer(OURS, 5_000_000)).await.unwrap();
