@@ -5,9 +5,8 @@ use super::{
     numbers::{Line, decimal, hundredths, list, median, microseconds},
     server::Server,
 };
-use crate::client::Client;
+use crate::client::{Client, coinspaid_signature};
 use anyhow::{Context, Result, ensure};
-use farthing_dialects::coinspaid::signature;
 use serde_json::Value;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::task::JoinSet;
@@ -81,7 +80,7 @@ impl Api {
         let shown = match self {
             Self::Native | Self::Payhubix => format!("x-api-key: {key}\r\n"),
             Self::CoinsPaid => {
-                let signed = signature::sign(secret, body.as_bytes());
+                let signed = coinspaid_signature(secret, body.as_bytes());
                 format!("x-processing-key: {key}\r\nx-processing-signature: {signed}\r\n")
             }
             Self::TxCash | Self::TxnPro => format!("authorization: Bearer {key}\r\n"),

@@ -1,6 +1,6 @@
 //! A request before it is bytes.
 
-use ring::hmac;
+use crate::client::coinspaid_signature;
 
 /// Method, target, headers and body, with nothing added.
 #[derive(Debug, Clone)]
@@ -66,8 +66,7 @@ impl Request {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         if let Some(secret) = &self.signing {
-            let key = hmac::Key::new(hmac::HMAC_SHA512, secret.as_bytes());
-            let signature = hex::encode(hmac::sign(&key, &self.body));
+            let signature = coinspaid_signature(secret, &self.body);
             head.push_str(&format!("X-Processing-Signature: {signature}\r\n"));
         }
         let mut bytes = head.into_bytes();
