@@ -95,6 +95,10 @@ async fn code_at_an_address_and_a_frozen_token_are_alarms_until_they_are_gone_an
     let mut expected = vec![of(&swept, "code"), of(&swept, "frozen USDT"), of(&kept, "frozen USDT")];
     expected.sort();
     assert_eq!(frozen, expected);
+    // A provider that does not answer has not said that all is well.
+    shop.site().proxy.set_for("eth_call", Fault::ErrorInside(-32005, "rate limit reached"));
+    assert_eq!(concerns().await.len(), expected.len());
+    shop.site().proxy.heal();
     set_code(purse.usdt, token).await.unwrap();
     assert_eq!(concerns().await, [of(&swept, "code")]);
     set_code(payee(&swept), json!("0x")).await.unwrap();

@@ -65,7 +65,7 @@ impl Evm {
     fn units(&self, asset: AssetId, answer: Result<Box<RawValue>, CallError>) -> Result<u128, ProviderError> {
         let is_sold = self.tokens.ids().any(|sold| sold == asset);
         let text = match answer.and_then(|text| read::<String>(&text)) {
-            Err(CallError::Node { .. }) if !is_sold => return Ok(0),
+            Err(error) if !is_sold && is_the_contracts(&error) => return Ok(0),
             answer => answer?,
         };
         match number(&text).and_then(|units| u128::try_from(units).ok()) {
@@ -76,8 +76,45 @@ impl Evm {
     }
 }
 
+/// Whether it is the contract that refuses a question, and not the node that cannot ask it now. There is no agreed number for
+/// it, only words.
+pub(super) fn is_the_contracts(error: &CallError) -> bool {
+    let CallError::Node { code, message } = error else { return false };
+    let words = message.to_ascii_lowercase();
+    let of_code = ["revert", "vm execution error", "invalid opcode", "out of gas", "invalid jump", "stack underflow"];
+    *code == 3 || of_code.iter().any(|word| words.contains(word))
+}
+
 /// A quantity, or one word of a contract's answer.
 pub(super) fn number(text: &str) -> Option<U256> {
     let digits = text.strip_prefix("0x").filter(|digits| !digits.is_empty() && digits.len() <= 64)?;
     U256::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contract_that_refuses_is_told_from_a_node_that_cannot_ask() {
+        let is = |code, words: &str| is_the_contracts(&CallError::Node { code, message: words.to_owned() });
+        for (code, words) in [
+            (3, "execution reverted: not supported"),
+            (-32000, "execution reverted"),
+            (-32015, "VM execution error."),
+            (-32000, "invalid opcode: INVALID"),
+            (-32000, "out of gas"),
+        ] {
+            assert!(is(code, words), "{words}");
+        }
+        for (code, words) in [
+            (429, "Your app has exceeded its compute units per second capacity"),
+            (-32005, "rate limit reached"),
+            (-32000, "header not found"),
+            (-32000, "missing trie node"),
+        ] {
+            assert!(!is(code, words), "{words}");
+        }
+        assert!(!is_the_contracts(&CallError::Timeout));
+    }
 }

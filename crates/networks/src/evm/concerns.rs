@@ -2,7 +2,7 @@
 
 use super::{
     Evm,
-    balances::number,
+    balances::{is_the_contracts, number},
     inconsistent,
     node::{EvmNode, each},
 };
@@ -11,7 +11,7 @@ use crate::{
     inspect::{Balance, Concern, Wrong},
     network::NetworkError,
     provider::{
-        CallError, ProviderError,
+        ProviderError,
         json_rpc::{Call, read},
     },
 };
@@ -91,7 +91,7 @@ async fn frozen(node: &EvmNode, held: &[Held]) -> Result<Vec<Concern>, ProviderE
             let answer = answers.next().ok_or_else(|| inconsistent("fewer answers than questions"))?;
             is_frozen |= match answer.and_then(|text| read::<String>(&text)) {
                 Ok(text) => number(&text) == Some(U256::ONE),
-                Err(CallError::Node { .. }) => false,
+                Err(error) if is_the_contracts(&error) => false,
                 Err(error) => return Err(error.into()),
             };
         }
