@@ -102,7 +102,9 @@ impl Gateway {
         if let Some(key) = &command.terms.idempotency_key
             && let Some((fingerprint, id)) = transaction.idempotent(command.owner, key)?
         {
-            return replay(transaction, command, &fingerprint, id).map(Decided::Replayed);
+            let invoice = replay(transaction, command, &fingerprint, id)?;
+            self.refuse_foreign_addresses(transaction, &invoice)?;
+            return Ok(Decided::Replayed(invoice));
         }
         let now = self.clocks().now(command.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));

@@ -145,6 +145,14 @@ impl Gateway {
         Ok(true)
     }
 
+    /// Refuses an invoice that has an address which is not its own, with the alarm: before it is changed, or answered by a change.
+    pub(crate) fn refuse_foreign_addresses(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<(), StoreError> {
+        if self.has_its_own_addresses(reader, invoice)? {
+            return Ok(());
+        }
+        Err(StoreError::Corrupt(ReadError::mismatch(Holder::of(invoice)).to_string()))
+    }
+
     /// Whether an address was handed out to its holder and comes out of the chain's account at its index.
     pub(crate) fn is_own(&self, reader: &Reader<'_>, chain: ChainId, bound: &Checked) -> Result<bool, StoreError> {
         if self.checked.read().is_ok_and(|checked| checked.0.contains(bound)) {

@@ -130,6 +130,8 @@ pub struct Simulation {
     pub(crate) home: NetworkId,
     pub(crate) count: u64,
     pub(crate) set_back_seconds: i64,
+    /// An invoice into whose row another address was written, and its own.
+    pub(crate) tampered: Option<(InvoiceId, String)>,
     /// When each invoice was last settled, as it was last looked at: that never goes back.
     settled: BTreeMap<InvoiceId, Timestamp>,
     /// Invoices that were seen expired.
@@ -228,6 +230,7 @@ impl Simulation {
             home,
             count: 0,
             set_back_seconds: 0,
+            tampered: None,
             settled: BTreeMap::new(),
             expired: BTreeSet::new(),
             seed,
@@ -275,6 +278,7 @@ impl Simulation {
         self.trace.note(&line);
         outcome?;
         self.end_if_failed().await?;
+        self.mend().await?;
         self.keep_races().await?;
         self.note_heights()?;
         if looks || is_settling { self.look().await } else { Ok(()) }

@@ -6,6 +6,7 @@ use farthing_gateway::{
     change_invoice::{ChangeError, Which},
     create_invoice::{CreateError, Created},
 };
+use farthing_store::StoreError;
 use std::collections::BTreeSet;
 
 #[tokio::test]
@@ -57,6 +58,28 @@ async fn a_key_used_for_another_request_is_refused_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn an_address_that_somebody_wrote_into_the_row_is_answered_by_no_change_and_no_repetition() {
+    let shop = Shop::open().await;
+    let body = r#"{"currency":"BTC","amount":"0.5","idempotency_key":"one"}"#;
+    let (invoice, other) = (shop.create(body).await, shop.create(HALF_BITCOIN).await);
+    let (gateway, address) = (&shop.world.gateway, other.quotes[0].address.clone());
+    let write = move |transaction: &mut farthing_store::Transaction<'_>| {
+        let mut invoice = transaction.lock_any_invoice(invoice.id)?.unwrap();
+        invoice.quotes[0].address.clone_from(&address);
+        transaction.save_invoice(&invoice, None)
+    };
+    gateway.store().decide(write).await.unwrap();
+    let by_token = gateway.cancel(Which::ByToken(invoice.token)).await;
+    let by_id = gateway.cancel(Which::ById(shop.owner, invoice.id)).await;
+    for answer in [by_token, by_id] {
+        assert!(matches!(answer, Err(ChangeError::Store(StoreError::Corrupt(_)))), "{answer:?}");
+    }
+    let again = shop.try_create(body).await;
+    assert!(matches!(again, Err(CreateError::Store(StoreError::Corrupt(_)))), "{again:?}");
+    assert_eq!(shop.events(invoice.id).await, ["created"], "nothing changed and nothing was told");
+}
+
+#[tokio::test]
 async fn a_draft_gets_its_address_and_window_when_it_is_activated() {
     let shop = Shop::open().await;
     let draft = shop.create(r#"{"amount_fiat":"49.90","fiat_currency":"EUR"}"#).await;
@@ -85,7 +108,7 @@ async fn what_a_choice_finds_unsettled_is_told_before_it() {
     let told = ["created", "activated", "payment_detected", "confirming"];
     assert_eq!(shop.events(draft.id).await, told);
     // A standing that is behind what is recorded, as one is that an older version wrote.
-    let stale: Result<(), farthing_store::StoreError> = gateway
+    let stale: Result<(), StoreError> = gateway
         .store()
         .decide(move |transaction| {
             let mut invoice = transaction.lock_any_invoice(draft.id)?.unwrap();

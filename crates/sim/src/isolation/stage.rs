@@ -23,6 +23,7 @@ use farthing_gateway::{
     create_invoice::{CreateError, CreateInvoice, Created},
     expire::Waiting,
     gateway::Gateway,
+    quotes::NoQuote,
     scan::Progress,
 };
 use farthing_networks::{
@@ -355,6 +356,8 @@ fn changed(result: Result<Invoice, ChangeError>) -> Outcome<String> {
     match result {
         Ok(invoice) => Ok(format!("{} is {}", invoice.id, invoice.standing.status)),
         Err(ChangeError::Refused(refusal)) => Ok(format!("refused: {refusal}")),
+        // A network that was not read for long sells nothing.
+        Err(ChangeError::Quote(NoQuote::NetworkOffline(network))) => Ok(format!("refused: {network} is not read")),
         Err(error) => Err(unexpected(error)),
     }
 }

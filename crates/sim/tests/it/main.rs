@@ -27,6 +27,7 @@ fn run_from(first: u64) {
 const ONCE_FAILED: &[(u64, &str)] = &[
     (6, "the audit took a deposit that a permanent address does not accept for one whose end is untold"),
     (10, "the same, right after things done at once"),
+    (1040, "a cancellation was answered with the address that somebody had written into the row"),
 ];
 
 #[test]
