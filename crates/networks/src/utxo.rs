@@ -12,6 +12,7 @@ mod inspect;
 mod mempool;
 mod range;
 pub mod rules;
+mod sha256d;
 mod source;
 mod transaction;
 

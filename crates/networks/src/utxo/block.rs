@@ -6,9 +6,9 @@
 use super::{
     bytes::Bytes,
     rules::Rules,
+    sha256d,
     transaction::{Extension, Hash, Transaction},
 };
-use bitcoin::hashes::{Hash as _, HashEngine as _, sha256d};
 
 /// Bytes of a header without proof of merged mining.
 const HEADER_BYTES: usize = 80;
@@ -191,7 +191,7 @@ fn parse_header(bytes: &[u8; HEADER_BYTES]) -> Option<RawHeader> {
     let version = parts.u32()?;
     let (parent, merkle_root) = (*parts.array()?, *parts.array()?);
     let (time, bits) = (parts.u32()?, parts.u32()?);
-    let hash = sha256d::Hash::hash(bytes).to_byte_array();
+    let hash = sha256d::of_parts([bytes, &[], &[]]);
     Some(RawHeader { bytes: *bytes, version, hash, parent, merkle_root, time, bits })
 }
 
@@ -221,16 +221,9 @@ fn merkle_root(mut row: Vec<Hash>) -> Option<Hash> {
         if pairs.iter().any(|[left, right]| left == right) {
             return None;
         }
-        let mut above: Vec<Hash> = pairs.iter().map(|[left, right]| node(left, right)).collect();
-        above.extend(odd.iter().map(|last| node(last, last)));
+        let mut above: Vec<Hash> = pairs.iter().map(|[left, right]| sha256d::of_pair(left, right)).collect();
+        above.extend(odd.iter().map(|last| sha256d::of_pair(last, last)));
         row = above;
     }
     row.first().copied()
-}
-
-fn node(left: &Hash, right: &Hash) -> Hash {
-    let mut engine = sha256d::Hash::engine();
-    engine.input(left);
-    engine.input(right);
-    sha256d::Hash::from_engine(engine).to_byte_array()
 }

@@ -2,8 +2,7 @@
 //!
 //! The id is made of the parts without witness and without Litecoin's extension, so that it is the one that blocks commit to.
 
-use super::bytes::Bytes;
-use bitcoin::hashes::{Hash as _, HashEngine as _, sha256d};
+use super::{bytes::Bytes, sha256d};
 
 /// A transaction's or a block's hash, in the order in which it is hashed; texts show it reversed.
 pub(super) type Hash = [u8; 32];
@@ -88,11 +87,7 @@ impl<'a> Transaction<'a> {
     }
 
     pub(super) fn id(&self) -> Hash {
-        let mut engine = sha256d::Hash::engine();
-        engine.input(self.version);
-        engine.input(self.body);
-        engine.input(self.lock_time);
-        sha256d::Hash::from_engine(engine).to_byte_array()
+        sha256d::of_parts([self.version, self.body, self.lock_time])
     }
 
     pub(super) fn outputs(&self) -> impl Iterator<Item = Output<'a>> + use<'a> {
