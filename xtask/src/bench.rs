@@ -31,7 +31,7 @@ const RAW_TASKS: usize = 64;
 pub(crate) enum Part {
     /// Everything.
     Whole,
-    /// What reading blocks costs.
+    /// What reading blocks and watching scripts costs.
     Blocks,
     /// What an invoice costs through each API.
     Dialects,
@@ -65,11 +65,10 @@ pub(crate) fn run(as_json: bool, part: Part) -> Result<()> {
     let lines = match part {
         Part::Whole => {
             let mut lines = runtime()?.block_on(measure())?;
-            progress("blocks");
-            lines.extend(blocks::lines()?);
+            lines.extend(chains()?);
             lines
         }
-        Part::Blocks => blocks::lines()?,
+        Part::Blocks => chains()?,
         Part::Dialects => runtime()?.block_on(measure_dialects())?,
     };
     if as_json {
@@ -78,6 +77,15 @@ pub(crate) fn run(as_json: bool, part: Part) -> Result<()> {
         println!("{}", numbers::table(&lines));
     }
     Ok(())
+}
+
+/// What following a chain costs.
+fn chains() -> Result<Vec<Line>> {
+    progress("blocks");
+    let mut lines = blocks::lines()?;
+    progress("watch set of ten million");
+    lines.extend(watch::of_ten_million()?);
+    Ok(lines)
 }
 
 /// The same command, built as what it measures is built.

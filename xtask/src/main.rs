@@ -66,7 +66,7 @@ enum Task {
         /// Print one JSON list instead of a table
         #[arg(long)]
         json: bool,
-        /// Only what reading blocks costs
+        /// Only what reading blocks and watching scripts costs
         #[arg(long)]
         blocks: bool,
         /// Only what an invoice costs through each API

@@ -45,6 +45,7 @@ pub(super) fn lines() -> Result<Vec<Line>> {
     let is_watched = |script: &[u8]| watch.maybe_contains(script);
     let found = read_unproved(&bytes, &rules, is_watched)?.hits.len();
     ensure!(found == OURS, "{found} outputs were found instead of {OURS}");
+    let parsed = microseconds(|| read_unproved(&bytes, &rules, |_| false).map(|read| read.hits.len()))?;
     let matched = microseconds(|| read_unproved(&bytes, &rules, is_watched).map(|read| read.hits.len()))?;
     let proved = microseconds(|| read(&bytes, &rules, is_watched).map(|read| read.hits.len()))?;
     let theirs = microseconds(|| deserialize::<Block>(&bytes).map(|block| block.txdata.len()))?;
@@ -55,8 +56,9 @@ pub(super) fn lines() -> Result<Vec<Line>> {
     let rate = |took: u64| format!("{}/s", per_second(BLOCKS, took));
     let ratio = |took: u64| decimal(hundredths(took, theirs));
     Ok(vec![
+        Line::plain(format!("{of_blocks}: parsed on one core"), rate(parsed)),
         Line::with_goal(
-            format!("{of_blocks}: parsed and matched on one core"),
+            "the same, and matched against a million watched scripts",
             rate(matched),
             "300/s or more, aim 1,000",
             per_second(BLOCKS, matched) >= BLOCKS_MIN,
