@@ -8,12 +8,14 @@ use farthing_domain::{
     name::{AssetCode, NetworkId},
     network::Family,
 };
+use figment::value::Dict;
 
 /// Reads `[payhubix.currencies]`: an id for each coin that is to have another than the shipped one.
 pub(super) fn read_currency_ids(reader: &mut Reader) -> Vec<(AssetId, u32)> {
     reader.known_keys("payhubix", &["currencies"]);
     let mut given: Vec<(AssetId, u32)> = Vec::new();
-    for name in reader.keys("payhubix.currencies") {
+    let names: Dict = reader.value("payhubix.currencies").unwrap_or_default();
+    for name in names.into_keys() {
         let key = format!("payhubix.currencies.{name}");
         let Some(asset) = asset(&name) else {
             reader.problem(&key, "must be a coin and its network, such as \"USDT/tron\"");

@@ -117,6 +117,7 @@ fn coins_may_have_the_ids_that_shops_of_payhubix_know() {
     assert_problem(&ids("\"LTC/bitcoin\" = 1"), "payhubix.currencies.LTC/bitcoin", "a coin and its network");
     assert_problem(&ids("\"BTC/bitcoin\" = 0"), "payhubix.currencies.BTC/bitcoin", "from 1 to 99999");
     assert_problem(&ids("\"BTC/bitcoin\" = 2\n\"USDT/tron\" = 2"), "payhubix.currencies.USDT/tron", "another coin's");
+    assert_problem("[payhubix]\ncurrencies = 1", "payhubix.currencies", "must be");
     assert_problem("[payhubix]\ncurrency = 1", "payhubix.currency", "did you mean currencies?");
 }
 
