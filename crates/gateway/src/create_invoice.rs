@@ -113,7 +113,7 @@ impl Gateway {
             owner: command.owner,
             policy: command.policy.clone(),
             source: command.source,
-            token: self.ids().token(),
+            token: self.ids().token(self.clocks().real()),
             terms: command.terms.clone(),
             quote: None,
         };

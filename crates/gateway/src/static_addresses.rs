@@ -265,7 +265,7 @@ impl Gateway {
         let address = transaction.any_static_address(to)?.ok_or_else(missing)?;
         let now = self.clocks().now(address.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));
-        let mut new = address.deposit(id, self.ids().token(), &deposit.first, now);
+        let mut new = address.deposit(id, self.ids().token(self.clocks().real()), &deposit.first, now);
         // Extras that say nothing of callbacks cost a callback, never a deposit.
         new.terms.foreign = serde_json::from_str::<Foreign>(&address.extras).ok();
         self.name_in_its_dialect(transaction, &mut new)?;

@@ -87,7 +87,8 @@ pub(super) async fn a_name_and_a_thing_are_bound_once(store: Store) {
     let (one, two) = (owner(1, Environment::Test), owner(2, Environment::Test));
     assert!(put(&store, one, NameKind::Invoice, "1", INVOICE).await);
     assert!(!put(&store, one, NameKind::Invoice, "1", "another").await);
-    assert!(!put(&store, one, NameKind::Invoice, "2", INVOICE).await);
+    assert!(put(&store, one, NameKind::Address, "2", "tb1q").await);
+    assert!(!put(&store, one, NameKind::Address, "3", "tb1q").await);
     assert!(put(&store, one, NameKind::Reference, "1", INVOICE).await);
     assert!(put(&store, two, NameKind::Invoice, "1", INVOICE).await);
     let read = store
@@ -95,13 +96,13 @@ pub(super) async fn a_name_and_a_thing_are_bound_once(store: Store) {
             Ok((
                 reader.thing_named(one, Dialect::CoinsPaid, NameKind::Invoice, "1")?,
                 reader.thing_named(one, Dialect::TxnPro, NameKind::Invoice, "1")?,
-                reader.name_of(one, Dialect::CoinsPaid, NameKind::Invoice, INVOICE)?,
+                reader.name_of(one, Dialect::CoinsPaid, NameKind::Address, "tb1q")?,
                 reader.invoices_named(one, "1")?.len(),
             ))
         })
         .await
         .unwrap();
-    assert_eq!(read, (Some(INVOICE.to_owned()), None, Some("1".to_owned()), 1));
+    assert_eq!(read, (Some(INVOICE.to_owned()), None, Some("2".to_owned()), 1));
 }
 
 pub(super) async fn a_host_of_callbacks_is_one_endpoint_that_the_native_api_does_not_see(store: Store) {

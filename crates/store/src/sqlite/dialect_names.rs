@@ -50,7 +50,7 @@ impl Reader<'_> {
         Ok(found)
     }
 
-    /// The name that an owner's dialect has for a thing.
+    /// The name that an owner's dialect has for an address or a transaction.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -61,8 +61,8 @@ impl Reader<'_> {
         kind: NameKind,
         thing: &str,
     ) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT name FROM dialect_names
-                   WHERE merchant = ?1 AND environment = ?2 AND dialect = ?3 AND kind = ?4 AND thing = ?5";
+        let sql = "SELECT name FROM dialect_names WHERE merchant = ?1 AND environment = ?2 AND dialect = ?3
+                   AND kind IN ('address', 'transaction') AND kind = ?4 AND thing = ?5";
         let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
         let parameters = params![merchant, environment, dialect.as_str(), kind.as_str(), thing];
         Ok(self.0.prepare_cached(sql)?.query_row(parameters, |row| row.get(0)).optional()?)
@@ -102,7 +102,7 @@ impl Transaction<'_> {
         number(last, "dialect_counters.last")
     }
 
-    /// Gives a thing its name. Answers `false`, and writes nothing, when the name or the thing is taken.
+    /// Gives a thing its name. Answers `false`, and writes nothing, when the name is taken, or the address or transaction has one.
     ///
     /// # Errors
     /// When the database cannot be written.

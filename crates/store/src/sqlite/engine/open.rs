@@ -19,6 +19,9 @@ pub(super) const FILE_NAME: &str = "farthing.db";
 const LOCK_NAME: &str = "farthing.lock";
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often the one server's lock is tried, and the pause in between.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 /// Prepared statements kept by a connection.
 const STATEMENTS_KEPT: usize = 128;
 /// All pages in one step: a backup in several would start anew with each commit in between. Writers do not wait for it.
@@ -69,6 +72,9 @@ pub(super) fn note_ended(connection: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Takes the lock of the one server. It is tried for half a second: a server that is just ending has it for a moment more, and
+/// so has a child of its process that has not begun its own program yet.
+#[expect(clippy::disallowed_methods, reason = "opening blocks anyway, and nothing runs before it")]
 pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK_NAME);
     let file = OpenOptions::new()
@@ -78,11 +84,14 @@ pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
         .mode(0o600)
         .open(&path)
         .map_err(file_error(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(StoreError::File { path, source }),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(source)) => return Err(StoreError::File { path, source }),
+        }
     }
+    Err(StoreError::Locked(folder.to_owned()))
 }
 
 /// The one connection that writes and checkpoints.

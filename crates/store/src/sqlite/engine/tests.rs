@@ -2,7 +2,7 @@
 
 use super::*;
 use rusqlite::params;
-use std::{fs, os::unix::fs::PermissionsExt, pin::pin, sync::mpsc};
+use std::{fs, os::unix::fs::PermissionsExt, pin::pin, sync::mpsc, time::Duration};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -250,6 +250,20 @@ async fn poll_once<F: Future + Unpin>(future: F) -> Option<F::Output> {
         output = future => Some(output),
         () = std::future::ready(()) => None,
     }
+}
+
+#[tokio::test]
+async fn a_lock_that_is_held_for_a_moment_more_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let ending = open(&folder, Threads::Inline);
+    let next = {
+        let path = folder.path().to_owned();
+        std::thread::spawn(move || Engine::open(&path, MIGRATIONS, OpenAs::Server, Threads::Inline).map(drop))
+    };
+    // Time enough to be refused at the first try.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(ending);
+    next.join().unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -31,9 +31,11 @@ CREATE TABLE dialect_names (
     name TEXT NOT NULL,                 -- what the dialect calls it
     dialect TEXT NOT NULL,
     thing TEXT NOT NULL,                -- what it is
-    PRIMARY KEY (merchant, environment, kind, name, dialect),
-    UNIQUE (merchant, environment, dialect, kind, thing)
+    PRIMARY KEY (merchant, environment, kind, name, dialect)
 ) STRICT, WITHOUT ROWID;
+-- What is numbered when it is first shown has one number. An invoice is named once, when it is created.
+CREATE UNIQUE INDEX dialect_names_of_numbered ON dialect_names (merchant, environment, dialect, kind, thing)
+    WHERE kind IN ('address', 'transaction');
 
 -- A dialect's endpoint is one host that a credential's callbacks go to, so that each host has a lane of its own.
 ALTER TABLE endpoints ADD COLUMN dialect TEXT NOT NULL DEFAULT 'native';
