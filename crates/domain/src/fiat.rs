@@ -46,7 +46,7 @@ impl FromStr for Fiat {
     type Err = UnknownFiat;
     fn from_str(text: &str) -> Result<Self, UnknownFiat> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| UnknownFiat)?;
-        let among = |list: &str| list.split(' ').any(|known| known == text);
+        let among = |list: &str| list.as_bytes().chunks(4).any(|known| known.get(..3) == Some(&code));
         let minor_digits = [(WITH_TWO, 2), (WITHOUT_MINOR, 0), (WITH_THREE, 3)]
             .into_iter()
             .find_map(|(list, digits)| among(list).then_some(digits))

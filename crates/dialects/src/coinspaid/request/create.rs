@@ -242,12 +242,9 @@ fn priced(fields: &Fields<'_>, read: &Read, on_sale: &OnSale<'_>, errors: &mut E
     });
     let credited = credited?;
     let price = price(&credited, number?, errors)?;
-    let coins: Vec<AssetId> = currencies::assets(on_sale.catalog)
-        .map(|(_, asset)| asset.id)
-        .filter(|asset| is_exchanged(&credited, *asset, on_sale))
-        .collect();
+    let is_open = |asset: AssetId| is_exchanged(&credited, asset, on_sale);
     let choice = match sender {
-        Some(sender) if !coins.contains(&sender.id) => {
+        Some(sender) if !is_open(sender.id) => {
             errors.add("sender_currency", "Exchange is unavailable for given currencies");
             return None;
         }
@@ -255,7 +252,9 @@ fn priced(fields: &Fields<'_>, read: &Read, on_sale: &OnSale<'_>, errors: &mut E
         None => Choice::Any,
     };
     // An open invoice is one on which nothing was chosen yet, also where there is one coin to choose.
-    let coins = if read.timer && sender.is_some() { Vec::new() } else { coins };
+    let is_chosen = read.timer && sender.is_some();
+    let all = currencies::assets(on_sale.catalog).map(|(_, asset)| asset.id);
+    let coins = if is_chosen { Vec::new() } else { all.filter(|asset| is_open(*asset)).collect() };
     Some(Priced { price, choice, coins, currency: code, sender_currency: sender_code })
 }
 
