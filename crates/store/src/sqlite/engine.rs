@@ -133,6 +133,9 @@ impl Engine {
         let lacked_log = open::lacks_log(&path);
         let mut connection = open::writing_connection(&path)?;
         open::refuse_without_log(&connection, &path, lacked_log)?;
+        if open_as == OpenAs::Server {
+            open::begin_log_anew(&connection);
+        }
         open::migrate(&mut connection, migrations)?;
         if open_as == OpenAs::Server {
             open::note_running(&connection)?;

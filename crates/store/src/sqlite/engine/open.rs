@@ -58,6 +58,14 @@ pub(super) fn refuse_without_log(connection: &Connection, path: &Path, lacked_lo
     if is_running && lacked_log { Err(StoreError::LogLost(path.to_owned())) } else { Ok(()) }
 }
 
+/// Copies the log of a server before into the database, so that the next commit begins it anew: it may be as long as a file can
+/// get here. Where that fails, a commit may still find room behind what the log has, or says why not.
+pub(super) fn begin_log_anew(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
+        tracing::warn!(%error, "the log of the last start cannot be copied into the database");
+    }
+}
+
 /// Notes that a server runs from now on, in the database's file itself and not only in its log. The log has bytes from here
 /// until [`note_ended`].
 pub(super) fn note_running(connection: &Connection) -> Result<(), StoreError> {

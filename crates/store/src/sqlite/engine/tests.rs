@@ -253,6 +253,22 @@ async fn poll_once<F: Future + Unpin>(future: F) -> Option<F::Output> {
 }
 
 #[tokio::test]
+async fn a_server_that_was_cut_off_writes_over_its_log_and_not_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(&folder, Threads::Own);
+    for number in 0..50 {
+        write(&server, number).await.unwrap().unwrap();
+    }
+    let cut_off = copy_of(&folder, true);
+    let length = || fs::metadata(cut_off.path().join("farthing.db-wal")).unwrap().len();
+    let before = length();
+    let next = open(&cut_off, Threads::Own);
+    write(&next, 50).await.unwrap().unwrap();
+    assert_eq!(length(), before);
+    assert_eq!(next.read(all).await.unwrap().len(), 51);
+}
+
+#[tokio::test]
 async fn a_lock_that_is_held_for_a_moment_more_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let ending = open(&folder, Threads::Inline);
