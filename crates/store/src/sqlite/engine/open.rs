@@ -58,11 +58,11 @@ pub(super) fn refuse_without_log(connection: &Connection, path: &Path, lacked_lo
     if is_running && lacked_log { Err(StoreError::LogLost(path.to_owned())) } else { Ok(()) }
 }
 
-/// Copies the log of a server before into the database, so that the next commit begins it anew: it may be as long as a file can
-/// get here. Where that fails, a commit may still find room behind what the log has, or says why not.
+/// Copies the log into the database, so that the next commit begins it anew: at the start, where a server before may have left it
+/// as long as a file can get, and when the disk is full. Where that fails, a commit may still find room, or says why not.
 pub(super) fn begin_log_anew(connection: &Connection) {
     if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
-        tracing::warn!(%error, "the log of the last start cannot be copied into the database");
+        tracing::warn!(%error, "the log cannot be copied into the database");
     }
 }
 

@@ -75,7 +75,7 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
                     drop(answer.send(outcome));
                 }
                 if std::mem::take(&mut was_full) {
-                    make_room(&connection);
+                    open::begin_log_anew(&connection);
                 }
             }
             Err(error) => {
@@ -84,8 +84,10 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
                 }
                 answer_all(&mut group, || repeat(&error));
                 if matches!(error, StoreError::DiskFull) {
+                    // The log itself may be what fills the disk. To begin it anew needs some room too, so it is done again as
+                    // soon as there is.
                     was_full = true;
-                    make_room(&connection);
+                    open::begin_log_anew(&connection);
                 }
             }
         }
@@ -100,13 +102,6 @@ fn run(connection: Connection, mut waiting: mpsc::Receiver<Submitted>, health: &
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "the last checkpoint was left to the next start");
-    }
-}
-
-/// The log itself may be what fills the disk: it is begun anew. That needs some room too, so it is done again as soon as there is.
-fn make_room(connection: &Connection) {
-    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
-        tracing::warn!(%error, "the log cannot be emptied into the database");
     }
 }
 
