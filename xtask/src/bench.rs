@@ -159,7 +159,7 @@ async fn measure() -> Result<Vec<Line>> {
     progress("dialects");
     lines.extend(dialects::lines(&server).await?);
     progress("memory, watch set");
-    lines.push(server.memory("idle memory (PSS) after more than 10,000 invoices").await?);
+    lines.push(server.memory("idle memory (PSS) after more than 100,000 invoices").await?);
     drop(server);
     lines.push(watch::bytes_per_address());
     Ok(lines)

@@ -161,9 +161,7 @@ impl Engine {
         T: Send + 'static,
         E: Send + 'static,
     {
-        if self.health.has_failed.load(Ordering::SeqCst) {
-            return Err(StoreError::Failed);
-        }
+        self.refuse_after_failure()?;
         let slot = Arc::new(Mutex::new(None));
         let result = Arc::clone(&slot);
         let run: Job = Box::new(move |connection| {
@@ -182,14 +180,16 @@ impl Engine {
         outcome.ok_or(StoreError::DecisionPanicked)
     }
 
+    fn refuse_after_failure(&self) -> Result<(), StoreError> {
+        if self.health.has_failed.load(Ordering::SeqCst) { Err(StoreError::Failed) } else { Ok(()) }
+    }
+
     /// Runs a query on a consistent view that has everything acknowledged before.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if self.health.has_failed.load(Ordering::SeqCst) {
-            return Err(StoreError::Failed);
-        }
+        self.refuse_after_failure()?;
         match &self.mode {
             Mode::Own { readers, .. } => readers.run(job).await,
             Mode::Inline(inline) => inline.read(job).await,
@@ -201,9 +201,7 @@ impl Engine {
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if self.health.has_failed.load(Ordering::SeqCst) {
-            return Err(StoreError::Failed);
-        }
+        self.refuse_after_failure()?;
         match &self.mode {
             Mode::Own { readers, .. } => readers.glance(job).await,
             Mode::Inline(inline) => inline.read(job).await,

@@ -53,8 +53,7 @@ impl Readers {
         answered.await.map_err(|_| StoreError::DecisionPanicked)?
     }
 
-    /// Runs a short query in the calling thread, if a connection is free: waking another thread and being woken by it takes
-    /// several times as long as the query.
+    /// Runs a short query in the calling thread, if a connection is free: that saves waking another thread and being woken by it.
     pub(super) async fn glance<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
