@@ -20,9 +20,6 @@ use farthing_gateway::{
 };
 use farthing_store::records::NameKind;
 
-/// Seconds after which an address may be had again.
-const AGAIN_SECONDS: u64 = 5;
-
 /// `POST /addresses/take` (A.5): 201 with a new address, each time.
 pub(super) async fn take(call: KeyCall) -> Result<Response, Failure> {
     let (gateway, owner) = (call.call.gateway(), call.caller.owner);
@@ -62,9 +59,8 @@ fn not_taken(error: TakeError) -> Failure {
         TakeError::Store(error) | TakeError::Quote(NoQuote::Address(NoAddress::Store(error))) => error.into(),
         TakeError::Mismatch(error) => error.into(),
         TakeError::Quote(NoQuote::NotOnSale(_)) => Errors::one("currency", selected("currency")).into(),
-        TakeError::KeyMismatch | TakeError::Quote(_) => {
-            tracing::error!(%error, "no address can be handed out");
-            Failure::Trouble(Trouble::Unavailable(AGAIN_SECONDS))
-        }
+        TakeError::Quote(error) => Failure::nothing_to_sell(&error),
+        // This call has no key.
+        TakeError::KeyMismatch => Failure::Trouble(Trouble::Internal),
     }
 }
