@@ -1,6 +1,6 @@
 //! What all dialects stand on: choices among named coins, rates that are renewed, callbacks with a lane for each host.
 
-use crate::shop::Shop;
+use crate::{receiver::Receiver, shop::Shop};
 use farthing_domain::{
     asset::AssetId,
     invoice::{Foreign, Invoice, Refusal, Source},
@@ -11,11 +11,6 @@ use farthing_gateway::{
     create_invoice::{CreateInvoice, Created},
 };
 use farthing_store::records::{Credential, DeliveryStage, Page};
-use std::sync::{Arc, Mutex};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
 
 /// Ten dollars, in whatever the payer chooses, for two hours.
 async fn create(shop: &Shop, dialect: Dialect, change: impl FnOnce(&mut CreateInvoice)) -> Invoice {
@@ -81,27 +76,6 @@ async fn a_policy_that_renews_nothing_leaves_a_lapsed_rate() {
     assert!(gateway.renew(which(&invoice), asset("BTC", "bitcoin")).await.is_err());
 }
 
-/// A receiver that answers each request with the next status and keeps the path that it was sent to.
-async fn receiver(statuses: Vec<u16>) -> (String, Arc<Mutex<Vec<String>>>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let host = format!("http://{}", listener.local_addr().unwrap());
-    let got = Arc::new(Mutex::new(Vec::new()));
-    let kept = Arc::clone(&got);
-    #[expect(clippy::disallowed_methods, reason = "a receiver lives beside the test")]
-    tokio::spawn(async move {
-        for status in statuses {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut head = vec![0; 4096];
-            let read = stream.read(&mut head).await.unwrap();
-            let text = String::from_utf8_lossy(&head[..read]).into_owned();
-            kept.lock().unwrap().push(text.split(' ').nth(1).unwrap().to_owned());
-            let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-            stream.write_all(answer.as_bytes()).await.unwrap();
-        }
-    });
-    (host, got)
-}
-
 async fn paid(shop: &Shop, credential: &Credential, url: Option<String>) {
     let id = credential.id;
     let invoice = create(shop, Dialect::CoinsPaid, move |command| {
@@ -118,7 +92,8 @@ async fn paid(shop: &Shop, credential: &Credential, url: Option<String>) {
 async fn callbacks_go_where_an_invoice_says_and_each_host_has_a_lane_of_its_own() {
     let shop = Shop::open().await;
     let gateway = &shop.world.gateway;
-    let ((one, at_one), (two, at_two)) = (receiver(vec![200]).await, receiver(vec![200, 200]).await);
+    let (at_one, at_two) = (Receiver::answering(vec![200]).await, Receiver::answering(vec![200, 200]).await);
+    let (one, two) = (&at_one.host, &at_two.host);
     let made =
         gateway.create_credential(shop.owner, Dialect::CoinsPaid, Some(format!("{one}/of-the-credential"))).await;
     let (credential, _) = made.unwrap();
@@ -130,8 +105,8 @@ async fn callbacks_go_where_an_invoice_says_and_each_host_has_a_lane_of_its_own(
     for lane in lanes {
         gateway.deliver_to(lane).await.unwrap();
     }
-    assert_eq!(*at_one.lock().unwrap(), ["/of-the-credential"]);
-    assert_eq!(*at_two.lock().unwrap(), ["/first?order=1", "/second?order=2"]);
+    assert_eq!(at_one.paths(), ["/of-the-credential"]);
+    assert_eq!(at_two.paths(), ["/first?order=1", "/second?order=2"]);
     assert!(gateway.next_delivery_due().await.unwrap().is_none());
 }
 
@@ -139,7 +114,7 @@ async fn callbacks_go_where_an_invoice_says_and_each_host_has_a_lane_of_its_own(
 async fn a_callback_is_acknowledged_and_tried_again_by_its_dialect_s_own_rules() {
     let shop = Shop::open().await;
     let gateway = &shop.world.gateway;
-    let (host, _) = receiver(vec![201, 302, 200]).await;
+    let host = Receiver::answering(vec![201, 302, 200]).await.host;
     let made = gateway.create_credential(shop.owner, Dialect::CoinsPaid, Some(host)).await;
     paid(&shop, &made.unwrap().0, None).await;
     let lane = gateway.due_endpoints().await.unwrap()[0];

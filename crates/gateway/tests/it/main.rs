@@ -16,6 +16,7 @@ mod invoices;
 mod live;
 mod live_accounts;
 mod live_chains;
+mod receiver;
 mod rehearsal;
 mod scanning;
 mod shop;

@@ -1,59 +1,12 @@
 //! Webhooks to a real HTTP receiver on loopback.
 
-use crate::shop::{HALF_BITCOIN, Shop};
+use crate::{
+    receiver::Receiver,
+    shop::{HALF_BITCOIN, Shop},
+};
 use farthing_dialects::native::{callback, events::EventName};
 use farthing_store::records::{DeliveryStage, Page};
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
-};
-
-/// A receiver that answers each request with the next status and keeps what it got.
-struct Receiver {
-    url: String,
-    got: Arc<Mutex<Vec<String>>>,
-}
-
-impl Receiver {
-    async fn answering(statuses: Vec<u16>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/hook", listener.local_addr().unwrap());
-        let got = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&got);
-        #[expect(clippy::disallowed_methods, reason = "a receiver lives beside the test")]
-        tokio::spawn(async move {
-            for status in statuses {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let request = read_request(&mut stream).await;
-                kept.lock().unwrap().push(request);
-                let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
-                stream.write_all(answer.as_bytes()).await.unwrap();
-            }
-        });
-        Self { url, got }
-    }
-}
-
-async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
-    let mut bytes = Vec::new();
-    loop {
-        let mut chunk = [0; 4096];
-        let count = stream.read(&mut chunk).await.unwrap();
-        bytes.extend_from_slice(&chunk[..count]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length =
-                head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-            if length.is_none_or(|length: usize| body.len() >= length) || count == 0 {
-                return text;
-            }
-        }
-    }
-}
+use std::collections::BTreeSet;
 
 fn header<'a>(request: &'a str, name: &str) -> &'a str {
     let found = request.lines().find_map(|line| {
@@ -69,12 +22,12 @@ async fn a_paid_invoice_reaches_the_endpoint_signed() {
     let receiver = Receiver::answering(vec![200, 200]).await;
     let gateway = &shop.world.gateway;
     let (endpoint, secret) =
-        gateway.create_endpoint(shop.owner, receiver.url.clone(), EventName::documented()).await.unwrap();
+        gateway.create_endpoint(shop.owner, receiver.url(), EventName::documented()).await.unwrap();
     let invoice = shop.create(HALF_BITCOIN).await;
     shop.pay(&invoice, "0.5", 2).await;
     assert_eq!(gateway.due_endpoints().await.unwrap(), [endpoint.id]);
     assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 2);
-    let got = receiver.got.lock().unwrap().clone();
+    let got = receiver.requests();
     assert_eq!(header(&got[0], "x-halfin-event"), "invoice.confirming");
     assert_eq!(header(&got[1], "x-halfin-event"), "invoice.paid");
     let body = got[1].split_once("\r\n\r\n").unwrap().1;
@@ -98,14 +51,14 @@ async fn a_refused_delivery_is_sent_again_with_the_same_bytes() {
     let receiver = Receiver::answering(vec![500, 302, 204]).await;
     let gateway = &shop.world.gateway;
     let (endpoint, _) =
-        gateway.create_endpoint(shop.owner, receiver.url.clone(), vec!["invoice.created".to_owned()]).await.unwrap();
+        gateway.create_endpoint(shop.owner, receiver.url(), vec!["invoice.created".to_owned()]).await.unwrap();
     shop.create(HALF_BITCOIN).await;
     for wait in [60, 120, 240] {
         assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
         assert!(gateway.due_endpoints().await.unwrap().is_empty());
         shop.world.clock.move_by_ms((wait + 31) * 1000);
     }
-    let got = receiver.got.lock().unwrap().clone();
+    let got = receiver.requests();
     let body = |request: &String| request.split_once("\r\n\r\n").unwrap().1.to_owned();
     assert_eq!((body(&got[0]), body(&got[1])), (body(&got[1]), body(&got[2])));
     assert_eq!(header(&got[0], "webhook-id"), header(&got[2], "webhook-id"));
@@ -125,14 +78,14 @@ async fn after_ten_attempts_a_delivery_is_given_up_and_can_be_repeated_by_hand()
     let receiver = Receiver::answering([vec![500; 19], vec![200]].concat()).await;
     let gateway = &shop.world.gateway;
     let (endpoint, _) =
-        gateway.create_endpoint(shop.owner, receiver.url.clone(), vec!["invoice.created".to_owned()]).await.unwrap();
+        gateway.create_endpoint(shop.owner, receiver.url(), vec!["invoice.created".to_owned()]).await.unwrap();
     shop.create(HALF_BITCOIN).await;
     for _ in 0..10 {
         assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
         shop.world.clock.move_by_ms(86_500_000);
     }
     assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 0);
-    let got = receiver.got.lock().unwrap().clone();
+    let got = receiver.requests();
     let distinct = |of: fn(&str) -> &str| got.iter().map(|request| of(request)).collect::<BTreeSet<_>>().len();
     assert_eq!(got.len(), 10);
     assert_eq!(distinct(|request| request.split_once("\r\n\r\n").unwrap().1), 1, "the same bytes each time");
@@ -161,8 +114,7 @@ async fn a_rotated_secret_signs_beside_the_old_one_until_the_overlap_ends() {
     let shop = Shop::open().await;
     let receiver = Receiver::answering(vec![200, 200]).await;
     let gateway = &shop.world.gateway;
-    let (endpoint, old) =
-        gateway.create_endpoint(shop.owner, receiver.url.clone(), EventName::documented()).await.unwrap();
+    let (endpoint, old) = gateway.create_endpoint(shop.owner, receiver.url(), EventName::documented()).await.unwrap();
     let (_, new) = gateway.rotate_secret(shop.owner, endpoint.id, 3600).await.unwrap();
     assert_ne!(old.reveal(), new.reveal());
     for wait in [0, 3_601_000] {
@@ -170,7 +122,7 @@ async fn a_rotated_secret_signs_beside_the_old_one_until_the_overlap_ends() {
         gateway.send_test_event(shop.owner, endpoint.id).await.unwrap();
         assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 1);
     }
-    let got = receiver.got.lock().unwrap().clone();
+    let got = receiver.requests();
     assert_eq!(header(&got[0], "x-halfin-signature").matches("v1=").count(), 2);
     assert_eq!(header(&got[1], "x-halfin-signature").matches("v1=").count(), 1);
     assert_eq!(header(&got[1], "x-halfin-event"), "test");
@@ -184,8 +136,8 @@ async fn a_retry_put_off_while_the_clock_was_years_ahead_is_due_at_once_when_it_
     let far = Receiver::answering(vec![500, 200]).await;
     let near = Receiver::answering(vec![500]).await;
     let created = || vec!["invoice.created".to_owned()];
-    let (put_off, _) = gateway.create_endpoint(shop.owner, far.url.clone(), created()).await.unwrap();
-    let (waiting, _) = gateway.create_endpoint(shop.owner, near.url.clone(), created()).await.unwrap();
+    let (put_off, _) = gateway.create_endpoint(shop.owner, far.url(), created()).await.unwrap();
+    let (waiting, _) = gateway.create_endpoint(shop.owner, near.url(), created()).await.unwrap();
     shop.create(HALF_BITCOIN).await;
     clock.move_by_ms(TEN_YEARS_MS);
     assert_eq!(gateway.deliver_to(put_off.id).await.unwrap(), 1);
@@ -197,7 +149,7 @@ async fn a_retry_put_off_while_the_clock_was_years_ahead_is_due_at_once_when_it_
     assert_eq!(gateway.next_delivery_due().await.unwrap(), Some(now));
     assert_eq!(gateway.due_endpoints().await.unwrap(), [put_off.id], "the ordinary retry keeps its wait");
     assert_eq!(gateway.deliver_to(put_off.id).await.unwrap(), 1);
-    assert_eq!(far.got.lock().unwrap().len(), 2);
+    assert_eq!(far.requests().len(), 2);
     let next = gateway.next_delivery_due().await.unwrap().unwrap();
     assert!(next > now, "the ordinary retry is still to come");
 }

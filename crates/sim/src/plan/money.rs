@@ -10,6 +10,7 @@ use farthing_domain::{
     id::InvoiceId,
     money::Amount,
     name::NetworkId,
+    network::Family,
 };
 use farthing_networks::simulated::chain::Output;
 use std::sync::Arc;
@@ -64,19 +65,21 @@ impl Simulation {
         Some(vec![output])
     }
 
+    /// Any asset that an address of the family can be sent.
+    pub(super) fn asset_of(&mut self, family: Family) -> Option<Asset> {
+        let catalog = &self.gateway().ok()?.environment(TEST).catalog;
+        let is_there = |asset: &&Asset| catalog.network(asset.id.network).is_some_and(|known| known.family == family);
+        let assets: Vec<Asset> = catalog.assets().iter().filter(is_there).cloned().collect();
+        self.dice.pick(&assets).cloned()
+    }
+
     /// Money for one of an invoice's addresses.
     pub(super) fn output(&mut self, invoice: InvoiceId) -> Option<Output> {
         let dues: Vec<(AssetId, (Amount, Place))> =
             self.memory.invoices.get(&invoice)?.dues.iter().map(|(asset, due)| (*asset, due.clone())).collect();
         let (_, (due, (family, address))) = self.dice.pick(&dues)?.clone();
         if self.dice.percent(8) {
-            let others: Vec<Asset> = {
-                let catalog = &self.gateway().ok()?.environment(TEST).catalog;
-                let of_family =
-                    |asset: &&Asset| catalog.network(asset.id.network).is_some_and(|known| known.family == family);
-                catalog.assets().iter().filter(of_family).cloned().collect()
-            };
-            let other = self.dice.pick(&others)?;
+            let other = self.asset_of(family)?;
             return Some(Output { asset: other.id, decimals: other.decimals, units: due.units, address });
         }
         let has_tolerance = self.memory.invoices.get(&invoice)?.has_tolerance;

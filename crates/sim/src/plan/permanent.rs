@@ -5,7 +5,7 @@ use crate::{
     memory::KnownPermanent,
     simulation::{Simulation, TEST},
 };
-use farthing_domain::{asset::Asset, id::StaticAddressId};
+use farthing_domain::id::StaticAddressId;
 use farthing_networks::simulated::chain::Output;
 
 impl Simulation {
@@ -62,13 +62,7 @@ impl Simulation {
             _ => u128::from(self.dice.between(1_000, 5_000_000)),
         };
         if self.dice.percent(10) {
-            let others: Vec<Asset> = {
-                let catalog = &self.gateway().ok()?.environment(TEST).catalog;
-                let of_family =
-                    |asset: &&Asset| catalog.network(asset.id.network).is_some_and(|known| known.family == family);
-                catalog.assets().iter().filter(of_family).cloned().collect()
-            };
-            let other = self.dice.pick(&others)?;
+            let other = self.asset_of(family)?;
             return Some(Output { asset: other.id, decimals: other.decimals, units, address });
         }
         Some(Output { asset, decimals, units, address })

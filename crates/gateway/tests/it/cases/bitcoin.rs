@@ -1,6 +1,6 @@
 //! Bitcoin Core on a private chain as the list uses it, read as such or as an Esplora server shows it.
 
-use super::chain::{Adapter, Again, CONFIRMATIONS, Chain, Seen, Trouble};
+use super::chain::{Adapter, Again, CONFIRMATIONS, Chain, ON_ANY_WIRE, Seen, Trouble};
 use crate::{
     counter::Counter,
     rehearsal::{DUE, SMALL},
@@ -259,16 +259,7 @@ impl Chain for BitcoinChain {
     }
 
     fn troubles(&self) -> Vec<Trouble> {
-        let mut faults = vec![
-            Fault::Reset,
-            Fault::Truncate,
-            Fault::HalfBody,
-            Fault::EmptyBody,
-            Fault::Status(429, Some(0)),
-            Fault::Status(500, None),
-            Fault::HtmlPage,
-            Fault::Delay(Duration::from_millis(5)),
-        ];
+        let mut faults = ON_ANY_WIRE.to_vec();
         if self.esplora.is_none() {
             let of_json_rpc = [
                 Fault::ErrorInside(-28, "Loading block index..."),

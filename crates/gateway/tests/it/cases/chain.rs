@@ -3,6 +3,7 @@
 use crate::counter::Counter;
 use farthing_domain::{invoice::Invoice, network::ChainId};
 use farthing_peers::fault_proxy::Fault;
+use std::time::Duration;
 
 /// Blocks, the payment's own included, after which money is final here.
 pub(super) const CONFIRMATIONS: u64 = crate::evm_shop::CONFIRMATIONS;
@@ -50,6 +51,18 @@ pub(super) enum Trouble {
     /// It has not seen the last so many blocks; where there is no wire.
     Behind(u64),
 }
+
+/// What any wire between a provider and an adapter may do.
+pub(super) const ON_ANY_WIRE: [Fault; 8] = [
+    Fault::Reset,
+    Fault::Truncate,
+    Fault::HalfBody,
+    Fault::EmptyBody,
+    Fault::Status(429, Some(0)),
+    Fault::Status(500, None),
+    Fault::HtmlPage,
+    Fault::Delay(Duration::from_millis(5)),
+];
 
 impl Trouble {
     /// Whether the answers may be understood all the same; what a block behind has not mined waits in its mempool.

@@ -1,6 +1,6 @@
 //! anvil as the list uses it: a chain of any id, paid in a token or in its coin.
 
-use super::chain::{Adapter, Again, CONFIRMATIONS, Chain, Seen, Trouble};
+use super::chain::{Adapter, Again, CONFIRMATIONS, Chain, ON_ANY_WIRE, Seen, Trouble};
 use crate::{
     counter::Counter,
     evm_shop::{EvmShop, Site, five_usdt, payee},
@@ -11,7 +11,6 @@ use farthing_peers::{
     anvil::{Send, contracts::Argument},
     fault_proxy::Fault,
 };
-use std::time::Duration;
 
 /// In units of 10^-18.
 const COIN: u128 = 1_000_000_000_000_000_000;
@@ -189,24 +188,16 @@ impl Chain for EvmChain {
     }
 
     fn troubles(&self) -> Vec<Trouble> {
-        let faults = [
-            Fault::Reset,
-            Fault::Truncate,
-            Fault::HalfBody,
-            Fault::EmptyBody,
-            Fault::Status(429, Some(0)),
-            Fault::Status(500, None),
-            Fault::HtmlPage,
+        let of_this_chain = [
             Fault::ErrorInside(-32000, "header not found"),
             Fault::WrongId,
             Fault::ShortBatch,
             Fault::ShuffledBatch,
-            Fault::Delay(Duration::from_millis(5)),
             Fault::EvmLag(1),
             Fault::EvmLag(9),
             Fault::EvmChainId(self.chain_id + 1),
         ];
-        faults.into_iter().map(Trouble::Wire).collect()
+        ON_ANY_WIRE.into_iter().chain(of_this_chain).map(Trouble::Wire).collect()
     }
 
     fn set(&self, trouble: Trouble) {
