@@ -18,6 +18,7 @@ pub mod invoice;
 pub mod money;
 pub mod name;
 pub mod network;
+pub mod page_token;
 pub mod payment;
 pub mod planted;
 pub mod policy;

@@ -5,6 +5,7 @@ use farthing_domain::{
     event::{Event, EventKind},
     id::{InvoiceId, Owner},
     invoice::{Choice, Invoice, NewInvoice, Source, Terms},
+    page_token::page_token,
     planted::{self, Bug},
     policy::Policy,
 };
@@ -113,7 +114,7 @@ impl Gateway {
             owner: command.owner,
             policy: command.policy.clone(),
             source: command.source,
-            token: self.ids().token(self.clocks().real()),
+            token: page_token(id, self.ids().bytes()),
             terms: command.terms.clone(),
             quote: None,
         };

@@ -48,14 +48,6 @@ impl Ids {
         *second = low;
         uuid::Builder::from_unix_timestamp_millis(value.checked_shr(12).unwrap_or_default(), &random).into_uuid()
     }
-
-    /// The secret part of a checkout page's address, in 32 hex characters: the second of real time `now`, so that tokens made one
-    /// after the other stand beside each other in the database, and 96 random bits, which are the secret.
-    #[must_use]
-    pub fn token(&self, now: Timestamp) -> String {
-        let second = u32::try_from(now.seconds()).unwrap_or_default();
-        format!("{second:08x}{}", hex::encode(self.bytes::<12>()))
-    }
 }
 
 #[cfg(test)]
@@ -77,21 +69,5 @@ mod tests {
         let made: Vec<Uuid> = times.iter().map(|at| ids.uuid(Timestamp::from_milliseconds(*at))).collect();
         assert!(made.is_sorted() && made.windows(2).all(|pair| pair[0] != pair[1]), "{made:?}");
         assert!(made.iter().all(|id| id.get_version_num() == 7));
-    }
-
-    #[test]
-    fn a_token_begins_with_its_second_and_the_rest_is_random() {
-        struct Counting(AtomicU64);
-        impl Entropy for Counting {
-            fn fill(&self, bytes: &mut [u8]) {
-                let next = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-                bytes.iter_mut().zip(next.iter().cycle()).for_each(|(byte, next)| *byte = *next);
-            }
-        }
-        let ids = Ids::new(Arc::new(Counting(AtomicU64::new(1))));
-        let now = Timestamp::from_seconds(1_767_225_600);
-        let (one, two) = (ids.token(now), ids.token(now));
-        assert_eq!((one.as_str(), two.get(..8)), ("6955b900000000000000000100000000", Some("6955b900")));
-        assert_ne!(one, two);
     }
 }

@@ -14,6 +14,7 @@ use farthing_domain::{
     asset::AssetId,
     id::{InvoiceId, Owner, StaticAddressId},
     invoice::{Foreign, Invoice},
+    page_token::page_token,
     payment::Sighting,
     policy::Dialect,
     static_address::StaticAddress,
@@ -265,7 +266,7 @@ impl Gateway {
         let address = transaction.any_static_address(to)?.ok_or_else(missing)?;
         let now = self.clocks().now(address.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));
-        let mut new = address.deposit(id, self.ids().token(self.clocks().real()), &deposit.first, now);
+        let mut new = address.deposit(id, page_token(id, self.ids().bytes()), &deposit.first, now);
         // Extras that say nothing of callbacks cost a callback, never a deposit.
         new.terms.foreign = serde_json::from_str::<Foreign>(&address.extras).ok();
         self.name_in_its_dialect(transaction, &mut new)?;
