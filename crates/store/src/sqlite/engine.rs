@@ -7,6 +7,7 @@
 //! - [`Engine::write`] runs a job inside a transaction. `Ok(Ok(_))`: durable. `Ok(Err(_))`, [`StoreError::Busy`],
 //!   [`StoreError::DiskFull`] and [`StoreError::DecisionPanicked`]: nothing of it was written. [`StoreError::Unknown`]: nobody
 //!   knows; the engine has failed, answers [`StoreError::Failed`] from then on, and [`Engine::failed`] tells the process to end.
+//! - A job may be run again before its commit, and must not act on anything but the connection.
 //! - A job whose caller went away runs all the same. A job propagates each database error: after some of them SQLite has
 //!   rolled the transaction back, and what a job wrote then would stand alone.
 //! - [`Engine::read`] sees everything acknowledged before it began, and one state throughout.

@@ -128,18 +128,12 @@ fn commit_group(
     health: &Health,
 ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     execute(connection, "BEGIN IMMEDIATE").map_err(before_commit)?;
-    let is_alone = group.len() == 1;
-    let mut outcomes = Vec::with_capacity(group.len());
-    for (job, _) in group.iter_mut() {
-        match run_one(connection, job, is_alone) {
-            Ok(outcome) => outcomes.push(outcome),
-            Err(error) => {
-                drop(execute(connection, "ROLLBACK"));
-                return Err(before_commit(error));
-            }
-        }
-    }
-    if is_alone && connection.is_autocommit() {
+    let outcomes = run_group(connection, group).map_err(|error| {
+        drop(execute(connection, "ROLLBACK"));
+        before_commit(error)
+    })?;
+    if connection.is_autocommit() {
+        // The only decision of its group was undone, and the transaction with it.
         return Ok(outcomes);
     }
     commit(connection)?;
@@ -148,12 +142,31 @@ fn commit_group(
     Ok(outcomes)
 }
 
-/// One decision under a savepoint of its own; alone in its group, the transaction is the savepoint.
-fn run_one(connection: &Connection, job: &mut Job, is_alone: bool) -> Result<Result<(), StoreError>, StoreError> {
-    let (undo, keep) = if is_alone { ("ROLLBACK", None) } else { ("ROLLBACK TO decision", Some("RELEASE decision")) };
-    if !is_alone {
-        execute(connection, "SAVEPOINT decision")?;
+/// Runs all decisions of a group. Nearly always there is nothing to undo, so that they first run without a savepoint each, which
+/// costs a copy of every page that they touch. When one is not kept that has written something, all is undone and they run
+/// again, each under a savepoint.
+fn run_group(connection: &Connection, group: &mut [Submitted]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    let mut outcomes = Vec::with_capacity(group.len());
+    let is_alone = group.len() == 1;
+    for (job, _) in group.iter_mut() {
+        let changes = connection.total_changes();
+        let kept = run_one(connection, job)?;
+        if matches!(kept, Ok(true)) || (!is_alone && connection.total_changes() == changes) {
+            outcomes.push(kept.map(drop));
+            continue;
+        }
+        execute(connection, "ROLLBACK")?;
+        if is_alone {
+            return Ok(vec![kept.map(drop)]);
+        }
+        execute(connection, "BEGIN IMMEDIATE")?;
+        return group.iter_mut().map(|(job, _)| run_under_savepoint(connection, job)).collect();
     }
+    Ok(outcomes)
+}
+
+/// One decision: whether it is to be kept, or that it panicked.
+fn run_one(connection: &Connection, job: &mut Job) -> Result<Result<bool, StoreError>, StoreError> {
     let kept = catch_unwind(AssertUnwindSafe(|| job(connection)));
     if connection.is_autocommit() {
         // SQLite itself rolled everything back, as it does for a full disk and for an I/O error. A disk that is broken shows at
@@ -161,13 +174,17 @@ fn run_one(connection: &Connection, job: &mut Job, is_alone: bool) -> Result<Res
         tracing::error!("the database rolled a group of decisions back: the disk is full or failing");
         return Err(StoreError::DiskFull);
     }
+    Ok(kept.map_err(|_| StoreError::DecisionPanicked))
+}
+
+fn run_under_savepoint(connection: &Connection, job: &mut Job) -> Result<Result<(), StoreError>, StoreError> {
+    execute(connection, "SAVEPOINT decision")?;
+    let kept = run_one(connection, job)?;
     if !matches!(kept, Ok(true)) {
-        execute(connection, undo)?;
+        execute(connection, "ROLLBACK TO decision")?;
     }
-    if let Some(keep) = keep {
-        execute(connection, keep)?;
-    }
-    Ok(kept.map(|_| ()).map_err(|_| StoreError::DecisionPanicked))
+    execute(connection, "RELEASE decision")?;
+    Ok(kept.map(drop))
 }
 
 fn commit(connection: &Connection) -> Result<(), StoreError> {
