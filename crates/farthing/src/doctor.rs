@@ -141,7 +141,7 @@ async fn stored(gateway: &Arc<Gateway>, now: Timestamp) -> Vec<Check> {
                 chains.push((state, gaps));
             }
             let wrong = (reader.surpluses()?, reader.concerns()?);
-            let due = reader.next_delivery_due()?;
+            let due = reader.deliveries_due()?.map(|(next, _)| next);
             Ok((chains, wrong, reader.waiting_deliveries()?, due, reader.merchants()?.len()))
         })
         .await;

@@ -1,6 +1,9 @@
 //! Telling a dialect's callback: rendered once, in the transaction of the change, and queued for the host it goes to.
 
-use crate::gateway::Gateway;
+use crate::{
+    deliver::{Fresh, Receiver},
+    gateway::Gateway,
+};
 use farthing_dialects::{
     callbacks::{self, Around, Change},
     naming::{Numbered, Numbers},
@@ -11,12 +14,12 @@ use farthing_domain::{
 };
 use farthing_store::{
     StoreError, Transaction,
-    records::{Credential, Delivery, DeliveryStage, Endpoint, NameKind},
+    records::{Credential, Delivery, DeliveryStage, DueDelivery, Endpoint, NameKind},
 };
 use url::Url;
 
 impl Gateway {
-    /// Queues the callback that a change makes in the invoice's dialect; answers the endpoint that is to hear of it.
+    /// Queues the callback that a change makes in the invoice's dialect, and answers it.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -24,7 +27,7 @@ impl Gateway {
         &self,
         transaction: &mut Transaction<'_>,
         change: &Change<'_>,
-    ) -> Result<Option<EndpointId>, StoreError> {
+    ) -> Result<Option<Fresh>, StoreError> {
         let Some(kind) = callbacks::told(change) else { return Ok(None) };
         let Some(foreign) = &change.invoice.terms.foreign else { return Ok(None) };
         let missing = || StoreError::Corrupt(format!("the credential of invoice {} is missing", change.invoice.id));
@@ -35,7 +38,7 @@ impl Gateway {
         let now = self.clocks().real();
         let delivery = Delivery {
             id: DeliveryId(self.ids().uuid(now)),
-            endpoint,
+            endpoint: endpoint.id,
             owner: credential.owner,
             event: EventId(self.ids().uuid(now)),
             kind: kind.to_owned(),
@@ -45,7 +48,8 @@ impl Gateway {
             due_at: now,
         };
         transaction.insert_own_delivery(&delivery, &body, Some(url))?;
-        Ok(Some(endpoint))
+        let due = DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()) };
+        Ok(Some(Fresh { receiver: Receiver { endpoint, credential: Some(credential) }, due }))
     }
 
     /// Shows an invoice with everything that its dialect needs beside it. What has no number yet gets one.
@@ -74,7 +78,7 @@ impl Gateway {
         transaction: &mut Transaction<'_>,
         credential: &Credential,
         url: &str,
-    ) -> Result<EndpointId, StoreError> {
+    ) -> Result<Endpoint, StoreError> {
         let now = self.clocks().real();
         let host = Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization());
         let new = Endpoint {
@@ -86,7 +90,8 @@ impl Gateway {
             created_at: now,
             credential: Some(credential.id),
         };
-        transaction.callback_endpoint(&new, credential.dialect)
+        let id = transaction.callback_endpoint(&new, credential.dialect)?;
+        Ok(Endpoint { id, ..new })
     }
 }
 

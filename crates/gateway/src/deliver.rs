@@ -3,6 +3,11 @@
 //! A delivery is read, attempted, and written down; a process that dies in between attempts it again at its next start. Retries
 //! and signatures follow real time in both environments.
 
+mod lanes;
+
+pub use lanes::Woken;
+pub(crate) use lanes::{Awakened, Fresh, Lanes};
+
 use crate::{
     gateway::Gateway,
     outgoing::{Answer, SendError},
@@ -15,14 +20,10 @@ use farthing_domain::{
     time::Timestamp,
 };
 use farthing_store::{
-    StoreError,
+    Reader, StoreError,
     records::{Attempt, Credential, Delivery, DeliveryStage, DueDelivery, Endpoint},
 };
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::{Mutex, PoisonError},
-};
-use tokio::sync::Notify;
+use lanes::Lane;
 
 /// Deliveries read at once for an endpoint.
 const BATCH: u32 = 16;
@@ -30,9 +31,35 @@ const BATCH: u32 = 16;
 const ENDPOINTS: u32 = 1000;
 
 impl Gateway {
-    /// Waits until endpoints have something new; answers which. It starts a lane without looking for what is due first.
-    pub async fn outbox_woken(&self) -> BTreeSet<EndpointId> {
+    /// Waits until endpoints have something new; answers which, and what. It starts a lane without looking for what is due first.
+    pub async fn outbox_woken(&self) -> Vec<Woken> {
         self.awakened.next().await
+    }
+
+    /// Which endpoints have something new by now.
+    pub fn outbox_woken_now(&self) -> Vec<Woken> {
+        self.awakened.take()
+    }
+
+    /// Delivers to an endpoint that has something new, what was handed over before all else. Answers how many attempts were
+    /// made: none while another call delivers to the same endpoint.
+    ///
+    /// # Errors
+    /// As [`Self::deliver_to`].
+    pub async fn deliver(&self, woken: Woken) -> Result<usize, StoreError> {
+        if woken.fresh.is_empty() {
+            return self.deliver_to(woken.endpoint).await;
+        }
+        let Some(_lane) = Lane::enter(&self.lanes, woken.endpoint) else { return Ok(0) };
+        let mut count: usize = 0;
+        for Fresh { receiver, due } in woken.fresh {
+            // A lane that looked into the store between the commit and its news has had it.
+            if !self.lanes.has_attempted(due.delivery.id) {
+                self.attempt(&receiver, due).await?;
+                count = count.saturating_add(1);
+            }
+        }
+        Ok(count)
     }
 
     /// Endpoints that have something due now.
@@ -51,15 +78,14 @@ impl Gateway {
     /// # Errors
     /// When the store cannot be read or written.
     pub async fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let (due, last) =
-            self.store().glance(|reader| Ok((reader.next_delivery_due()?, reader.last_delivery_due()?))).await?;
+        let Some((next, last)) = self.store().glance(deliveries_due).await? else { return Ok(None) };
         let now = self.clocks().real();
         let latest = now.plus_seconds(longest_wait_seconds());
-        if last.is_none_or(|last| last <= latest) {
-            return Ok(due);
+        if last <= latest {
+            return Ok(Some(next));
         }
         self.store().decide(move |transaction| transaction.pull_in_deliveries(latest, now)).await?;
-        Ok(due.map(|due| due.min(now)))
+        Ok(Some(next.min(now)))
     }
 
     /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made: none
@@ -87,6 +113,7 @@ impl Gateway {
     }
 
     async fn attempt(&self, receiver: &Receiver, due: DueDelivery) -> Result<(), StoreError> {
+        self.lanes.note_attempt(due.delivery.id);
         let began = self.clocks().real();
         let was_due_at = due.delivery.due_at;
         self.planted_taken_for_sent(&due, began).await?;
@@ -179,6 +206,10 @@ impl Gateway {
     }
 }
 
+fn deliveries_due(reader: &Reader<'_>) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    reader.deliveries_due()
+}
+
 fn longest_wait_seconds() -> i64 {
     let waits = Dialect::ALL.into_iter().flat_map(|dialect| {
         let of_attempt = move |attempts| callbacks::retry_wait_seconds(dialect, attempts, callback::JITTER_SECONDS_MAX);
@@ -188,10 +219,11 @@ fn longest_wait_seconds() -> i64 {
 }
 
 /// Who is delivered to.
-struct Receiver {
-    endpoint: Endpoint,
+#[derive(Debug, Clone)]
+pub(crate) struct Receiver {
+    pub(crate) endpoint: Endpoint,
     /// Whose callbacks it gets; `None` for webhooks of the native API.
-    credential: Option<Credential>,
+    pub(crate) credential: Option<Credential>,
 }
 
 impl Receiver {
@@ -209,51 +241,5 @@ fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: T
         latency_ms: u64::try_from(latency).unwrap_or_default(),
         error: outcome.as_ref().err().map(|error| error.class().to_owned()),
         answer: outcome.as_ref().map_or_else(|_| String::new(), |answer| answer.first_bytes.clone()),
-    }
-}
-
-/// Endpoints that have something new since they were last asked for. Only a short cut: what is due stands in the store.
-#[derive(Default)]
-pub(crate) struct Awakened {
-    endpoints: Mutex<BTreeSet<EndpointId>>,
-    woken: Notify,
-}
-
-impl Awakened {
-    pub(crate) fn wake(&self, endpoints: impl IntoIterator<Item = EndpointId>) {
-        let mut endpoints = endpoints.into_iter().peekable();
-        if endpoints.peek().is_none() {
-            return;
-        }
-        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner).extend(endpoints);
-        self.woken.notify_one();
-    }
-
-    async fn next(&self) -> BTreeSet<EndpointId> {
-        self.woken.notified().await;
-        std::mem::take(&mut *self.endpoints.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// Endpoints that are being delivered to: the one server of a data folder runs one lane for each.
-#[derive(Default)]
-pub(crate) struct Lanes(Mutex<HashSet<EndpointId>>);
-
-/// A lane that is in use until this is dropped.
-struct Lane<'a> {
-    lanes: &'a Lanes,
-    endpoint: EndpointId,
-}
-
-impl<'a> Lane<'a> {
-    fn enter(lanes: &'a Lanes, endpoint: EndpointId) -> Option<Self> {
-        let is_free = lanes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint);
-        is_free.then_some(Self { lanes, endpoint })
-    }
-}
-
-impl Drop for Lane<'_> {
-    fn drop(&mut self) {
-        self.lanes.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.endpoint);
     }
 }

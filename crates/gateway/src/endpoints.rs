@@ -161,7 +161,7 @@ impl Gateway {
                 Ok::<_, EndpointError>(transaction.insert_own_delivery(&row, &body, None)?)
             })
             .await?;
-        self.awakened.wake([delivery.endpoint]);
+        self.awakened.wake(delivery.endpoint);
         Ok(delivery)
     }
 
@@ -177,11 +177,11 @@ impl Gateway {
                 let missing = || EndpointError::NotFound("delivery");
                 let delivery = transaction.delivery(owner, id)?.ok_or_else(missing)?;
                 transaction.any_endpoint(delivery.endpoint)?.ok_or_else(missing)?;
-                transaction.redeliver(id, now)?;
+                transaction.redeliver(&delivery, now)?;
                 transaction.delivery(owner, id)?.ok_or_else(missing)
             })
             .await?;
-        self.awakened.wake([delivery.endpoint]);
+        self.awakened.wake(delivery.endpoint);
         Ok(delivery)
     }
 

@@ -1,26 +1,28 @@
 //! Writing what happened to an invoice: the row, its events with their bodies, and their deliveries, in one transaction; and
 //! waking, after the commit, whatever waits for it.
 
-use crate::gateway::Gateway;
+use crate::{
+    deliver::{Fresh, Receiver},
+    gateway::Gateway,
+};
 use farthing_dialects::{callbacks::Change, native::events::event_body};
 use farthing_domain::{
     event::Event,
-    id::{DeliveryId, EndpointId, EventId},
+    id::{DeliveryId, EventId},
     invoice::Invoice,
     policy::Dialect,
     standing::Standing,
     time::Timestamp,
 };
 use farthing_store::{Locked, StoreError, Transaction, records::NewEvent};
-use std::collections::BTreeSet;
 
 /// An invoice as a transaction left it.
 #[derive(Debug)]
 pub(crate) struct Told {
     /// The invoice.
     pub(crate) invoice: Invoice,
-    /// Endpoints that are to hear of it.
-    pub(crate) endpoints: BTreeSet<EndpointId>,
+    /// Who is to hear of it, and what.
+    pub(crate) fresh: Vec<Fresh>,
 }
 
 impl Gateway {
@@ -66,16 +68,18 @@ impl Gateway {
             })
             .collect();
         let delivery_id = || DeliveryId(self.ids().uuid(real_now));
-        let mut endpoints = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
-        endpoints.extend(self.call_back(transaction, &Change { before, events, invoice: &invoice })?);
-        Ok(Told { invoice, endpoints })
+        let told = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
+        let of_endpoint = |(endpoint, due)| Fresh { receiver: Receiver { endpoint, credential: None }, due };
+        let mut fresh: Vec<Fresh> = told.into_iter().map(of_endpoint).collect();
+        fresh.extend(self.call_back(transaction, &Change { before, events, invoice: &invoice })?);
+        Ok(Told { invoice, fresh })
     }
 
     /// After the commit: wakes the pages that show the invoice, the lanes of its endpoints, and who looks at live chains.
     pub(crate) fn announce(&self, told: &Told) {
+        self.awakened.hand_over(&told.fresh);
         self.wake_scanner(told.invoice.owner.environment);
         // Nobody looking at a page is not an error.
         drop(self.changes.send(told.invoice.id));
-        self.awakened.wake(told.endpoints.iter().copied());
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Stop;
 use farthing_domain::id::EndpointId;
-use farthing_gateway::gateway::Gateway;
+use farthing_gateway::{deliver::Woken, gateway::Gateway};
 use farthing_store::StoreError;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -62,7 +62,7 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
                     break;
                 }
                 // What is new for an endpoint whose lane runs is found when that lane has ended.
-                endpoints = gateway.outbox_woken() => lanes.start_all(endpoints),
+                woken = gateway.outbox_woken() => lanes.start_all(woken),
                 () = &mut pause => break,
             }
         }
@@ -75,7 +75,7 @@ impl Lanes {
     async fn fill(&mut self) -> Result<Duration, StoreError> {
         let mut due = self.gateway.due_endpoints().await?;
         due.sort_by_key(|id| self.served.get(id).copied().unwrap_or_default());
-        self.start_all(due);
+        self.start_all(due.into_iter().map(Woken::from));
         let next = self.gateway.next_delivery_due().await?;
         let now = self.gateway.clocks().real();
         let until = next.map(|next| next.milliseconds().saturating_sub(now.milliseconds()));
@@ -84,15 +84,16 @@ impl Lanes {
     }
 
     /// Starts lanes for endpoints that have none, as many as there is room for.
-    fn start_all(&mut self, endpoints: impl IntoIterator<Item = EndpointId>) {
+    fn start_all(&mut self, woken: impl IntoIterator<Item = Woken>) {
         let busy: BTreeSet<EndpointId> = self.busy.values().copied().collect();
         let free = LANES_MAX.saturating_sub(self.running.len());
-        for id in endpoints.into_iter().filter(|id| !busy.contains(id)).take(free) {
-            self.start(id);
+        for woken in woken.into_iter().filter(|woken| !busy.contains(&woken.endpoint())).take(free) {
+            self.start(woken);
         }
     }
 
-    fn start(&mut self, id: EndpointId) {
+    fn start(&mut self, woken: Woken) {
+        let id = woken.endpoint();
         self.turn = self.turn.saturating_add(1);
         if self.served.len() >= REMEMBERED_MAX {
             self.served.clear();
@@ -100,7 +101,7 @@ impl Lanes {
         self.served.insert(id, self.turn);
         let gateway = Arc::clone(&self.gateway);
         let lane = self.running.spawn(async move {
-            let done = gateway.deliver_to(id).await;
+            let done = gateway.deliver(woken).await;
             if done.is_err() {
                 // What cannot be written down would be sent again at once, and again: a full disk must not flood a shop.
                 sleep(PAUSE_MAX).await;

@@ -46,6 +46,28 @@ async fn a_paid_invoice_reaches_the_endpoint_signed() {
 }
 
 #[tokio::test]
+async fn what_a_commit_told_is_sent_as_it_was_handed_over_and_only_once() {
+    let shop = Shop::open().await;
+    let receiver = Receiver::answering(vec![200; 3]).await;
+    let gateway = &shop.world.gateway;
+    let (endpoint, _) =
+        gateway.create_endpoint(shop.owner, receiver.url(), vec!["invoice.created".to_owned()]).await.unwrap();
+    shop.create(HALF_BITCOIN).await;
+    for woken in gateway.outbox_woken_now() {
+        assert_eq!(gateway.deliver(woken).await.unwrap(), 1);
+    }
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 0, "it is written down as delivered");
+    // A lane that reads the store may be faster than the news.
+    shop.create(HALF_BITCOIN).await;
+    shop.create(HALF_BITCOIN).await;
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 2);
+    for woken in gateway.outbox_woken_now() {
+        assert_eq!(gateway.deliver(woken).await.unwrap(), 0);
+    }
+    assert_eq!(receiver.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn a_refused_delivery_is_sent_again_with_the_same_bytes() {
     let shop = Shop::open().await;
     let receiver = Receiver::answering(vec![500, 302, 204]).await;

@@ -71,6 +71,9 @@ impl Simulation {
     pub(crate) async fn deliver(&mut self) -> Outcome<String> {
         let gateway = Arc::clone(self.gateway()?);
         let mut attempts: usize = 0;
+        for woken in gateway.outbox_woken_now() {
+            attempts = attempts.saturating_add(gateway.deliver(woken).await.map_err(unexpected)?);
+        }
         for endpoint in gateway.due_endpoints().await.map_err(unexpected)? {
             attempts = attempts.saturating_add(gateway.deliver_to(endpoint).await.map_err(unexpected)?);
         }

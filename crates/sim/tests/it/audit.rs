@@ -127,6 +127,12 @@ const CORRUPTIONS: &[Corruption] = &[
     of("accounts", "DELETE FROM accounts", &["its next index is unknown and its address"]),
     of(
         "addresses",
+        "INSERT INTO addresses SELECT environment, family, zeroblob(22), account, position, holder, created_at, holder_kind
+         FROM addresses WHERE family = 'bitcoin' AND position = 0",
+        &["its index 0 stands for 2 addresses"],
+    ),
+    of(
+        "addresses",
         "UPDATE addresses SET bytes = randomblob(22) WHERE family = 'bitcoin' AND position = 0",
         &["it is stored as another one than its account's"],
     ),

@@ -14,15 +14,24 @@ use farthing_domain::{
 };
 use rusqlite::{Row, params};
 
+/// Endpoints that something waits for, one step in the index for each.
+const WAITING: &str = "WITH RECURSIVE waiting (endpoint) AS (
+        SELECT min(endpoint) FROM deliveries WHERE stage = 0
+        UNION ALL
+        SELECT (SELECT min(d.endpoint) FROM deliveries d WHERE d.stage = 0 AND d.endpoint > w.endpoint)
+        FROM waiting w WHERE w.endpoint IS NOT NULL)";
+
 impl Reader<'_> {
     /// Endpoints that have something due by `now`.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn due_endpoints(&self, now: Timestamp, limit: u32) -> Result<Vec<EndpointId>, StoreError> {
-        let sql = "SELECT e.id FROM endpoints e WHERE e.deleted_at IS NULL AND EXISTS
-                   (SELECT 1 FROM deliveries d WHERE d.endpoint = e.id AND d.stage = 0 AND d.due_at <= ?1) LIMIT ?2";
-        let mut statement = self.0.prepare_cached(sql)?;
+        let sql = format!(
+            "{WAITING} SELECT e.id FROM waiting w JOIN endpoints e ON e.id = w.endpoint WHERE e.deleted_at IS NULL AND
+             (SELECT min(d.due_at) FROM deliveries d WHERE d.stage = 0 AND d.endpoint = w.endpoint) <= ?1 LIMIT ?2"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(params![now.milliseconds(), limit])?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
@@ -60,24 +69,21 @@ impl Reader<'_> {
         Ok(due)
     }
 
-    /// When the next delivery of any endpoint is due; `None` when nothing waits.
+    /// When the first and the last of all waiting deliveries are due; `None` when nothing waits.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn next_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT min(due_at) FROM deliveries WHERE stage = 0";
-        let due: Option<i64> = self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-        Ok(due.map(Timestamp::from_milliseconds))
-    }
-
-    /// When the delivery that waits longest is due; `None` when nothing waits.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn last_delivery_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT max(due_at) FROM deliveries WHERE stage = 0";
-        let due: Option<i64> = self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
-        Ok(due.map(Timestamp::from_milliseconds))
+    pub fn deliveries_due(&self) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+        let sql = format!(
+            "{WAITING} SELECT min((SELECT min(d.due_at) FROM deliveries d WHERE d.stage = 0 AND d.endpoint = w.endpoint)),
+                              max((SELECT max(d.due_at) FROM deliveries d WHERE d.stage = 0 AND d.endpoint = w.endpoint))
+             FROM waiting w"
+        );
+        let (first, last): (Option<i64>, Option<i64>) =
+            self.0.prepare_cached(&sql)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(first
+            .zip(last)
+            .map(|(first, last)| (Timestamp::from_milliseconds(first), Timestamp::from_milliseconds(last))))
     }
 
     /// How many deliveries wait, over all endpoints.
@@ -134,10 +140,12 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn delivery(&self, owner: Owner, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT * FROM deliveries WHERE id = ?1")?;
-        let mut rows = statement.query([id.0.as_bytes()])?;
-        let found = rows.next()?.map(read_delivery).transpose()?;
-        Ok(found.filter(|delivery| delivery.owner == owner))
+        let sql = "SELECT d.* FROM endpoints e JOIN deliveries d ON d.endpoint = e.id
+                   WHERE e.merchant = ?1 AND e.environment = ?2 AND d.id = ?3";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let environment = environment_number(owner.environment);
+        let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment, id.0.as_bytes()])?;
+        rows.next()?.map(read_delivery).transpose()
     }
 
     /// The attempts of a delivery, oldest first.
@@ -167,9 +175,9 @@ impl Transaction<'_> {
         was_due_at: Timestamp,
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
-        let sql =
-            "UPDATE deliveries SET stage = ?2, attempts = ?3, due_at = ?4 WHERE id = ?1 AND stage = 0 AND due_at = ?5";
+        let sql = "UPDATE deliveries SET stage = ?3, attempts = ?4, due_at = ?5 WHERE endpoint = ?1 AND id = ?2 AND stage = 0 AND due_at = ?6";
         self.connection().prepare_cached(sql)?.execute(params![
+            delivery.endpoint.0.as_bytes(),
             delivery.id.0.as_bytes(),
             stage_number(delivery.stage),
             delivery.attempts,
@@ -197,6 +205,27 @@ impl Transaction<'_> {
     pub fn pull_in_deliveries(&mut self, later_than: Timestamp, now: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE deliveries SET due_at = ?2 WHERE stage = 0 AND due_at > ?1";
         self.connection().prepare_cached(sql)?.execute(params![later_than.milliseconds(), now.milliseconds()])?;
+        Ok(())
+    }
+
+    /// Writes the delivery of an event of that number, which has its body.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub(super) fn insert_delivery(&mut self, delivery: &Delivery, sequence: i64) -> Result<(), StoreError> {
+        let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, sequence, event, kind, created_at, stage, attempts, due_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9)";
+        self.connection().prepare_cached(sql)?.execute(params![
+            delivery.id.0.as_bytes(),
+            delivery.endpoint.0.as_bytes(),
+            delivery.owner.merchant.0.as_bytes(),
+            environment_number(delivery.owner.environment),
+            sequence,
+            delivery.event.0.as_bytes(),
+            delivery.kind,
+            delivery.created_at.milliseconds(),
+            delivery.due_at.milliseconds(),
+        ])?;
         Ok(())
     }
 
@@ -232,9 +261,11 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn redeliver(&mut self, id: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE deliveries SET stage = 0, due_at = ?2, attempts_before = attempts WHERE id = ?1";
-        self.connection().prepare_cached(sql)?.execute(params![id.0.as_bytes(), now.milliseconds()])?;
+    pub fn redeliver(&mut self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE deliveries SET stage = 0, due_at = ?3, attempts_before = attempts WHERE endpoint = ?1 AND id = ?2";
+        let (endpoint, id) = (delivery.endpoint.0.as_bytes(), delivery.id.0.as_bytes());
+        self.connection().prepare_cached(sql)?.execute(params![endpoint, id, now.milliseconds()])?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{error::StoreError, records::Endpoint};
 use farthing_domain::{
+    event::EventKind,
     id::{CredentialId, EndpointId, MerchantId, Owner},
     policy::Dialect,
     time::Timestamp,
@@ -26,6 +27,24 @@ impl Reader<'_> {
             endpoints.push(read_endpoint(row)?);
         }
         Ok(endpoints)
+    }
+
+    /// Those of them that listen to an event.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn listeners(&self, owner: Owner, event: EventKind) -> Result<Vec<Endpoint>, StoreError> {
+        let sql = "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL
+                   AND instr(events, ?3) ORDER BY id";
+        let mut statement = self.0.prepare_cached(sql)?;
+        let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
+        // The list is JSON of names without anything to escape: a whole name stands between its quotation marks.
+        let mut rows = statement.query(params![merchant, environment, format!("\"{}\"", event.as_str())])?;
+        let mut listeners = Vec::new();
+        while let Some(row) = rows.next()? {
+            listeners.push(read_endpoint(row)?);
+        }
+        Ok(listeners)
     }
 
     /// One of the owner's endpoints of the native API.

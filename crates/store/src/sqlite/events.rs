@@ -7,15 +7,15 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    records::{Endpoint, NewEvent, StoredEvent},
+    records::{Delivery, DeliveryStage, DueDelivery, Endpoint, NewEvent, StoredEvent},
 };
 use farthing_domain::{
-    id::{DeliveryId, EndpointId, EventId, InvoiceId, Owner},
+    event::EventKind,
+    id::{DeliveryId, EventId, InvoiceId, Owner},
     planted::{self, Bug},
     time::Timestamp,
 };
 use rusqlite::{Row, params};
-use std::collections::BTreeSet;
 
 impl Reader<'_> {
     /// The owner's events after a number, ascending.
@@ -54,19 +54,20 @@ impl Reader<'_> {
 }
 
 impl Transaction<'_> {
-    /// The endpoints that may hear of an owner's events: that owner's.
-    fn endpoints_to_tell(&self, owner: Owner) -> Result<Vec<Endpoint>, StoreError> {
-        let mut endpoints = self.endpoints(owner)?;
+    /// The endpoints that hear of an owner's event: that owner's which listen to it.
+    fn endpoints_to_tell(&self, owner: Owner, event: EventKind) -> Result<Vec<Endpoint>, StoreError> {
+        let mut endpoints = self.listeners(owner, event)?;
         if planted::is(Bug::OtherOwnersEndpoint) {
             for other in self.merchants()?.into_iter().filter(|other| other.id != owner.merchant) {
-                endpoints.extend(self.endpoints(Owner { merchant: other.id, ..owner })?);
+                endpoints.extend(self.listeners(Owner { merchant: other.id, ..owner }, event)?);
             }
         }
         Ok(endpoints)
     }
 
-    /// Writes events with the owner's next numbers, and one delivery for each subscribed endpoint, due at once. Answers which
-    /// endpoints have something to be delivered. `real_now` is real time, which deliveries follow in every environment.
+    /// Writes events with the owner's next numbers, and one delivery for each endpoint that listens, due at once. Answers those
+    /// deliveries with the bytes to send and their endpoints. `real_now` is real time, which deliveries follow in every
+    /// environment.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -76,48 +77,65 @@ impl Transaction<'_> {
         events: &[NewEvent],
         real_now: Timestamp,
         mut delivery_id: impl FnMut() -> DeliveryId,
-    ) -> Result<BTreeSet<EndpointId>, StoreError> {
-        let mut to_deliver = BTreeSet::new();
+    ) -> Result<Vec<(Endpoint, DueDelivery)>, StoreError> {
+        let mut to_deliver = Vec::new();
         if events.is_empty() {
             return Ok(to_deliver);
         }
-        let (merchant, environment) = (*owner.merchant.0.as_bytes(), environment_number(owner.environment));
-        let endpoints = self.endpoints_to_tell(owner)?;
-        let mut count = i64::try_from(events.len()).map_err(|_| StoreError::Corrupt("too many events".to_owned()))?;
+        let mut sequence = self.take_sequence(owner, events.len())?;
+        for event in events {
+            sequence = sequence.saturating_add(1);
+            self.insert_event(owner, sequence, event)?;
+            for endpoint in self.endpoints_to_tell(owner, event.kind)? {
+                let delivery = Delivery {
+                    id: delivery_id(),
+                    endpoint: endpoint.id,
+                    owner,
+                    event: event.id,
+                    kind: event.kind.as_str().to_owned(),
+                    created_at: real_now,
+                    stage: DeliveryStage::Waiting,
+                    attempts: 0,
+                    due_at: real_now,
+                };
+                self.insert_delivery(&delivery, sequence)?;
+                let body = event.body.clone();
+                to_deliver.push((endpoint, DueDelivery { delivery, attempts_before: 0, body, url: None }));
+            }
+        }
+        Ok(to_deliver)
+    }
+
+    /// Takes the owner's next numbers; answers the one before them.
+    fn take_sequence(&mut self, owner: Owner, count: usize) -> Result<i64, StoreError> {
+        let mut count = i64::try_from(count).map_err(|_| StoreError::Corrupt("too many events".to_owned()))?;
         if planted::is(Bug::SequenceGap) && count > 1 {
             count = count.saturating_add(1);
         }
         let sql = "INSERT INTO event_counters (merchant, environment, last) VALUES (?1, ?2, ?3)
                    ON CONFLICT (merchant, environment) DO UPDATE SET last = last + excluded.last RETURNING last";
+        let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
         let last: i64 = self
             .connection()
             .prepare_cached(sql)?
             .query_row(params![merchant, environment, count], |row| row.get(0))?;
-        let mut sequence = last.saturating_sub(count);
-        for event in events {
-            sequence = sequence.saturating_add(1);
-            let sql =
-                "INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body, checksum)
-                       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
-            let id = event.id.0.as_bytes();
-            let at = event.created_at.milliseconds();
-            let invoice = event.invoice.0.as_bytes();
-            let parameters = params![merchant, environment, sequence, id, event.kind.as_str(), invoice, at, event.body];
-            self.connection().prepare_cached(sql)?.execute(parameters)?;
-            for endpoint in
-                endpoints.iter().filter(|endpoint| endpoint.events.iter().any(|name| name == event.kind.as_str()))
-            {
-                to_deliver.insert(endpoint.id);
-                let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, sequence, event, kind, created_at, stage,
-                           attempts, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?8)";
-                let (delivery, to) = (delivery_id(), endpoint.id.0.as_bytes());
-                let now = real_now.milliseconds();
-                let parameters =
-                    params![delivery.0.as_bytes(), to, merchant, environment, sequence, id, event.kind.as_str(), now];
-                self.connection().prepare_cached(sql)?.execute(parameters)?;
-            }
-        }
-        Ok(to_deliver)
+        Ok(last.saturating_sub(count))
+    }
+
+    fn insert_event(&mut self, owner: Owner, sequence: i64, event: &NewEvent) -> Result<(), StoreError> {
+        let sql = "INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, checksum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))";
+        self.connection().prepare_cached(sql)?.execute(params![
+            owner.merchant.0.as_bytes(),
+            environment_number(owner.environment),
+            sequence,
+            event.id.0.as_bytes(),
+            event.kind.as_str(),
+            event.invoice.0.as_bytes(),
+            event.created_at.milliseconds(),
+            event.body,
+        ])?;
+        Ok(())
     }
 }
 

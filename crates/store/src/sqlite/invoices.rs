@@ -12,6 +12,7 @@ use farthing_domain::{
     id::{Environment, InvoiceId, MerchantId, Owner},
     invoice::{Choice, Invoice},
     network::{ChainId, Family},
+    page_token::ids_of,
     payment::Payment,
     planted::{self, Bug},
     standing::Standing,
@@ -50,7 +51,9 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn invoice_by_token(&self, token: &str) -> Result<Option<Invoice>, StoreError> {
-        self.invoice_where("i.token = ?1", &[&token])
+        let Some(ids) = ids_of(token) else { return Ok(None) };
+        let (first, last) = (ids.start().0.into_bytes(), ids.end().0.into_bytes());
+        self.invoice_where("i.id BETWEEN ?1 AND ?2 AND i.token = ?3", &[&first, &last, &token])
     }
 
     /// What an invoice came to when it was last saved.

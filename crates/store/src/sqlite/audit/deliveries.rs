@@ -9,11 +9,12 @@ pub(super) const ROWS: &[&str] = &[
        ON n.id = d.endpoint AND n.merchant = d.merchant AND n.environment = d.environment WHERE n.id IS NULL",
     "SELECT 'event ' || sequence || ' to endpoint', endpoint, 'it has ' || count(*) || ' deliveries' FROM deliveries
      WHERE sequence IS NOT NULL GROUP BY endpoint, sequence HAVING count(*) > 1",
-    "SELECT 'event ' || e.sequence || ' to endpoint', n.id, 'it has no delivery' FROM endpoints n JOIN events e
-       ON e.merchant = n.merchant AND e.environment = n.environment AND e.sequence > n.listens_after
-     WHERE n.deleted_at IS NULL AND e.kind IN
-           (SELECT value FROM json_each(CASE WHEN json_valid(n.events) THEN n.events ELSE '[]' END))
-       AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.endpoint = n.id AND d.sequence = e.sequence)",
+    "SELECT 'event ' || sequence || ' to endpoint', id, 'it has no delivery' FROM
+       (SELECT n.id, e.sequence FROM endpoints n JOIN events e
+          ON e.merchant = n.merchant AND e.environment = n.environment AND e.sequence > n.listens_after
+        WHERE n.deleted_at IS NULL AND e.kind IN
+              (SELECT value FROM json_each(CASE WHEN json_valid(n.events) THEN n.events ELSE '[]' END))
+        EXCEPT SELECT endpoint, sequence FROM deliveries)",
     "SELECT 'delivery', id, 'stage is ' || stage || ', which there is not' FROM deliveries WHERE stage NOT IN (0, 1, 2)",
     "SELECT 'delivery', id, 'it counts ' || attempts || ' attempts and has ' || kept FROM
        (SELECT id, attempts, (SELECT count(*) FROM attempts a WHERE a.delivery = deliveries.id) AS kept FROM deliveries)

@@ -16,14 +16,16 @@ pub(super) const ROWS: &[&str] = &[
      WHERE NOT json_valid(CAST(body AS TEXT)) OR json_extract(CAST(body AS TEXT), '$.event') IS NOT kind
        OR replace(json_extract(CAST(body AS TEXT), '$.data.invoice_id'), '-', '') IS NOT lower(hex(invoice))",
     "SELECT 'event', id, 'its id stands ' || count(*) || ' times' FROM events GROUP BY id HAVING count(*) > 1",
-    "SELECT 'invoice', i.id, 'its creation is told ' || told || ' times' FROM
-       (SELECT id, (SELECT count(*) FROM events e WHERE e.invoice = invoices.id AND e.kind = 'invoice.created') AS told
-        FROM invoices) i WHERE told != 1",
+    "SELECT 'invoice', id, 'its creation is told ' || told || ' times' FROM
+       (SELECT i.id, coalesce(e.told, 0) AS told FROM invoices i LEFT JOIN
+          (SELECT invoice, count(*) AS told FROM events WHERE kind = 'invoice.created' GROUP BY invoice) e ON e.invoice = i.id)
+     WHERE told != 1",
     "SELECT 'invoice', id, 'it is ' || status || ' and what was told last of it is ' || coalesce(told, 'nothing') FROM
-       (SELECT id, status, (SELECT kind FROM events e WHERE e.invoice = invoices.id AND e.kind IN
-          ('invoice.paid', 'invoice.overpaid', 'invoice.underpaid', 'invoice.expired', 'invoice.draft_expired',
-           'invoice.cancelled', 'invoice.invalid') ORDER BY sequence DESC LIMIT 1) AS told
-        FROM invoices WHERE json_valid(standing) AND json_extract(standing, '$.is_final'))
+       (SELECT i.id, i.status, e.kind AS told FROM invoices i LEFT JOIN
+          (SELECT invoice, kind, max(sequence) FROM events WHERE kind IN
+             ('invoice.paid', 'invoice.overpaid', 'invoice.underpaid', 'invoice.expired', 'invoice.draft_expired',
+              'invoice.cancelled', 'invoice.invalid') GROUP BY invoice) e ON e.invoice = i.id
+        WHERE json_valid(i.standing) AND json_extract(i.standing, '$.is_final'))
      WHERE told IS NOT 'invoice.' || status
        -- Money that a permanent address does not accept: its invoice is over from the beginning, and only the money is told.
        AND NOT (told IS NULL AND status = 'expired' AND id IN (SELECT invoice FROM static_address_invoices))",

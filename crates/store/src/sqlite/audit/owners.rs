@@ -17,6 +17,8 @@ pub(super) const ROWS: &[&str] = &[
      FROM addresses a GROUP BY a.environment, a.account
      HAVING coalesce((SELECT next_index FROM accounts k WHERE k.environment = a.environment AND k.key = a.account), 0)
             <= max(a.position)",
+    "SELECT 'account ' || lower(hex(account)), NULL, 'its index ' || position || ' stands for ' || count(*) || ' addresses'
+     FROM addresses GROUP BY environment, account, position HAVING count(*) > 1",
     "SELECT 'address ' || position || ' of ' || family, NULL, 'it is bound to an invoice that does not exist' FROM addresses
      WHERE holder_kind = 0 AND holder NOT IN (SELECT id FROM invoices)",
     "SELECT 'address ' || position || ' of ' || family, NULL, 'it is bound to a permanent address that does not exist'

@@ -23,13 +23,15 @@ CREATE TABLE policies (
     body TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- With row numbers, as all tables whose rows take hundreds of bytes: a page of another table's tree holds four of them, and the
+-- tree gets as deep as that makes it.
 CREATE TABLE invoices (
     id BLOB NOT NULL PRIMARY KEY,
     merchant BLOB NOT NULL,
     environment INTEGER NOT NULL,
     source TEXT NOT NULL,
     policy INTEGER NOT NULL REFERENCES policies (number),
-    token TEXT NOT NULL UNIQUE,
+    token TEXT NOT NULL,                -- begins with the id's own time, by which it is found
     terms TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     draft_deadline INTEGER,
@@ -48,7 +50,7 @@ CREATE TABLE invoices (
     external_id TEXT,
     due_at INTEGER,                     -- the standing's next change by itself
     retry_at INTEGER                    -- when to look again at an invoice that is due but waits for a scan
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX invoices_by_owner ON invoices (merchant, environment, id);
 CREATE INDEX invoices_by_external_id ON invoices (merchant, environment, external_id) WHERE external_id IS NOT NULL;
 CREATE INDEX invoices_due ON invoices (environment, due_at) WHERE due_at IS NOT NULL;
@@ -70,7 +72,8 @@ CREATE TABLE accounts (
     PRIMARY KEY (environment, key)
 ) STRICT, WITHOUT ROWID;
 
--- Every address ever handed out, bound to its invoice for ever.
+-- Every address ever handed out, bound to its invoice for ever. An index of an account is one address, so that its bytes being
+-- bound once says the same of the index.
 CREATE TABLE addresses (
     environment INTEGER NOT NULL,
     family TEXT NOT NULL,
@@ -79,8 +82,7 @@ CREATE TABLE addresses (
     position INTEGER NOT NULL,          -- the index in the account
     invoice BLOB NOT NULL,
     created_at INTEGER NOT NULL,
-    PRIMARY KEY (environment, family, bytes),
-    UNIQUE (environment, account, position)
+    PRIMARY KEY (environment, family, bytes)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE payments (
@@ -106,7 +108,6 @@ CREATE TABLE event_counters (
     PRIMARY KEY (merchant, environment)
 ) STRICT, WITHOUT ROWID;
 
--- With row numbers, unlike the others: a body takes more than a kilobyte, and every one would spill into a page of its own.
 CREATE TABLE events (
     merchant BLOB NOT NULL,
     environment INTEGER NOT NULL,
@@ -118,7 +119,6 @@ CREATE TABLE events (
     body BLOB NOT NULL,                 -- the bytes that every attempt sends
     PRIMARY KEY (merchant, environment, sequence)
 ) STRICT;
-CREATE INDEX events_by_invoice ON events (invoice);
 
 CREATE TABLE endpoints (
     id BLOB NOT NULL PRIMARY KEY,
@@ -133,7 +133,7 @@ CREATE TABLE endpoints (
 CREATE INDEX endpoints_by_owner ON endpoints (merchant, environment, id);
 
 CREATE TABLE deliveries (
-    id BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     endpoint BLOB NOT NULL REFERENCES endpoints (id),
     merchant BLOB NOT NULL,
     environment INTEGER NOT NULL,
@@ -144,14 +144,13 @@ CREATE TABLE deliveries (
     created_at INTEGER NOT NULL,
     stage INTEGER NOT NULL,             -- 0 waiting, 1 delivered, 2 given up
     attempts INTEGER NOT NULL,
-    due_at INTEGER NOT NULL             -- the next attempt
-) STRICT, WITHOUT ROWID;
+    due_at INTEGER NOT NULL,            -- the next attempt
+    PRIMARY KEY (endpoint, id)
+) STRICT;
 CREATE INDEX deliveries_waiting ON deliveries (endpoint, due_at) WHERE stage = 0;
-CREATE INDEX deliveries_due ON deliveries (due_at, endpoint) WHERE stage = 0;
-CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint, id);
 
 CREATE TABLE attempts (
-    delivery BLOB NOT NULL REFERENCES deliveries (id),
+    delivery BLOB NOT NULL,
     number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     status INTEGER,                     -- of the HTTP answer; null when there was none

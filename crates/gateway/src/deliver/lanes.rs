@@ -1,0 +1,132 @@
+//! What connects a commit with the lanes that deliver: who was woken with what, and which lanes are in use.
+//!
+//! All of it is forgotten with the process, and may be: what is due stands in the store.
+
+use super::Receiver;
+use farthing_domain::id::{DeliveryId, EndpointId};
+use farthing_store::records::DueDelivery;
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::Notify;
+
+/// Deliveries handed over for an endpoint that waits for its lane; the lane reads more.
+const FRESH_MAX: usize = 16;
+/// Deliveries whose attempts are remembered.
+const ATTEMPTED_KEPT: usize = 1024;
+
+/// A delivery as the transaction that made it left it, to be sent without being read again.
+#[derive(Debug, Clone)]
+pub(crate) struct Fresh {
+    pub(crate) receiver: Receiver,
+    pub(crate) due: DueDelivery,
+}
+
+/// An endpoint that has something to be delivered.
+#[derive(Debug)]
+pub struct Woken {
+    pub(super) endpoint: EndpointId,
+    pub(super) fresh: Vec<Fresh>,
+}
+
+impl Woken {
+    /// Which endpoint.
+    #[must_use]
+    pub const fn endpoint(&self) -> EndpointId {
+        self.endpoint
+    }
+}
+
+impl From<EndpointId> for Woken {
+    /// An endpoint whose deliveries stand in the store.
+    fn from(endpoint: EndpointId) -> Self {
+        Self { endpoint, fresh: Vec::new() }
+    }
+}
+
+/// What is new since it was last asked for. Only a short cut: what is due stands in the store.
+#[derive(Default)]
+pub(crate) struct Awakened {
+    endpoints: Mutex<BTreeMap<EndpointId, Vec<Fresh>>>,
+    woken: Notify,
+}
+
+impl Awakened {
+    /// An endpoint has something in the store.
+    pub(crate) fn wake(&self, endpoint: EndpointId) {
+        self.endpoints().entry(endpoint).or_default();
+        self.woken.notify_one();
+    }
+
+    /// These deliveries are in the store now.
+    pub(crate) fn hand_over(&self, fresh: &[Fresh]) {
+        if fresh.is_empty() {
+            return;
+        }
+        let mut endpoints = self.endpoints();
+        for one in fresh {
+            let of_endpoint = endpoints.entry(one.receiver.endpoint.id).or_default();
+            if of_endpoint.len() < FRESH_MAX {
+                of_endpoint.push(one.clone());
+            }
+        }
+        drop(endpoints);
+        self.woken.notify_one();
+    }
+
+    pub(super) async fn next(&self) -> Vec<Woken> {
+        self.woken.notified().await;
+        self.take()
+    }
+
+    pub(super) fn take(&self) -> Vec<Woken> {
+        let endpoints = std::mem::take(&mut *self.endpoints());
+        endpoints.into_iter().map(|(endpoint, fresh)| Woken { endpoint, fresh }).collect()
+    }
+
+    fn endpoints(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Vec<Fresh>>> {
+        self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Endpoints that are being delivered to: the one server of a data folder runs one lane for each.
+#[derive(Default)]
+pub(crate) struct Lanes {
+    busy: Mutex<HashSet<EndpointId>>,
+    /// What was attempted last.
+    attempted: Mutex<VecDeque<DeliveryId>>,
+}
+
+impl Lanes {
+    pub(super) fn note_attempt(&self, delivery: DeliveryId) {
+        let mut attempted = self.attempted.lock().unwrap_or_else(PoisonError::into_inner);
+        if attempted.len() >= ATTEMPTED_KEPT {
+            attempted.pop_front();
+        }
+        attempted.push_back(delivery);
+    }
+
+    pub(super) fn has_attempted(&self, delivery: DeliveryId) -> bool {
+        self.attempted.lock().unwrap_or_else(PoisonError::into_inner).contains(&delivery)
+    }
+}
+
+/// A lane that is in use until this is dropped.
+pub(super) struct Lane<'a> {
+    lanes: &'a Lanes,
+    endpoint: EndpointId,
+}
+
+impl<'a> Lane<'a> {
+    pub(super) fn enter(lanes: &'a Lanes, endpoint: EndpointId) -> Option<Self> {
+        let is_free = lanes.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint);
+        is_free.then_some(Self { lanes, endpoint })
+    }
+}
+
+impl Drop for Lane<'_> {
+    fn drop(&mut self) {
+        self.lanes.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.endpoint);
+    }
+}
