@@ -1,9 +1,6 @@
 //! Telling a dialect's callback: rendered once, in the transaction of the change, and queued for the host it goes to.
 
-use crate::{
-    deliver::{Fresh, Receiver},
-    gateway::Gateway,
-};
+use crate::gateway::Gateway;
 use farthing_dialects::{
     callbacks::{self, Around, Change},
     naming::{Numbered, Numbers},
@@ -27,7 +24,7 @@ impl Gateway {
         &self,
         transaction: &mut Transaction<'_>,
         change: &Change<'_>,
-    ) -> Result<Option<Fresh>, StoreError> {
+    ) -> Result<Option<DueDelivery>, StoreError> {
         let Some(kind) = callbacks::told(change) else { return Ok(None) };
         let Some(foreign) = &change.invoice.terms.foreign else { return Ok(None) };
         let missing = || StoreError::Corrupt(format!("the credential of invoice {} is missing", change.invoice.id));
@@ -38,7 +35,7 @@ impl Gateway {
         let now = self.clocks().real();
         let delivery = Delivery {
             id: DeliveryId(self.ids().uuid(now)),
-            endpoint: endpoint.id,
+            endpoint,
             owner: credential.owner,
             event: EventId(self.ids().uuid(now)),
             kind: kind.to_owned(),
@@ -48,8 +45,7 @@ impl Gateway {
             due_at: now,
         };
         transaction.insert_own_delivery(&delivery, &body, Some(url))?;
-        let due = DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()) };
-        Ok(Some(Fresh { receiver: Receiver { endpoint, credential: Some(credential) }, due }))
+        Ok(Some(DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()) }))
     }
 
     /// Shows an invoice with everything that its dialect needs beside it. What has no number yet gets one.
@@ -78,7 +74,7 @@ impl Gateway {
         transaction: &mut Transaction<'_>,
         credential: &Credential,
         url: &str,
-    ) -> Result<Endpoint, StoreError> {
+    ) -> Result<EndpointId, StoreError> {
         let now = self.clocks().real();
         let host = Url::parse(url).map_or_else(|_| url.to_owned(), |url| url.origin().ascii_serialization());
         let new = Endpoint {
@@ -90,8 +86,7 @@ impl Gateway {
             created_at: now,
             credential: Some(credential.id),
         };
-        let id = transaction.callback_endpoint(&new, credential.dialect)?;
-        Ok(Endpoint { id, ..new })
+        transaction.callback_endpoint(&new, credential.dialect)
     }
 }
 

@@ -6,7 +6,7 @@
 mod lanes;
 
 pub use lanes::Woken;
-pub(crate) use lanes::{Awakened, Fresh, Lanes};
+pub(crate) use lanes::{Awakened, Lanes};
 
 use crate::{
     gateway::Gateway,
@@ -51,8 +51,11 @@ impl Gateway {
             return self.deliver_to(woken.endpoint).await;
         }
         let Some(_lane) = Lane::enter(&self.lanes, woken.endpoint) else { return Ok(0) };
+        let Some(receiver) = self.store().glance(move |reader| Receiver::read(reader, woken.endpoint)).await? else {
+            return Ok(0);
+        };
         let mut count: usize = 0;
-        for Fresh { receiver, due } in woken.fresh {
+        for due in woken.fresh {
             // A lane that looked into the store between the commit and its news has had it.
             if !self.lanes.has_attempted(due.delivery.id) {
                 self.attempt(&receiver, due).await?;
@@ -99,9 +102,8 @@ impl Gateway {
         let found = self
             .store()
             .glance(move |reader| {
-                let Some(endpoint) = reader.any_endpoint(id)? else { return Ok(None) };
-                let credential = endpoint.credential.map(|id| reader.any_credential(id)).transpose()?.flatten();
-                Ok(Some((Receiver { endpoint, credential }, reader.due_deliveries(id, now, BATCH)?)))
+                let Some(receiver) = Receiver::read(reader, id)? else { return Ok(None) };
+                Ok(Some((receiver, reader.due_deliveries(id, now, BATCH)?)))
             })
             .await?;
         let Some((receiver, due)) = found else { return Ok(0) };
@@ -219,14 +221,20 @@ fn longest_wait_seconds() -> i64 {
 }
 
 /// Who is delivered to.
-#[derive(Debug, Clone)]
-pub(crate) struct Receiver {
-    pub(crate) endpoint: Endpoint,
+struct Receiver {
+    endpoint: Endpoint,
     /// Whose callbacks it gets; `None` for webhooks of the native API.
-    pub(crate) credential: Option<Credential>,
+    credential: Option<Credential>,
 }
 
 impl Receiver {
+    /// An endpoint as it is now; `None` when it was deleted.
+    fn read(reader: &Reader<'_>, id: EndpointId) -> Result<Option<Self>, StoreError> {
+        let Some(endpoint) = reader.any_endpoint(id)? else { return Ok(None) };
+        let credential = endpoint.credential.map(|id| reader.any_credential(id)).transpose()?.flatten();
+        Ok(Some(Self { endpoint, credential }))
+    }
+
     fn dialect(&self) -> Dialect {
         self.credential.as_ref().map_or(Dialect::Native, |credential| credential.dialect)
     }

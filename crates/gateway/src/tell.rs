@@ -1,10 +1,7 @@
 //! Writing what happened to an invoice: the row, its events with their bodies, and their deliveries, in one transaction; and
 //! waking, after the commit, whatever waits for it.
 
-use crate::{
-    deliver::{Fresh, Receiver},
-    gateway::Gateway,
-};
+use crate::gateway::Gateway;
 use farthing_dialects::{callbacks::Change, native::events::event_body};
 use farthing_domain::{
     event::Event,
@@ -14,15 +11,18 @@ use farthing_domain::{
     standing::Standing,
     time::Timestamp,
 };
-use farthing_store::{Locked, StoreError, Transaction, records::NewEvent};
+use farthing_store::{
+    Locked, StoreError, Transaction,
+    records::{DueDelivery, NewEvent},
+};
 
 /// An invoice as a transaction left it.
 #[derive(Debug)]
 pub(crate) struct Told {
     /// The invoice.
     pub(crate) invoice: Invoice,
-    /// Who is to hear of it, and what.
-    pub(crate) fresh: Vec<Fresh>,
+    /// What is to be delivered of it.
+    pub(crate) fresh: Vec<DueDelivery>,
 }
 
 impl Gateway {
@@ -68,9 +68,7 @@ impl Gateway {
             })
             .collect();
         let delivery_id = || DeliveryId(self.ids().uuid(real_now));
-        let told = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
-        let of_endpoint = |(endpoint, due)| Fresh { receiver: Receiver { endpoint, credential: None }, due };
-        let mut fresh: Vec<Fresh> = told.into_iter().map(of_endpoint).collect();
+        let mut fresh = transaction.tell(invoice.owner, &new_events, real_now, delivery_id)?;
         fresh.extend(self.call_back(transaction, &Change { before, events, invoice: &invoice })?);
         Ok(Told { invoice, fresh })
     }

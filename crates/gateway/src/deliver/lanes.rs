@@ -2,7 +2,6 @@
 //!
 //! All of it is forgotten with the process, and may be: what is due stands in the store.
 
-use super::Receiver;
 use farthing_domain::id::{DeliveryId, EndpointId};
 use farthing_store::records::DueDelivery;
 use std::{
@@ -16,18 +15,12 @@ const FRESH_MAX: usize = 16;
 /// Deliveries whose attempts are remembered.
 const ATTEMPTED_KEPT: usize = 1024;
 
-/// A delivery as the transaction that made it left it, to be sent without being read again.
-#[derive(Debug, Clone)]
-pub(crate) struct Fresh {
-    pub(crate) receiver: Receiver,
-    pub(crate) due: DueDelivery,
-}
-
 /// An endpoint that has something to be delivered.
 #[derive(Debug)]
 pub struct Woken {
     pub(super) endpoint: EndpointId,
-    pub(super) fresh: Vec<Fresh>,
+    /// Deliveries as the transaction that made them left them, to be sent without being read again.
+    pub(super) fresh: Vec<DueDelivery>,
 }
 
 impl Woken {
@@ -48,7 +41,7 @@ impl From<EndpointId> for Woken {
 /// What is new since it was last asked for. Only a short cut: what is due stands in the store.
 #[derive(Default)]
 pub(crate) struct Awakened {
-    endpoints: Mutex<BTreeMap<EndpointId, Vec<Fresh>>>,
+    endpoints: Mutex<BTreeMap<EndpointId, Vec<DueDelivery>>>,
     woken: Notify,
 }
 
@@ -60,13 +53,13 @@ impl Awakened {
     }
 
     /// These deliveries are in the store now.
-    pub(crate) fn hand_over(&self, fresh: &[Fresh]) {
+    pub(crate) fn hand_over(&self, fresh: &[DueDelivery]) {
         if fresh.is_empty() {
             return;
         }
         let mut endpoints = self.endpoints();
         for one in fresh {
-            let of_endpoint = endpoints.entry(one.receiver.endpoint.id).or_default();
+            let of_endpoint = endpoints.entry(one.delivery.endpoint).or_default();
             if of_endpoint.len() < FRESH_MAX {
                 of_endpoint.push(one.clone());
             }
@@ -85,7 +78,7 @@ impl Awakened {
         endpoints.into_iter().map(|(endpoint, fresh)| Woken { endpoint, fresh }).collect()
     }
 
-    fn endpoints(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Vec<Fresh>>> {
+    fn endpoints(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Vec<DueDelivery>>> {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -33,8 +33,8 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn listeners(&self, owner: Owner, event: EventKind) -> Result<Vec<Endpoint>, StoreError> {
-        let sql = "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL
+    pub fn listeners(&self, owner: Owner, event: EventKind) -> Result<Vec<EndpointId>, StoreError> {
+        let sql = "SELECT id FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL
                    AND instr(events, ?3) ORDER BY id";
         let mut statement = self.0.prepare_cached(sql)?;
         let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
@@ -42,7 +42,7 @@ impl Reader<'_> {
         let mut rows = statement.query(params![merchant, environment, format!("\"{}\"", event.as_str())])?;
         let mut listeners = Vec::new();
         while let Some(row) = rows.next()? {
-            listeners.push(read_endpoint(row)?);
+            listeners.push(EndpointId(uuid(row, "id")?));
         }
         Ok(listeners)
     }

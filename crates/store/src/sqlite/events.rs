@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     error::StoreError,
-    records::{Delivery, DeliveryStage, DueDelivery, Endpoint, NewEvent, StoredEvent},
+    records::{Delivery, DeliveryStage, DueDelivery, NewEvent, StoredEvent},
 };
 use farthing_domain::{
     event::EventKind,
-    id::{DeliveryId, EventId, InvoiceId, Owner},
+    id::{DeliveryId, EndpointId, EventId, InvoiceId, Owner},
     planted::{self, Bug},
     time::Timestamp,
 };
@@ -55,7 +55,7 @@ impl Reader<'_> {
 
 impl Transaction<'_> {
     /// The endpoints that hear of an owner's event: that owner's which listen to it.
-    fn endpoints_to_tell(&self, owner: Owner, event: EventKind) -> Result<Vec<Endpoint>, StoreError> {
+    fn endpoints_to_tell(&self, owner: Owner, event: EventKind) -> Result<Vec<EndpointId>, StoreError> {
         let mut endpoints = self.listeners(owner, event)?;
         if planted::is(Bug::OtherOwnersEndpoint) {
             for other in self.merchants()?.into_iter().filter(|other| other.id != owner.merchant) {
@@ -66,7 +66,7 @@ impl Transaction<'_> {
     }
 
     /// Writes events with the owner's next numbers, and one delivery for each endpoint that listens, due at once. Answers those
-    /// deliveries with the bytes to send and their endpoints. `real_now` is real time, which deliveries follow in every
+    /// deliveries with the bytes to send. `real_now` is real time, which deliveries follow in every
     /// environment.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ impl Transaction<'_> {
         events: &[NewEvent],
         real_now: Timestamp,
         mut delivery_id: impl FnMut() -> DeliveryId,
-    ) -> Result<Vec<(Endpoint, DueDelivery)>, StoreError> {
+    ) -> Result<Vec<DueDelivery>, StoreError> {
         let mut to_deliver = Vec::new();
         if events.is_empty() {
             return Ok(to_deliver);
@@ -89,7 +89,7 @@ impl Transaction<'_> {
             for endpoint in self.endpoints_to_tell(owner, event.kind)? {
                 let delivery = Delivery {
                     id: delivery_id(),
-                    endpoint: endpoint.id,
+                    endpoint,
                     owner,
                     event: event.id,
                     kind: event.kind.as_str().to_owned(),
@@ -100,7 +100,7 @@ impl Transaction<'_> {
                 };
                 self.insert_delivery(&delivery, sequence)?;
                 let body = event.body.clone();
-                to_deliver.push((endpoint, DueDelivery { delivery, attempts_before: 0, body, url: None }));
+                to_deliver.push(DueDelivery { delivery, attempts_before: 0, body, url: None });
             }
         }
         Ok(to_deliver)
