@@ -1,5 +1,5 @@
-// Looks at the checkout page of a pending test invoice in a real browser, pays it from a second tab, and sees the first one
-// follow by itself. Usage: node checkout.mjs <address of the page> [picture.png]
+// Looks at the checkout page of a pending test invoice in a real browser, in every language and without a connection, pays it
+// from a second tab, and sees the first one follow by itself. Usage: node checkout.mjs <address of the page> [picture.png]
 import { openBrowser } from "./browser.mjs";
 
 const [address, picture] = process.argv.slice(2);
@@ -26,15 +26,33 @@ const headline = (page, text) => page.waitForFunction((wanted) => document.query
 try {
   const payer = await open({ permissions: ["clipboard-read", "clipboard-write"] });
   await headline(payer, "Waiting for your payment");
-  for (const [width, height] of [[320, 640], [390, 844], [1280, 800]]) {
-    await payer.setViewportSize({ width, height });
-    const isWide = await payer.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-    if (isWide) complaints.push(`the page is wider than ${width} pixels`);
+  const languages = await payer.locator(".languages a").evaluateAll((links) => links.map((link) => link.lang));
+  if (languages.length < 2) complaints.push("there is no choice of languages");
+  for (const language of languages.reverse()) {
+    await payer.click(`.languages a[lang=${language}]`);
+    await payer.waitForFunction((wanted) => document.documentElement.lang === wanted, language, { timeout: 15000 });
+    for (const [width, height] of [[320, 640], [390, 844], [1280, 800]]) {
+      await payer.setViewportSize({ width, height });
+      const isWide = await payer.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      if (isWide) complaints.push(`in ${language} the page is wider than ${width} pixels`);
+    }
   }
+  await headline(payer, "Waiting for your payment");
   await payer.click("#copy-address");
   const copied = await payer.evaluate(() => navigator.clipboard.readText());
   if (copied !== (await payer.textContent("#address"))) complaints.push(`copied ${copied}`);
+  await payer.evaluate(() => navigator.clipboard.writeText(""));
+  await payer.click(".qr");
+  await payer.waitForFunction((wanted) => navigator.clipboard.readText().then((text) => text === wanted), copied, { timeout: 15000 });
   await payer.evaluate(() => { window.sameDocument = true; });
+  // A line that breaks is told, and forgotten when it is back.
+  await payer.context().setOffline(true);
+  await payer.waitForSelector("#offline:not([hidden])", { timeout: 15000 });
+  await payer.context().setOffline(false);
+  await payer.waitForSelector("#offline[hidden]", { state: "attached", timeout: 30000 });
+  // The browser complains of the broken line itself.
+  const own = complaints.filter((complaint) => !/ERR_INTERNET_DISCONNECTED|ERR_NETWORK_CHANGED/.test(complaint));
+  complaints.splice(0, complaints.length, ...own);
 
   if (picture) {
     const stage = await open({ viewport: { width: 1280, height: 620 } });

@@ -9,6 +9,10 @@
   let source = null;
   let polling = null;
   let endsAt = null;
+  let losing = null;
+  // So long may a connection be away before the payer is told: the stream tells browsers to come back after three seconds.
+  const LOST_MS = 8000;
+  const offline = document.getElementById("offline");
 
   const live = () => document.getElementById("live");
   const remember = (root) => {
@@ -68,34 +72,49 @@
     if ("final" in now.dataset) stop();
   }
 
-  function stop() {
-    source?.close();
+  // The stream is open: nobody has to ask, and nothing is out of date.
+  function heard() {
+    clearTimeout(losing);
     clearInterval(polling);
+    losing = polling = null;
+    offline.hidden = true;
+  }
+
+  function stop() {
+    heard();
+    source?.close();
   }
 
   async function poll() {
     try {
       const answer = await fetch(location.href, { cache: "no-store", credentials: "omit" });
-      if (answer.ok) show(await answer.text());
+      if (!answer.ok) throw new Error(answer.statusText);
+      offline.hidden = true;
+      show(await answer.text());
     } catch {
-      // No network: the next turn tries again.
+      // Whoever hears nothing may look at an address that must not be paid any more.
+      offline.hidden = "final" in live().dataset;
+      polling ??= setInterval(poll, POLL_MS);
     }
   }
 
   function listen() {
     if (typeof EventSource === "undefined") return fall();
     source = new EventSource(main.dataset.events);
+    source.addEventListener("open", heard);
     source.addEventListener("view", (event) => show(event.data));
     source.addEventListener("end", stop);
-    // The browser reconnects by itself unless the server refused; then the page asks now and then.
+    // The browser reconnects by itself unless the server refused; then, or when that takes long, the page asks now and then.
     source.addEventListener("error", () => {
-      if (source.readyState === EventSource.CLOSED && !("final" in live().dataset)) fall();
+      if ("final" in live().dataset) return;
+      if (source.readyState === EventSource.CLOSED) fall();
+      else losing ??= setTimeout(fall, LOST_MS);
     });
   }
 
   function fall() {
-    clearInterval(polling);
-    polling = setInterval(poll, POLL_MS);
+    polling ??= setInterval(poll, POLL_MS);
+    poll();
   }
 
   async function copy(button) {
@@ -112,11 +131,11 @@
       button.focus();
       if (!done) return;
     }
-    button.textContent = "Copied";
+    button.textContent = main.dataset.copiedLabel;
     button.classList.add("copied");
-    said.textContent = "Copied";
+    said.textContent = main.dataset.copiedLabel;
     setTimeout(() => {
-      button.textContent = "Copy";
+      button.textContent = main.dataset.copyLabel;
       button.classList.remove("copied");
     }, 2000);
   }
@@ -125,12 +144,14 @@
   remember(live());
   prepare(live());
   main.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy]") || (event.target.closest(".number") && document.getElementById("copy-amount"));
+    const copies = event.target.closest("[data-copies]")?.dataset.copies || (event.target.closest(".number") && "copy-amount");
+    const button = event.target.closest("[data-copy]") || (copies && document.getElementById(copies));
     if (button) copy(button);
   });
   setInterval(count, 1000);
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden && !("final" in live().dataset)) poll();
   });
+  addEventListener("offline", () => { if (!("final" in live().dataset)) fall(); });
   if (!("final" in live().dataset)) listen();
 })();

@@ -7,6 +7,7 @@ mod assets;
 mod crowd;
 mod events;
 mod forms;
+mod language;
 mod live;
 mod origin;
 mod pages;
@@ -27,6 +28,8 @@ use farthing_gateway::{
     gateway::{Chain, Gateway},
     read_invoice::ReadError,
 };
+use language::Tongue;
+use pages::Place;
 use std::sync::Arc;
 use view::{Surroundings, View, phase::Chains};
 
@@ -70,11 +73,11 @@ impl From<ReadError> for NoPage {
 }
 
 impl NoPage {
-    fn answer(&self) -> Response {
+    fn answer(&self, tongue: Tongue) -> Response {
         match self {
-            Self::Unknown => pages::not_found(),
-            Self::Unavailable => pages::unavailable(),
-            Self::WrongAddress => pages::wrong_address(),
+            Self::Unknown => pages::not_found(tongue),
+            Self::Unavailable => pages::unavailable(tongue),
+            Self::WrongAddress => pages::wrong_address(tongue),
         }
     }
 }
@@ -91,13 +94,14 @@ pub(crate) fn routes() -> Router<AppState> {
         .merge(assets::routes())
 }
 
-async fn show(State(state): State<AppState>, Path(token): Path<String>) -> Response {
+async fn show(State(state): State<AppState>, Path(token): Path<String>, tongue: Tongue) -> Response {
     match read(&state.gateway, &token).await {
-        Err(no_page) => no_page.answer(),
+        Err(no_page) => no_page.answer(tongue),
         Ok(shown) => {
-            let view = view_of(&state.gateway, &shown);
+            let view = view_of(&state.gateway, &shown, tongue);
             let description = shown.invoice.terms.description.as_deref();
-            pages::answer(StatusCode::OK, pages::page(&view, &shown.merchant, description, &token))
+            let place = Place { token: &token, tongue };
+            pages::answer(StatusCode::OK, pages::page(&view, &shown.merchant, description, place))
         }
     }
 }
@@ -118,7 +122,7 @@ async fn read(gateway: &Arc<Gateway>, token: &str) -> Result<Shown, NoPage> {
 }
 
 /// What the page shows now.
-fn view_of(gateway: &Gateway, shown: &Shown) -> View {
+fn view_of(gateway: &Gateway, shown: &Shown, tongue: Tongue) -> View {
     let environment = shown.invoice.owner.environment;
     let chain = |network| gateway.chain(ChainId { environment, network });
     let head = |network: NetworkId| chain(network).and_then(Chain::head);
@@ -128,6 +132,7 @@ fn view_of(gateway: &Gateway, shown: &Shown) -> View {
         &shown.invoice,
         &Surroundings {
             merchant: &shown.merchant,
+            texts: tongue.texts(),
             catalog: &gateway.environment(environment).catalog,
             chains: Chains { head: &head, required: &required },
             on_sale: &on_sale,

@@ -92,6 +92,18 @@ fn the_demo_shows_one_line_answers_and_ends_cleanly() {
 }
 
 #[test]
+fn in_a_browser_the_demo_s_page_speaks_the_payer_s_language_tells_a_broken_line_and_follows_the_payment() {
+    let folder = Folder::new();
+    let demo = Demo::start(&folder, &[]);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../xtask/browser/checkout.mjs");
+    let page = demo.shown["invoice"]["checkout_url"].as_str().unwrap();
+    let output = Command::new("node").arg(script).arg(page).output().expect("node");
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{err}");
+    assert!(out.contains("the page followed: seen, confirming, paid"), "{out}");
+}
+
+#[test]
 fn the_demo_s_invoice_is_paid_and_everything_is_audited_while_it_runs() {
     let folder = Folder::new();
     let demo = Demo::start(&folder, &["--data-dir", "kept"]);

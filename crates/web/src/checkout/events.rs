@@ -3,6 +3,7 @@
 use super::{
     Checkout,
     crowd::Seat,
+    language::Tongue,
     live::{Audience, Watcher},
     pages, read,
 };
@@ -10,7 +11,7 @@ use crate::state::AppState;
 use axum::{
     Extension,
     extract::{Path, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, header},
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -38,20 +39,20 @@ pub(super) async fn stream(
     State(state): State<AppState>,
     Extension(checkout): Extension<Arc<Checkout>>,
     Path(token): Path<String>,
+    tongue: Tongue,
     request: Request,
 ) -> Response {
     let address = state.client(&request);
     let Some(seat) = checkout.streams.enter(address) else {
-        let text = "This page is open too many times. It still shows the newest state whenever it is reloaded.";
-        return pages::message(StatusCode::TOO_MANY_REQUESTS, "Too many open pages", text, None);
+        return pages::too_many_streams(tongue);
     };
     // Only what exists is watched; whoever guesses gets the same answer as everywhere.
     let shown = match read(&state.gateway, &token).await {
         Ok(shown) => shown,
-        Err(no_page) => return no_page.answer(),
+        Err(no_page) => return no_page.answer(tongue),
     };
     let audience = checkout.audience.get_or_init(|| Arc::new(Audience::new(&state.gateway)));
-    let watcher = audience.join(shown.invoice.id, &token);
+    let watcher = audience.join(shown.invoice.id, &token, tongue);
     let sight = Sight { watcher, seat, shown: None, stage: Stage::Open };
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -1,6 +1,12 @@
 //! What a payer can do: choose a coin, cancel where the policy lets them, and pay test invoices with simulated money.
 
-use super::{Checkout, NoPage, Shown, origin::is_same_origin, pages, read};
+use super::{
+    Checkout, Shown,
+    language::{Tongue, texts::Texts},
+    origin::is_same_origin,
+    pages::{self, Place},
+    read,
+};
 use crate::{edge::body::read_body, state::AppState, whole::to_the_end};
 use axum::{
     Extension,
@@ -34,16 +40,18 @@ pub(super) async fn activate(
     State(state): State<AppState>,
     Extension(checkout): Extension<Arc<Checkout>>,
     Path(token): Path<String>,
+    tongue: Tongue,
     request: Request,
 ) -> Response {
-    let form = match accept(&state, &checkout, &token, request).await {
+    let place = Place { token: &token, tongue };
+    let form = match accept(&state, &checkout, place, request).await {
         Ok((_, form)) => form,
         Err(refusal) => return *refusal,
     };
-    let Some(asset) = form.value("asset").and_then(asset_id) else { return unreadable(&token) };
+    let Some(asset) = form.value("asset").and_then(asset_id) else { return unreadable(place) };
     match state.gateway.activate(Which::ByToken(token.clone()), asset).await {
-        Ok(_) => see_page(&token),
-        Err(error) => not_changed(&token, &error),
+        Ok(_) => see_page(place),
+        Err(error) => not_changed(place, &error),
     }
 }
 
@@ -52,14 +60,16 @@ pub(super) async fn cancel(
     State(state): State<AppState>,
     Extension(checkout): Extension<Arc<Checkout>>,
     Path(token): Path<String>,
+    tongue: Tongue,
     request: Request,
 ) -> Response {
-    if let Err(refusal) = accept(&state, &checkout, &token, request).await {
+    let place = Place { token: &token, tongue };
+    if let Err(refusal) = accept(&state, &checkout, place, request).await {
         return *refusal;
     }
     match state.gateway.cancel(Which::ByToken(token.clone())).await {
-        Ok(_) => see_page(&token),
-        Err(error) => not_changed(&token, &error),
+        Ok(_) => see_page(place),
+        Err(error) => not_changed(place, &error),
     }
 }
 
@@ -68,20 +78,22 @@ pub(super) async fn simulate(
     State(state): State<AppState>,
     Extension(checkout): Extension<Arc<Checkout>>,
     Path(token): Path<String>,
+    tongue: Tongue,
     request: Request,
 ) -> Response {
-    let (shown, form) = match accept(&state, &checkout, &token, request).await {
+    let place = Place { token: &token, tongue };
+    let (shown, form) = match accept(&state, &checkout, place, request).await {
         Ok(accepted) => accepted,
         Err(refusal) => return *refusal,
     };
     if shown.invoice.owner.environment != Environment::Test {
-        return pages::not_found();
+        return pages::not_found(tongue);
     }
-    let Some(play) = Play::read(&form) else { return unreadable(&token) };
+    let Some(play) = Play::read(&form) else { return unreadable(place) };
     let playing = async move { play.run(&state.gateway, &shown.invoice).await };
     match to_the_end(playing).await {
-        Ok(()) => see_page(&token),
-        Err(error) => not_played(&token, &error),
+        Ok(()) => see_page(place),
+        Err(error) => not_played(place, &error),
     }
 }
 
@@ -149,29 +161,30 @@ fn asset_id(text: &str) -> Option<AssetId> {
 async fn accept(
     state: &AppState,
     checkout: &Checkout,
-    token: &str,
+    place: Place<'_>,
     request: Request,
 ) -> Result<(Shown, Form), Box<Response>> {
-    let shown = read(&state.gateway, token).await.map_err(|no_page: NoPage| Box::new(no_page.answer()))?;
+    let shown = read(&state.gateway, place.token).await.map_err(|no_page| Box::new(no_page.answer(place.tongue)))?;
     if !is_same_origin(request.headers()) {
-        let text = "This can be done only on the invoice's own page.";
-        return Err(Box::new(pages::message(StatusCode::FORBIDDEN, "Not from here", text, Some(token))));
+        let said = |texts: &'static Texts| (texts.elsewhere_head, texts.elsewhere);
+        return Err(Box::new(pages::message_at(place, StatusCode::FORBIDDEN, said)));
     }
     let address = state.client(&request);
     if !checkout.changes.allow(address, state.gateway.clocks().real()) {
-        let text = "Please wait a minute and try again.";
-        return Err(Box::new(pages::message(StatusCode::TOO_MANY_REQUESTS, "Too many attempts", text, Some(token))));
+        let said = |texts: &'static Texts| (texts.too_many_head, texts.too_many);
+        return Err(Box::new(pages::message_at(place, StatusCode::TOO_MANY_REQUESTS, said)));
     }
     let body = read_body(request).await.ok().filter(|body| body.len() <= FORM_BYTES_MAX);
     let text = body.and_then(|body| String::from_utf8(body.to_vec()).ok());
-    let form = text.map(Form).ok_or_else(|| Box::new(unreadable(token)))?;
+    let form = text.map(Form).ok_or_else(|| Box::new(unreadable(place)))?;
     Ok((shown, form))
 }
 
 /// Back to the page, which shows what came of it.
-fn see_page(token: &str) -> Response {
+fn see_page(place: Place<'_>) -> Response {
     // The token was looked up, so it holds only letters, digits, '-' and '_'.
-    let location = HeaderValue::try_from(format!("/pay/{token}")).unwrap_or_else(|_| HeaderValue::from_static("/"));
+    let location = HeaderValue::try_from(format!("/pay/{}{}", place.token, place.tongue.query()))
+        .unwrap_or_else(|_| HeaderValue::from_static("/"));
     let headers = [
         (header::LOCATION, location),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -180,47 +193,43 @@ fn see_page(token: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn unreadable(token: &str) -> Response {
-    let text = "Please go back to the invoice and choose again.";
-    pages::message(StatusCode::BAD_REQUEST, "That choice is not known", text, Some(token))
+fn unreadable(place: Place<'_>) -> Response {
+    pages::message_at(place, StatusCode::BAD_REQUEST, |texts| (texts.unreadable_head, texts.unreadable))
 }
 
-fn refused(token: &str, text: &str) -> Response {
-    pages::message(StatusCode::CONFLICT, "That cannot be done now", text, Some(token))
+fn refused(place: Place<'_>, text: &str) -> Response {
+    pages::message_at(place, StatusCode::CONFLICT, |texts| (texts.refused_head, text))
 }
 
-fn not_changed(token: &str, error: &ChangeError) -> Response {
+fn not_changed(place: Place<'_>, error: &ChangeError) -> Response {
+    let texts = place.tongue.texts();
     match error {
         ChangeError::Store(error) => {
             tracing::error!(%error, "an invoice cannot be changed");
-            pages::unavailable()
+            pages::unavailable(place.tongue)
         }
-        ChangeError::NotFound => pages::not_found(),
-        ChangeError::Refused(Refusal::TooManyChoices) => {
-            refused(token, "The coin was changed too often. Please ask the shop for a new invoice.")
-        }
-        ChangeError::Refused(_) => {
-            refused(token, "The invoice has changed in the meantime. Its page shows how it stands.")
-        }
+        ChangeError::NotFound => pages::not_found(place.tongue),
+        ChangeError::Refused(Refusal::TooManyChoices) => refused(place, texts.chosen_too_often),
+        ChangeError::Refused(_) => refused(place, texts.has_changed),
         ChangeError::Quote(error) => {
             tracing::warn!(%error, "no quote for a payer");
-            refused(token, "This coin is not available at the moment. Please choose another one or try again later.")
+            refused(place, texts.not_available)
         }
     }
 }
 
-fn not_played(token: &str, error: &TestModeError) -> Response {
+fn not_played(place: Place<'_>, error: &TestModeError) -> Response {
     match error {
         TestModeError::Store(_) | TestModeError::Scan(_) => {
             tracing::error!(%error, "a simulated payment cannot be made");
-            pages::unavailable()
+            pages::unavailable(place.tongue)
         }
-        TestModeError::NotFound | TestModeError::NotTest => pages::not_found(),
+        TestModeError::NotFound | TestModeError::NotTest => pages::not_found(place.tongue),
         TestModeError::NoAddress(_)
         | TestModeError::NoSuchNetwork(_)
         | TestModeError::Chain(_)
         | TestModeError::AddressNotFound
         | TestModeError::TooFarAhead
-        | TestModeError::Amount(_) => refused(token, &error.to_string()),
+        | TestModeError::Amount(_) => refused(place, &error.to_string()),
     }
 }

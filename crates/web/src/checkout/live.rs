@@ -1,9 +1,14 @@
-//! One invoice's page as many see it: rendered once per change, whoever looks.
+//! One invoice's page as many see it: rendered once per change and language, whoever looks.
 //!
 //! No task runs here. Whoever waits for a change also carries the gateway's news to the others, one at a time; when nobody
 //! looks, nothing is done.
 
-use super::{NoPage, Shown, pages, read, view_of};
+use super::{
+    NoPage, Shown,
+    language::Tongue,
+    pages::{self, Place},
+    read, view_of,
+};
 use farthing_domain::{
     id::{Environment, InvoiceId},
     name::NetworkId,
@@ -35,7 +40,8 @@ struct Topic {
     token: String,
     /// Grows with every change.
     version: watch::Sender<u64>,
-    last: tokio::sync::Mutex<Option<Fragment>>,
+    /// As last rendered; there are few languages.
+    last: tokio::sync::Mutex<HashMap<Tongue, Fragment>>,
 }
 
 /// The changing part of a page as it was rendered, and what it was rendered from.
@@ -69,6 +75,7 @@ impl Fragment {
 pub(super) struct Watcher {
     audience: Arc<Audience>,
     topic: Arc<Topic>,
+    tongue: Tongue,
     version: watch::Receiver<u64>,
 }
 
@@ -83,7 +90,7 @@ impl Audience {
     }
 
     /// Someone comes to look at an invoice. Changes from now on are not missed.
-    pub(super) fn join(self: &Arc<Self>, invoice: InvoiceId, token: &str) -> Watcher {
+    pub(super) fn join(self: &Arc<Self>, invoice: InvoiceId, token: &str, tongue: Tongue) -> Watcher {
         let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         let topic = topics.get(&invoice).and_then(Weak::upgrade).unwrap_or_else(|| {
             let topic = Arc::new(Topic {
@@ -96,7 +103,7 @@ impl Audience {
             topic
         });
         let version = topic.version.subscribe();
-        Watcher { audience: Arc::clone(self), topic, version }
+        Watcher { audience: Arc::clone(self), topic, tongue, version }
     }
 
     /// Carries the gateway's news to the topics for as long as it is polled. Never ends.
@@ -133,13 +140,14 @@ impl Watcher {
         let mut last = self.topic.last.lock().await;
         let version = *self.topic.version.borrow();
         if let Some(fragment) =
-            last.as_ref().filter(|fragment| fragment.version == version && fragment.is_fresh(gateway))
+            last.get(&self.tongue).filter(|fragment| fragment.version == version && fragment.is_fresh(gateway))
         {
             return Ok(fragment.clone());
         }
         let shown = read(gateway, &self.topic.token).await?;
-        let fragment = render(gateway, &shown, &self.topic.token, version)?;
-        *last = Some(fragment.clone());
+        let place = Place { token: &self.topic.token, tongue: self.tongue };
+        let fragment = render(gateway, &shown, place, version)?;
+        last.insert(self.tongue, fragment.clone());
         Ok(fragment)
     }
 
@@ -164,14 +172,14 @@ impl Drop for Watcher {
     }
 }
 
-fn render(gateway: &Gateway, shown: &Shown, token: &str, version: u64) -> Result<Fragment, NoPage> {
+fn render(gateway: &Gateway, shown: &Shown, place: Place<'_>, version: u64) -> Result<Fragment, NoPage> {
     let environment = shown.invoice.owner.environment;
     let test_offset_ms = gateway.clocks().test_offset_ms();
     let networks = shown.invoice.payments.iter().map(|payment| payment.key.network);
     let mut heads: Vec<_> = networks.map(|network| (network, head_of(gateway, environment, network))).collect();
     heads.dedup();
-    let view = view_of(gateway, shown);
-    let html = pages::live(&view, &shown.merchant, token).map_err(|error| {
+    let view = view_of(gateway, shown, place.tongue);
+    let html = pages::live(&view, &shown.merchant, place).map_err(|error| {
         tracing::error!(%error, "a page cannot be rendered");
         NoPage::Unavailable
     })?;

@@ -2,6 +2,7 @@
 
 use super::{
     assets::{CSS_PATH, JS_PATH},
+    language::{Language, Tongue, texts::Texts},
     view::View,
 };
 use askama::Template;
@@ -24,6 +25,15 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("x-robots-tag"), HeaderValue::from_static("noindex, nofollow")),
 ];
 
+/// Which invoice's page, and in which language.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The invoice's token.
+    pub(super) token: &'a str,
+    /// The language.
+    pub(super) tongue: Tongue,
+}
+
 /// The whole page.
 #[derive(Template)]
 #[template(path = "checkout/page.html")]
@@ -32,6 +42,9 @@ struct Page<'a> {
     merchant: &'a str,
     description: Option<&'a str>,
     token: &'a str,
+    t: &'a Texts,
+    /// What addresses of this page end with.
+    query: String,
     css: &'a str,
     js: &'a str,
 }
@@ -43,6 +56,8 @@ struct Live<'a> {
     view: &'a View,
     merchant: &'a str,
     token: &'a str,
+    t: &'a Texts,
+    query: String,
 }
 
 /// A page that only says something.
@@ -52,6 +67,8 @@ struct Message<'a> {
     headline: &'a str,
     message: &'a str,
     back: Option<&'a str>,
+    t: &'a Texts,
+    query: String,
     css: &'a str,
 }
 
@@ -63,17 +80,20 @@ pub(super) fn page(
     view: &View,
     merchant: &str,
     description: Option<&str>,
-    token: &str,
+    place: Place<'_>,
 ) -> Result<String, askama::Error> {
-    Page { view, merchant, description, token, css: &CSS_PATH, js: &JS_PATH }.render()
+    let Place { token, tongue } = place;
+    let (t, query) = (tongue.texts(), tongue.query());
+    Page { view, merchant, description, token, t, query, css: &CSS_PATH, js: &JS_PATH }.render()
 }
 
 /// The part of the page that changes.
 ///
 /// # Errors
 /// As [`page`].
-pub(super) fn live(view: &View, merchant: &str, token: &str) -> Result<String, askama::Error> {
-    Live { view, merchant, token }.render()
+pub(super) fn live(view: &View, merchant: &str, place: Place<'_>) -> Result<String, askama::Error> {
+    let Place { token, tongue } = place;
+    Live { view, merchant, token, t: tongue.texts(), query: tongue.query() }.render()
 }
 
 /// A page as an answer.
@@ -88,31 +108,45 @@ pub(super) fn answer(status: StatusCode, html: Result<String, askama::Error>) ->
     }
 }
 
-/// A page that only says something, with a way back to the invoice where there is one.
-pub(super) fn message(status: StatusCode, headline: &str, message: &str, back: Option<&str>) -> Response {
-    answer(status, Message { headline, message, back, css: &CSS_PATH }.render())
+/// A page that only says something.
+fn message(status: StatusCode, said: (&str, &str), back: Option<&str>, tongue: Tongue) -> Response {
+    let (headline, message) = said;
+    let (t, query) = (tongue.texts(), tongue.query());
+    answer(status, Message { headline, message, back, t, query, css: &CSS_PATH }.render())
+}
+
+/// A page that only says something, with a way back to the invoice; headline and sentence are chosen from the language's texts.
+pub(super) fn message_at<'a>(
+    place: Place<'_>,
+    status: StatusCode,
+    said: impl FnOnce(&'static Texts) -> (&'a str, &'a str),
+) -> Response {
+    message(status, said(place.tongue.texts()), Some(place.token), place.tongue)
 }
 
 /// What every address gets that leads to no invoice: always the same.
-pub(super) fn not_found() -> Response {
-    message(
-        StatusCode::NOT_FOUND,
-        "There is no such invoice",
-        "Please check the address of this page, or ask the shop for a new one.",
-        None,
-    )
+pub(super) fn not_found(tongue: Tongue) -> Response {
+    let texts = tongue.texts();
+    message(StatusCode::NOT_FOUND, (texts.unknown_head, texts.unknown), None, tongue)
 }
 
 /// What is said while the store cannot be read or written.
-pub(super) fn unavailable() -> Response {
-    let text = "Nothing was lost. Please try again in a moment.";
-    let mut response = message(StatusCode::SERVICE_UNAVAILABLE, "This page cannot be shown right now", text, None);
+pub(super) fn unavailable(tongue: Tongue) -> Response {
+    let texts = tongue.texts();
+    let said = (texts.unavailable_head, texts.unavailable);
+    let mut response = message(StatusCode::SERVICE_UNAVAILABLE, said, None, tongue);
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     response
 }
 
 /// What is said when an invoice's address is not its own: showing it could send money to somebody else.
-pub(super) fn wrong_address() -> Response {
-    let text = "Please do not pay this invoice, and contact the shop. If you already paid, tell the shop that too.";
-    message(StatusCode::INTERNAL_SERVER_ERROR, "Something is wrong with this invoice", text, None)
+pub(super) fn wrong_address(tongue: Tongue) -> Response {
+    let texts = tongue.texts();
+    message(StatusCode::INTERNAL_SERVER_ERROR, (texts.wrong_head, texts.wrong), None, tongue)
+}
+
+/// What a stream is refused with: read by scripts and in logs only.
+pub(super) fn too_many_streams(tongue: Tongue) -> Response {
+    let texts = tongue.texts();
+    message(StatusCode::TOO_MANY_REQUESTS, (texts.too_many_head, texts.too_many), None, tongue)
 }

@@ -9,7 +9,7 @@ mod wording;
 #[cfg(test)]
 mod tests;
 
-use super::{qr::Qr, uri::payment_uri};
+use super::{language::texts::Texts, qr::Qr, uri::payment_uri};
 use farthing_dialects::returns::return_url;
 use farthing_domain::{
     asset::{Asset, AssetId},
@@ -31,6 +31,8 @@ use wording::{Sums, Tone, Wording};
 pub(crate) struct Surroundings<'a> {
     /// The merchant's name.
     pub(crate) merchant: &'a str,
+    /// The page's language.
+    pub(crate) texts: &'static Texts,
     /// Networks and assets.
     pub(crate) catalog: &'a Catalog,
     /// Heads and needed confirmations.
@@ -132,12 +134,16 @@ pub(crate) struct Sum {
 /// Where to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pay {
+    /// The code, for who hears it.
+    pub(crate) qr_label: String,
+    /// The address, for who hears it.
+    pub(crate) address_label: String,
+    /// What to mind when an exchange sends it.
+    pub(crate) from_exchange: String,
     /// What to send, as `USDT on Tron`.
     pub(crate) method: String,
     /// What it is called where that differs from the coin: `Wrapped Ether` for ETH on Polygon.
     pub(crate) alias: Option<String>,
-    /// The network's name.
-    pub(crate) network: String,
     /// The address in three parts, the middle of which may be shortened by the style sheet.
     pub(crate) address: [String; 3],
     /// The same in one.
@@ -168,6 +174,8 @@ pub(crate) struct Method {
     pub(crate) code: String,
     /// The network's name.
     pub(crate) network: String,
+    /// Both: `USDT on Tron`.
+    pub(crate) name: String,
     /// Whether it is the one chosen.
     pub(crate) is_chosen: bool,
 }
@@ -197,9 +205,9 @@ impl View {
     pub(crate) fn of(invoice: &Invoice, around: &Surroundings<'_>) -> Self {
         let phase = Phase::of(invoice, &around.chains, around.now);
         let asks = phase.asks_for_money(invoice, around.now);
-        let time_left = parts::time_left(invoice, phase, around.now);
+        let time_left = parts::time_left(invoice, phase, around.now, around.texts);
         let (start, picker) = start_or_choose(around.picker(invoice, phase));
-        let words = if start.is_some() { Wording::ready() } else { around.words(invoice, phase) };
+        let words = if start.is_some() { Wording::ready(around.texts) } else { around.words(invoice, phase) };
         let is_test = invoice.owner.environment == Environment::Test;
         Self {
             tone: words.tone.class(),
@@ -237,7 +245,8 @@ impl Surroundings<'_> {
             Phase::Confirming(count) => self.wait(count.network, count.need.saturating_sub(count.have)),
             _ => String::new(),
         };
-        let sums = Sums { received: received.as_deref().unwrap_or("nothing"), rest: rest.as_deref(), wait: &wait };
+        let received = received.as_deref().unwrap_or("0");
+        let sums = Sums { received, rest: rest.as_deref(), wait: &wait, texts: self.texts };
         Wording::of(phase, &sums)
     }
 
@@ -246,19 +255,20 @@ impl Surroundings<'_> {
         let seconds =
             self.catalog.network(network).map_or(60, |network| u64::from(network.block_seconds)).saturating_mul(blocks);
         match seconds.div_ceil(60) {
-            0 | 1 => "less than a minute".to_owned(),
-            minutes => format!("about {minutes} minutes"),
+            0 | 1 => self.texts.short_wait.to_owned(),
+            minutes => self.texts.fill(self.texts.wait, &[("minutes", &minutes.to_string())]),
         }
     }
 
     /// The amount and what it is of: `0.5 BTC on Bitcoin`.
     fn amount(&self, amount: Amount) -> String {
-        format!("{amount} {}", self.method_name(amount.asset))
+        let sum = self.texts.apart(format!("{amount} {}", amount.asset.code));
+        format!("{sum} {} {}", self.texts.on, self.network_name(amount.asset.network))
     }
 
     /// `USDT on Tron`.
     fn method_name(&self, asset: AssetId) -> String {
-        format!("{} on {}", asset.code, self.network_name(asset.network))
+        format!("{} {} {}", asset.code, self.texts.on, self.network_name(asset.network))
     }
 
     fn network_name(&self, network: NetworkId) -> String {
@@ -268,13 +278,16 @@ impl Surroundings<'_> {
     fn sum(&self, invoice: &Invoice, asks: bool) -> Sum {
         let Some(quote) = invoice.latest_quote() else { return self.price(invoice) };
         let (label, amount) = match rest(invoice).filter(|_| asks) {
-            Some(rest) if rest != quote.due => ("Still due", rest),
-            Some(_) => ("Amount due", quote.due),
-            None => ("Amount", quote.due),
+            Some(rest) if rest != quote.due => (self.texts.still_due, rest),
+            Some(_) => (self.texts.amount_due, quote.due),
+            None => (self.texts.amount, quote.due),
         };
         let fiat = match (invoice.terms.price, &quote.rate) {
             (Price::Fiat(price), _) if amount == quote.due => Some(format!("{price} {}", price.currency)),
-            (_, Some(rate)) => rate.worth(amount).map(|worth| format!("about {worth} {}", worth.currency)),
+            (_, Some(rate)) => rate.worth(amount).map(|worth| {
+                let worth = format!("{worth} {}", worth.currency);
+                self.texts.fill(self.texts.about, &[("worth", &worth)])
+            }),
             (Price::Asset(_) | Price::Fiat(_), None) => None,
         };
         Sum {
@@ -293,18 +306,22 @@ impl Surroundings<'_> {
             }
             Price::Fiat(amount) => (amount.to_string(), amount.currency.to_string(), None),
         };
-        Sum { label: "Price", number, code, network, fiat: None }
+        Sum { label: self.texts.price, number, code, network, fiat: None }
     }
 
     fn pay(&self, invoice: &Invoice, quote: &Quote) -> Option<Pay> {
         let asset = self.catalog.asset(quote.due.asset)?;
         let network = self.catalog.network(asset.id.network)?;
+        let texts = self.texts;
         let due = rest(invoice).unwrap_or(quote.due);
         let uri = payment_uri(asset, network.family, invoice.owner.environment, due, &quote.address, self.merchant);
         Some(Pay {
             method: self.method_name(asset.id),
             alias: self.alias(asset),
-            network: network.name.clone(),
+            qr_label: texts.fill(texts.qr, &[("method", &self.method_name(asset.id))]),
+            address_label: texts.fill(texts.address_on, &[("network", &network.name), ("address", &quote.address)]),
+            from_exchange: texts
+                .fill(texts.from_exchange, &[("amount", &texts.apart(format!("{due} {}", asset.id.code)))]),
             address: parts::in_three(&quote.address),
             whole_address: quote.address.clone(),
             qr: Qr::of(&uri.qr),
@@ -323,6 +340,7 @@ impl Surroundings<'_> {
             value: format!("{}.{}", asset.code, asset.network),
             code: asset.code.to_string(),
             network: self.network_name(asset.network),
+            name: self.method_name(asset),
             is_chosen: chosen == Some(asset),
         }
     }
@@ -357,7 +375,7 @@ impl Surroundings<'_> {
             }
         }
         let is_one = matches!(coins.as_slice(), [only] if only.methods.len() == 1);
-        if is_one && chosen.is_some() { Vec::new() } else { with_single_ones_together(coins) }
+        if is_one && chosen.is_some() { Vec::new() } else { with_single_ones_together(coins, self.texts.coins) }
     }
 }
 
@@ -370,10 +388,10 @@ fn start_or_choose(mut coins: Vec<Coin>) -> (Option<Method>, Vec<Coin>) {
 }
 
 /// Coins that one network carries need no heading each: they come first, under one.
-fn with_single_ones_together(coins: Vec<Coin>) -> Vec<Coin> {
+fn with_single_ones_together(coins: Vec<Coin>, title: &str) -> Vec<Coin> {
     let (single, several): (Vec<Coin>, Vec<Coin>) = coins.into_iter().partition(|coin| coin.methods.len() == 1);
     let methods: Vec<Method> = single.into_iter().flat_map(|coin| coin.methods).collect();
-    let together = Coin { code: String::new(), name: "Coins".to_owned(), methods };
+    let together = Coin { code: String::new(), name: title.to_owned(), methods };
     std::iter::once(together).filter(|coin| !coin.methods.is_empty()).chain(several).collect()
 }
 

@@ -34,6 +34,46 @@ async fn the_page_shows_amount_network_address_and_code() {
 }
 
 #[tokio::test]
+async fn the_page_is_in_the_payer_s_language_and_keeps_the_one_that_was_chosen() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(FIFTY_DOLLARS).await;
+    let path = format!("/pay/{}", invoice.token);
+    let page = shop.get_accepting(&path, "pt-BR,pt;q=0.9,en;q=0.5").await.body;
+    assert!(page.contains("<html lang=\"pt\" dir=\"ltr\">") && page.contains("Escolha como pagar"), "{page}");
+    let page = shop.get_accepting(&format!("{path}?lang=ar"), "pt-BR").await.body;
+    for part in [
+        "<html lang=\"ar\" dir=\"rtl\">",
+        "اختر طريقة الدفع",
+        &format!("{path}/events?lang=ar"),
+        &format!("{path}/activate?lang=ar"),
+        "href=\"?lang=de\"",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let chosen = shop.post(&format!("{path}/activate?lang=ar"), "asset=USDT.tron").await;
+    assert_eq!((chosen.status, chosen.header("location")), (303, format!("{path}?lang=ar").as_str()));
+    let refused = shop.post(&format!("{path}/activate?lang=de"), "asset=nonsense").await;
+    assert!(refused.status == 400 && refused.body.contains("Diese Auswahl ist unbekannt"), "{}", refused.body);
+    assert!(refused.body.contains(&format!("{path}?lang=de")), "{}", refused.body);
+    // The address keeps its order of characters, whatever the page's direction.
+    let page = shop.get(&format!("{path}?lang=ar")).await.body;
+    assert!(page.contains("id=\"address\" dir=\"ltr\""), "{page}");
+}
+
+#[tokio::test]
+async fn those_who_look_in_several_languages_are_each_told_in_their_own() {
+    let shop = Shop::open().await;
+    let invoice = shop.create(HALF_BITCOIN).await;
+    let mut german = shop.watch_in(&invoice.token, "?lang=de").await;
+    let mut english = shop.watch_in(&invoice.token, "").await;
+    german.until("Wir warten auf Ihre Zahlung").await;
+    english.until("Waiting for your payment").await;
+    shop.pay(&invoice, "0.5", 0).await;
+    german.until("Zahlung gesehen").await;
+    english.until("Payment seen").await;
+}
+
+#[tokio::test]
 async fn every_wrong_token_gets_the_same_page() {
     let shop = Shop::open().await;
     let first = shop.get("/pay/no-such-token").await;
@@ -119,7 +159,7 @@ async fn style_and_script_are_kept_for_ever_under_names_made_of_their_content() 
         assert!(!answer.body.contains("://"), "{path}");
     }
     let script = include_str!("../../assets/checkout.js");
-    assert!(script.len() < 6 * 1024, "{}", script.len());
+    assert!(script.len() < 7 * 1024, "{}", script.len());
     assert_eq!(shop.get("/assets/checkout.0000000000000000.js").await.status, 404);
 }
 

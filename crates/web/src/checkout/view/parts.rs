@@ -1,6 +1,7 @@
 //! Smaller parts of the page: time left, payments, details, notes, and how addresses and moments are written.
 
 use super::{PaymentLine, Surroundings, TimeLeft, phase::Phase};
+use crate::checkout::language::texts::Texts;
 use farthing_dialects::native::moment::rfc3339;
 use farthing_domain::{
     invoice::Invoice,
@@ -19,13 +20,12 @@ impl Surroundings<'_> {
         for (payment, standing) in invoice.payments.iter().zip(&invoice.standing.payments) {
             let amount = self.amount(payment.amount());
             if standing.status == PaymentStatus::Rejected && payment.reversed_at.is_none() {
-                notes.push(format!(
-                    "{amount} arrived, which this invoice cannot be paid with. It is recorded; please contact the merchant."
-                ));
+                notes.push(self.texts.fill(self.texts.rejected_note, &[("amount", &amount)]));
             } else if is_late(*standing) && !matches!(phase, Phase::Expired { .. }) {
-                notes.push(format!(
-                    "{amount} came after this invoice had ended. It is recorded; please contact the merchant."
-                ));
+                notes.push(self.texts.fill(self.texts.late_note, &[("amount", &amount)]));
+            } else if standing.status == PaymentStatus::Reversed && phase.asks_for_money(invoice, self.now) {
+                // Who does not know that it vanished may wait for it in vain, and who does may pay twice.
+                notes.push(self.texts.fill(self.texts.gone_note, &[("amount", &amount)]));
             }
         }
         notes.dedup();
@@ -38,7 +38,7 @@ impl Surroundings<'_> {
         pairs
             .map(|(payment, standing)| PaymentLine {
                 amount: self.amount(payment.amount()),
-                status: payment_words(*standing),
+                status: payment_words(*standing, self.texts),
                 transaction: payment.key.transaction.clone(),
             })
             .collect()
@@ -48,21 +48,21 @@ impl Surroundings<'_> {
     pub(super) fn details(&self, invoice: &Invoice) -> Vec<(&'static str, String)> {
         let mut rows = Vec::new();
         if let Price::Fiat(price) = invoice.terms.price {
-            rows.push(("Price", format!("{price} {}", price.currency)));
+            rows.push((self.texts.price, format!("{price} {}", price.currency)));
         }
         if let Some(quote) = invoice.latest_quote() {
-            rows.push(("Amount", self.amount(quote.due)));
+            rows.push((self.texts.amount, self.amount(quote.due)));
             if let Some(rate) = &quote.rate {
-                rows.push(("Rate", format!("1 {} = {} {}", quote.due.asset.code, rate.value, rate.currency)));
-                rows.push(("Rate of", readable(rate.at)));
+                rows.push((self.texts.rate, format!("1 {} = {} {}", quote.due.asset.code, rate.value, rate.currency)));
+                rows.push((self.texts.rate_of, readable(rate.at)));
             }
-            rows.push(("Network", self.network_name(quote.due.asset.network)));
+            rows.push((self.texts.network, self.network_name(quote.due.asset.network)));
             let contract = self.catalog.asset(quote.due.asset).and_then(|asset| asset.contract.clone());
-            rows.extend(contract.map(|contract| ("Token contract", contract)));
-            rows.push(("Address", quote.address.clone()));
+            rows.extend(contract.map(|contract| (self.texts.token_contract, contract)));
+            rows.push((self.texts.address, quote.address.clone()));
         }
-        rows.push(("Invoice", invoice.id.to_string()));
-        rows.push(("Created", readable(invoice.created_at)));
+        rows.push((self.texts.invoice, invoice.id.to_string()));
+        rows.push((self.texts.created, readable(invoice.created_at)));
         rows
     }
 }
@@ -71,14 +71,16 @@ fn is_late(standing: PaymentStanding) -> bool {
     standing.status.stands() && standing.timeliness == Timeliness::Late
 }
 
-const fn payment_words(standing: PaymentStanding) -> &'static str {
+const fn payment_words(standing: PaymentStanding, texts: &Texts) -> &'static str {
     match (standing.status, standing.timeliness) {
-        (PaymentStatus::Reversed, _) => "gone from the network",
-        (PaymentStatus::Rejected, _) => "not accepted",
-        (PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Confirmed, Timeliness::Late) => "late",
-        (PaymentStatus::Detected, _) => "seen",
-        (PaymentStatus::Confirming, _) => "confirming",
-        (PaymentStatus::Confirmed, _) => "confirmed",
+        (PaymentStatus::Reversed, _) => texts.gone,
+        (PaymentStatus::Rejected, _) => texts.not_accepted,
+        (PaymentStatus::Detected | PaymentStatus::Confirming | PaymentStatus::Confirmed, Timeliness::Late) => {
+            texts.late
+        }
+        (PaymentStatus::Detected, _) => texts.seen,
+        (PaymentStatus::Confirming, _) => texts.confirming,
+        (PaymentStatus::Confirmed, _) => texts.confirmed,
     }
 }
 
@@ -97,7 +99,7 @@ fn beginning(invoice: &Invoice) -> Timestamp {
 }
 
 /// How long the payer still has, while it matters.
-pub(super) fn time_left(invoice: &Invoice, phase: Phase, now: Timestamp) -> Option<TimeLeft> {
+pub(super) fn time_left(invoice: &Invoice, phase: Phase, now: Timestamp, texts: &'static Texts) -> Option<TimeLeft> {
     let asks = matches!(phase, Phase::Waiting | Phase::ShortOpen) || phase.asks_for_money(invoice, now);
     let end = match phase {
         Phase::Choosing => invoice.deadline?,
@@ -107,13 +109,9 @@ pub(super) fn time_left(invoice: &Invoice, phase: Phase, now: Timestamp) -> Opti
     let seconds = end.seconds_since(now).max(0);
     let whole = end.seconds_since(beginning(invoice));
     let last_quarter_seconds = whole.checked_div(4).unwrap_or_default();
-    let then = if invoice.deadline.is_none_or(|deadline| end < deadline) {
-        "Then the rate lapses and a new amount is needed."
-    } else {
-        "Then the invoice ends; please do not pay after that."
-    };
+    let then = if invoice.deadline.is_none_or(|deadline| end < deadline) { texts.then_rate } else { texts.then_end };
     Some(TimeLeft {
-        clock: clock(seconds),
+        clock: clock(seconds, texts),
         seconds,
         last_quarter_seconds,
         is_short: seconds <= last_quarter_seconds,
@@ -129,13 +127,13 @@ pub(super) fn changes_at(invoice: &Invoice, now: Timestamp) -> Option<Timestamp>
 }
 
 /// `29:41`, `6:00:00`, `5 days`.
-pub(super) fn clock(seconds: i64) -> String {
+pub(super) fn clock(seconds: i64, texts: &Texts) -> String {
     let (minutes, rest) = (seconds.div_euclid(60), seconds.rem_euclid(60));
     let (hours, minutes_rest) = (minutes.div_euclid(60), minutes.rem_euclid(60));
     match hours {
         0 => format!("{minutes}:{rest:02}"),
         1..48 => format!("{hours}:{minutes_rest:02}:{rest:02}"),
-        _ => format!("{} days", hours.div_euclid(24)),
+        _ => texts.fill(texts.days, &[("days", &hours.div_euclid(24).to_string())]),
     }
 }
 

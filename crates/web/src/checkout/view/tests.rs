@@ -4,6 +4,7 @@ use super::{
     phase::{Chains, Phase},
     *,
 };
+use crate::checkout::language::Language;
 use farthing_domain::{
     id::{InvoiceId, MerchantId, Owner},
     invoice::{ACTIVATIONS_MAX, Canceller, Choice, NewInvoice, Source, Terms},
@@ -150,11 +151,12 @@ impl Story {
         self
     }
 
-    fn around<T>(&self, look: impl FnOnce(&Surroundings<'_>) -> T) -> T {
+    fn around<T>(&self, language: Language, look: impl FnOnce(&Surroundings<'_>) -> T) -> T {
         let catalog = Catalog::shipped();
         let on_sale: Vec<AssetId> = catalog.assets().iter().map(|asset| asset.id).collect();
         look(&Surroundings {
             merchant: "Example Shop",
+            texts: language.texts(),
             catalog: &catalog,
             chains: Chains {
                 head: &|_| Some(self.head),
@@ -166,11 +168,15 @@ impl Story {
     }
 
     fn view(&self) -> View {
-        self.around(|around| View::of(&self.invoice, around))
+        self.view_in(Language::English)
+    }
+
+    fn view_in(&self, language: Language) -> View {
+        self.around(language, |around| View::of(&self.invoice, around))
     }
 
     fn phase(&self) -> Phase {
-        self.around(|around| Phase::of(&self.invoice, &around.chains, around.now))
+        self.around(Language::English, |around| Phase::of(&self.invoice, &around.chains, around.now))
     }
 }
 
@@ -375,14 +381,52 @@ fn a_wrong_token_and_late_money_are_pointed_out() {
 }
 
 #[test]
+fn a_payment_that_vanished_is_told_while_another_is_asked_for() {
+    let coin = bitcoin();
+    let vanished = || Story::half_bitcoin().receiving(&coin, "0.5", None, 60).losing_it(70);
+    let notes = vanished().view().notes;
+    assert!(notes[0].starts_with("0.5 BTC on Bitcoin was seen and is gone from the network again."), "{notes:?}");
+    let replaced = vanished().receiving(&coin, "0.5", None, 80).view();
+    assert_eq!((replaced.headline.as_str(), replaced.notes.len()), ("Payment seen", 0));
+    assert!(vanished().scanned(1900).view().notes.is_empty());
+}
+
+#[test]
+fn who_pays_from_an_exchange_is_told_what_must_arrive() {
+    let part = Story::half_bitcoin().receiving(&bitcoin(), "0.2", None, 60).view();
+    let hint = part.pay.unwrap().from_exchange;
+    assert!(hint.contains("so that 0.3 BTC arrives"), "{hint}");
+}
+
+#[test]
+fn every_language_asks_for_the_same_money_at_the_same_address() {
+    let part = Story::fifty_dollars().choosing(&asset("USDT", "tron"), "1", 10).receiving(
+        &asset("USDT", "tron"),
+        "20",
+        Some(HEAD),
+        60,
+    );
+    let english = part.view();
+    for language in Language::ALL {
+        let view = part.view_in(language);
+        assert_eq!((&view.sum.number, &view.sum.code), (&english.sum.number, &english.sum.code), "{language:?}");
+        let (own, model) = (view.pay.as_ref().unwrap(), english.pay.as_ref().unwrap());
+        assert_eq!((&own.whole_address, &own.qr), (&model.whole_address, &model.qr), "{language:?}");
+        assert!(view.message.contains("20 USDT") && view.message.contains("30 USDT"), "{}", view.message);
+        assert!(!view.message.contains('{') && !own.from_exchange.contains('{'), "{language:?}");
+        assert!(language == Language::English || view.headline != english.headline, "{language:?}");
+    }
+}
+
+#[test]
 fn time_left_is_prominent_in_the_last_quarter_only() {
     let view = |seconds| Story::half_bitcoin().after(seconds).view().time_left.unwrap();
     assert_eq!((view(0).clock.as_str(), view(0).is_short), ("30:00", false));
     assert_eq!((view(1349).clock.as_str(), view(1349).is_short), ("7:31", false));
     assert_eq!((view(1350).clock.as_str(), view(1350).is_short), ("7:30", true));
     assert_eq!(view(0).then, "Then the invoice ends; please do not pay after that.");
-    assert_eq!(parts::clock(6 * 3600), "6:00:00");
-    assert_eq!(parts::clock(7 * 86_400), "7 days");
+    assert_eq!(parts::clock(6 * 3600, Language::English.texts()), "6:00:00");
+    assert_eq!(parts::clock(7 * 86_400, Language::English.texts()), "7 days");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What the page says in each phase. Calm and precise; no promise that the gateway does not keep.
 
 use super::phase::{Confirmations, Phase};
+use crate::checkout::language::texts::Texts;
 
 /// How a status looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(crate) struct Sums<'a> {
     pub(crate) rest: Option<&'a str>,
     /// How long the confirmations that are missing usually take.
     pub(crate) wait: &'a str,
+    /// The language.
+    pub(crate) texts: &'a Texts,
 }
 
 impl Wording {
@@ -57,104 +60,65 @@ impl Wording {
     }
 
     /// Before a start that is the only thing to choose.
-    pub(crate) fn ready() -> Self {
-        Self::new(
-            Tone::Waiting,
-            "Ready to pay",
-            "The amount and the address are shown when you start; your time runs from then.",
-        )
+    pub(crate) fn ready(texts: &Texts) -> Self {
+        Self::new(Tone::Waiting, texts.ready_head, texts.ready)
     }
 
     /// The words for a phase.
     pub(crate) fn of(phase: Phase, sums: &Sums<'_>) -> Self {
-        let Sums { received, .. } = sums;
+        let texts = sums.texts;
         match phase {
-            Phase::Choosing => Self::new(Tone::Waiting, "Choose how to pay", "The amount and the address follow."),
-            Phase::Waiting => Self::new(Tone::Waiting, "Waiting for your payment", ""),
-            Phase::RateLapsed => Self::new(
-                Tone::Warning,
-                "The rate has lapsed",
-                "Ask for a new amount before you pay. If you already sent the payment, do not send it again: it will be found.",
-            ),
-            Phase::Checking => Self::new(
-                Tone::Moving,
-                "The time is over",
-                "Payments that were sent in time are still looked for. Please do not start a new one.",
-            ),
+            Phase::Choosing => Self::new(Tone::Waiting, texts.choosing_head, texts.choosing),
+            Phase::Waiting => Self::new(Tone::Waiting, texts.waiting_head, ""),
+            Phase::RateLapsed => Self::new(Tone::Warning, texts.lapsed_head, texts.lapsed),
+            Phase::Checking => Self::new(Tone::Moving, texts.checking_head, texts.checking),
             Phase::Seen => Self::seen(sums),
             Phase::Confirming(count) => Self::confirming(count, sums),
-            Phase::Paid => Self::new(Tone::Done, "Paid", "Thank you. The payment is complete."),
-            Phase::Overpaid => Self::new(
-                Tone::Done,
-                "Paid, with more than was due",
-                format!("Received {received}. Please contact the merchant about the difference."),
-            ),
-            Phase::ShortOpen => Self::new(
-                Tone::Warning,
-                "Part of the amount has arrived",
-                format!("Received {received}.{}", sums.still_due("Please pay the rest to the same address.")),
-            ),
-            Phase::ShortEnded => Self::new(
-                Tone::Ended,
-                "Not fully paid",
-                format!("The time is over. Received {received}. Please do not pay more; contact the merchant."),
-            ),
-            Phase::Expired { with_late_money: false } => Self::new(
-                Tone::Ended,
-                "This invoice has expired",
-                "Do not pay this address again. If you already sent the payment, it will still be found.",
-            ),
-            Phase::Expired { with_late_money: true } => Self::new(
-                Tone::Warning,
-                "Your payment came late",
-                "It was found after this invoice had expired, and the merchant has been told. Do not pay this address again; contact the merchant.",
-            ),
-            Phase::DraftExpired => {
-                Self::new(Tone::Ended, "This invoice has expired", "It was never started, so there is nothing to pay.")
-            }
-            Phase::Cancelled => Self::new(
-                Tone::Ended,
-                "This invoice was cancelled",
-                "Please do not pay it. Payments that arrive are still found.",
-            ),
-            Phase::Invalid => {
-                Self::new(Tone::Ended, "This invoice is invalid", "Please do not pay it, and contact the merchant.")
-            }
+            Phase::Paid => Self::new(Tone::Done, texts.paid_head, texts.paid),
+            Phase::Overpaid => Self::new(Tone::Done, texts.overpaid_head, sums.received_in(texts.overpaid)),
+            Phase::ShortOpen => Self::part(None, sums),
+            Phase::ShortEnded => Self::new(Tone::Ended, texts.short_head, sums.received_in(texts.short)),
+            Phase::Expired { with_late_money: false } => Self::new(Tone::Ended, texts.expired_head, texts.expired),
+            Phase::Expired { with_late_money: true } => Self::new(Tone::Warning, texts.late_head, texts.late_text),
+            Phase::DraftExpired => Self::new(Tone::Ended, texts.expired_head, texts.never_started),
+            Phase::Cancelled => Self::new(Tone::Ended, texts.cancelled_head, texts.cancelled),
+            Phase::Invalid => Self::new(Tone::Ended, texts.invalid_head, texts.invalid),
         }
     }
 
     fn seen(sums: &Sums<'_>) -> Self {
+        let texts = sums.texts;
         match sums.rest {
-            None => {
-                Self::new(Tone::Moving, "Payment seen", "It waits for its first confirmation. You may close this page.")
-            }
-            Some(_) => Self::part_seen("It waits for its first confirmation.", sums),
+            None => Self::new(Tone::Moving, texts.seen_head, texts.seen_enough),
+            Some(_) => Self::part(Some(texts.waits_first.to_owned()), sums),
         }
     }
 
     fn confirming(count: Confirmations, sums: &Sums<'_>) -> Self {
-        let Confirmations { have, need, .. } = count;
-        let headline = format!("Confirming: {have} of {need}");
+        let texts = sums.texts;
+        let (have, need) = (count.have.to_string(), count.need.to_string());
+        let counts = [("have", have.as_str()), ("need", need.as_str())];
         match sums.rest {
             None => {
-                Self::new(Tone::Moving, headline, format!("Nothing more to do. The rest usually takes {}.", sums.wait))
+                let message = texts.fill(texts.confirming_enough, &[("wait", sums.wait)]);
+                Self::new(Tone::Moving, texts.fill(texts.confirming_head, &counts), message)
             }
-            Some(_) => Self::part_seen(&format!("It has {have} of {need} confirmations."), sums),
+            Some(_) => Self::part(Some(texts.fill(texts.has_confirmations, &counts)), sums),
         }
     }
 
-    fn part_seen(progress: &str, sums: &Sums<'_>) -> Self {
-        let message = format!(
-            "Received {}. {progress}{}",
-            sums.received,
-            sums.still_due("Please pay the rest to the same address.")
-        );
-        Self::new(Tone::Warning, "Part of the amount has arrived", message)
+    /// Not enough yet: what arrived, how far it is where it is not final, and what to do about the rest.
+    fn part(progress: Option<String>, sums: &Sums<'_>) -> Self {
+        let texts = sums.texts;
+        let rest = sums.rest.map(|rest| texts.fill(texts.pay_the_rest, &[("rest", rest)]));
+        let sentences = [Some(sums.received_in(texts.received)), progress, rest];
+        let message = sentences.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        Self::new(Tone::Warning, texts.part_head, message)
     }
 }
 
 impl Sums<'_> {
-    fn still_due(&self, what_to_do: &str) -> String {
-        self.rest.map(|rest| format!(" Still due: {rest}. {what_to_do}")).unwrap_or_default()
+    fn received_in(&self, text: &str) -> String {
+        self.texts.fill(text, &[("received", self.received)])
     }
 }

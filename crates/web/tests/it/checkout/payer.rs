@@ -118,6 +118,11 @@ impl Shop {
         answer.body
     }
 
+    /// As a browser that prefers these languages.
+    pub(crate) async fn get_accepting(&self, path: &str, languages: &str) -> Answer {
+        self.send(&format!("GET {path} HTTP/1.0\r\nHost: pay.example\r\nAccept-Language: {languages}\r\n\r\n")).await
+    }
+
     /// Sends a form from the page itself.
     pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
         self.post_with(path, form, "Sec-Fetch-Site: same-origin\r\nOrigin: null\r\n").await
@@ -142,8 +147,13 @@ impl Shop {
 
     /// Opens the event stream of an invoice.
     pub(crate) async fn watch(&self, token: &str) -> Watching {
+        self.watch_in(token, "").await
+    }
+
+    /// The same in the language that the query chooses.
+    pub(crate) async fn watch_in(&self, token: &str, query: &str) -> Watching {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
-        let request = format!("GET /pay/{token}/events HTTP/1.0\r\nHost: pay.example\r\n\r\n");
+        let request = format!("GET /pay/{token}/events{query} HTTP/1.0\r\nHost: pay.example\r\n\r\n");
         socket.write_all(request.as_bytes()).await.unwrap();
         let mut watching = Watching { socket, text: String::new(), head: String::new() };
         watching.head = watching.until("\r\n\r\n").await;
