@@ -258,7 +258,7 @@ pub(crate) enum Webhooks {
         /// The endpoint's id.
         id: EndpointId,
         /// How long the old secret goes on signing beside the new one.
-        #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i64).range(0..=2_592_000))]
+        #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(i64).range(0..=604_800))]
         overlap_seconds: i64,
         #[command(flatten)]
         json: Json,
@@ -272,11 +272,20 @@ pub(crate) enum Webhooks {
         #[command(flatten)]
         json: Json,
     },
+    /// List what was sent to an endpoint: the newest hundred deliveries with their last attempt.
+    Deliveries {
+        #[command(flatten)]
+        whose: Whose,
+        /// The endpoint's id.
+        id: EndpointId,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Send a delivery again, however it ended. The running gateway sends it.
     Redeliver {
         #[command(flatten)]
         whose: Whose,
-        /// The delivery's id.
+        /// The delivery's id (`farthing webhooks deliveries`, `farthing dialects callbacks`).
         id: DeliveryId,
         #[command(flatten)]
         json: Json,
@@ -315,7 +324,11 @@ fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
     let is_good =
         !text.is_empty() && text.chars().count() <= NAME_CHARACTERS_MAX && !text.chars().any(char::is_control);
-    if is_good { Ok(text.to_owned()) } else { Err(format!("a name has 1 to {NAME_CHARACTERS_MAX} characters")) }
+    if is_good {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("a name has 1 to {NAME_CHARACTERS_MAX} characters, all on one line"))
+    }
 }
 
 fn dialect(text: &str) -> Result<Dialect, String> {

@@ -28,7 +28,8 @@ struct Opened {
 }
 
 async fn open(folder: &Path, open_as: OpenAs) -> anyhow::Result<Opened> {
-    let store = Store::open(folder, open_as, Threads::Own).context("the store cannot be opened")?;
+    let store = Store::open(folder, open_as, Threads::Own)
+        .with_context(|| format!("data_dir: {} cannot be used", folder.display()))?;
     // Nothing can have been sealed before there was a merchant; a start that was cut short may still have to make the key.
     let has_key = folder.join(KEY_FILE).exists();
     let is_new = !has_key && merchants(&store).await?.is_empty();

@@ -36,9 +36,12 @@ pub(crate) struct Started {
 /// # Errors
 /// When the address is in use, or the installation cannot be opened.
 pub(crate) async fn start(config: &Config) -> anyhow::Result<Started> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("listen: {} cannot be listened on", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!(
+            "listen: {} cannot be listened on; another program may have it, or the port may need more rights",
+            config.listen
+        )
+    })?;
     let address = listener.local_addr()?;
     let public_url = config.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
     let (gateway, marks) = open_for_server(config, public_url).await?;

@@ -60,7 +60,7 @@ pub(crate) async fn no_such_route(State(state): State<AppState>, request: Reques
         Some(path) => {
             format!("there is nothing at this path; the API's base URL is {base}, so you may mean {base}{path}")
         }
-        None => "there is nothing at this path".to_owned(),
+        None => format!("there is nothing at this path; {}/docs describes the API", state.gateway.public_url()),
     };
     failure::answer(ApiError::new(ErrorCode::NotFound, message), &id)
 }

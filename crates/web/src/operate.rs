@@ -74,6 +74,10 @@ pub(crate) fn describe() {
     describe_counter!("farthing_task_restarts_total", "Background tasks that ended and were started again.");
     describe_gauge!("farthing_tasks_ailing", "Background tasks that fell over within the last minute.");
     describe_gauge!("farthing_chain_reached_seconds_ago", "Seconds since a network last answered.");
+    describe_counter!(
+        "farthing_address_mismatches_total",
+        "Stored addresses that were not the account's own; never shown."
+    );
     describe_gauge!("farthing_watched_addresses", "Addresses watched; networks of a family may share a set.");
 }
 

@@ -1,5 +1,6 @@
 //! `dialects`: credentials of other gateways' APIs. What is secret of one is printed when it is made and never again.
 
+use super::webhooks::state;
 use crate::{
     cli::{Dialects, Json, Whose},
     config::Config,
@@ -12,7 +13,7 @@ use farthing_domain::{
     id::{CredentialId, Environment, MerchantId},
     policy::Dialect,
 };
-use farthing_store::records::{Credential, Delivery, DeliveryStage};
+use farthing_store::records::Credential;
 use serde_json::{Map, Value, json};
 
 /// Callbacks that are listed: the newest.
@@ -93,16 +94,11 @@ async fn callbacks(config: &Config, whose: Whose, json: Json) -> anyhow::Result<
     let gateway = open_for_command(config).await?;
     let owner = whose.owner();
     let found = gateway.store().read(move |reader| reader.callbacks(owner, CALLBACKS_SHOWN)).await?;
-    let state = |delivery: &Delivery| match delivery.stage {
-        DeliveryStage::Waiting => "waiting",
-        DeliveryStage::Delivered => "delivered",
-        DeliveryStage::GivenUp => "failed",
-    };
     let objects: Vec<_> = found
         .iter()
         .map(|(delivery, url)| {
             json!({
-                "id": delivery.id.to_string(), "kind": delivery.kind, "url": url, "state": state(delivery),
+                "id": delivery.id.to_string(), "kind": delivery.kind, "url": url, "state": state(delivery.stage),
                 "attempts": delivery.attempts,
             })
         })
@@ -111,7 +107,13 @@ async fn callbacks(config: &Config, whose: Whose, json: Json) -> anyhow::Result<
         .iter()
         .map(|(delivery, url)| {
             let attempts = format!("{} attempts", delivery.attempts);
-            vec![delivery.id.to_string(), delivery.kind.clone(), url.clone(), state(delivery).to_owned(), attempts]
+            vec![
+                delivery.id.to_string(),
+                delivery.kind.clone(),
+                url.clone(),
+                state(delivery.stage).to_owned(),
+                attempts,
+            ]
         })
         .collect();
     let text = if rows.is_empty() { "There is no callback yet.".to_owned() } else { table(&rows) };

@@ -6,12 +6,19 @@ use crate::{
     installation::open_for_command,
     output::{answer, table},
 };
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use farthing_dialects::native::events::EventName;
 use farthing_domain::id::{DeliveryId, EndpointId};
 use farthing_gateway::gateway::Gateway;
+use farthing_store::{
+    Reader, StoreError,
+    records::{Attempt, Delivery, DeliveryStage, Page},
+};
 use serde_json::json;
 use std::sync::Arc;
+
+/// Deliveries that are listed: the newest.
+const DELIVERIES_SHOWN: u32 = 100;
 
 const SHOWN_ONCE: &str = "This is the only time the secret is shown.";
 
@@ -28,6 +35,7 @@ pub(super) async fn execute(config: &Config, command: Webhooks) -> anyhow::Resul
             rotate(&gateway, whose, (id, overlap_seconds), json).await
         }
         Webhooks::Test { whose, id, json } => test(&gateway, whose, id, json).await,
+        Webhooks::Deliveries { whose, id, json } => deliveries(&gateway, whose, id, json).await,
         Webhooks::Redeliver { whose, id, json } => redeliver(&gateway, whose, id, json).await,
     }
 }
@@ -99,6 +107,56 @@ async fn test(gateway: &Arc<Gateway>, whose: Whose, id: EndpointId, json: Json) 
     let delivery = gateway.send_test_event(whose.owner(), id).await.with_context(|| hint(whose))?;
     let text = format!("The test event waits as delivery {}; the running gateway sends it.", delivery.id);
     Ok(answer(json, &json!({"delivery": delivery.id.to_string()}), &text)?)
+}
+
+async fn deliveries(gateway: &Arc<Gateway>, whose: Whose, id: EndpointId, json: Json) -> anyhow::Result<()> {
+    let owner = whose.owner();
+    let read = move |reader: &Reader<'_>| {
+        let Some(_) = reader.endpoint(owner, id)? else { return Ok(None) };
+        let (deliveries, _) = reader.deliveries(id, Page { limit: DELIVERIES_SHOWN, offset: 0 })?;
+        let with_last = deliveries.into_iter().map(|delivery| {
+            let last = reader.attempts(delivery.id)?.pop();
+            Ok((delivery, last))
+        });
+        with_last.collect::<Result<Vec<_>, StoreError>>().map(Some)
+    };
+    let found = gateway.store().read(read).await?;
+    let found = found.ok_or_else(|| anyhow!("there is no endpoint {id}")).with_context(|| hint(whose))?;
+    let objects: Vec<_> = found
+        .iter()
+        .map(|(delivery, last)| {
+            json!({
+                "id": delivery.id.to_string(), "event": delivery.kind, "event_id": delivery.event.to_string(),
+                "state": state(delivery.stage), "attempts": delivery.attempts, "last": last.as_ref().map(outcome),
+            })
+        })
+        .collect();
+    let row = |(delivery, last): &(Delivery, Option<Attempt>)| {
+        let last = last.as_ref().map_or_else(|| "not tried yet".to_owned(), outcome);
+        let attempts = format!("{} attempts", delivery.attempts);
+        vec![delivery.id.to_string(), delivery.kind.clone(), state(delivery.stage).to_owned(), attempts, last]
+    };
+    let rows: Vec<_> = found.iter().map(row).collect();
+    let text = if rows.is_empty() { "Nothing was sent to it yet.".to_owned() } else { table(&rows) };
+    Ok(answer(json, &json!({"deliveries": objects}), &text)?)
+}
+
+/// How far a delivery is, in the native API's word.
+pub(super) const fn state(stage: DeliveryStage) -> &'static str {
+    match stage {
+        DeliveryStage::Waiting => "waiting",
+        DeliveryStage::Delivered => "delivered",
+        DeliveryStage::GivenUp => "failed",
+    }
+}
+
+/// `answered 200`, or why there was no answer.
+fn outcome(attempt: &Attempt) -> String {
+    match (attempt.status, &attempt.error) {
+        (Some(status), _) => format!("answered {status}"),
+        (None, Some(error)) => error.clone(),
+        (None, None) => "no answer".to_owned(),
+    }
 }
 
 async fn redeliver(gateway: &Arc<Gateway>, whose: Whose, id: DeliveryId, json: Json) -> anyhow::Result<()> {

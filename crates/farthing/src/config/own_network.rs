@@ -23,6 +23,14 @@ const BLOCK_SECONDS_MAX: u32 = 600;
 /// What is shown as the confirmations of a network that is final by its tag: two epochs of Ethereum.
 const TAG_CONFIRMATIONS: u32 = 64;
 
+/// The network of a coin that was written in its place, else what is spelt alike.
+fn meant(slug: &str, slugs: &[&str], shipped: &Catalog) -> String {
+    match shipped.resolve(&slug.to_ascii_uppercase(), None) {
+        Ok(asset) => format!("did you mean {}?", asset.id.network),
+        Err(_) => suggestion(slug, slugs),
+    }
+}
+
 /// A network that does not ship, with its coin. `None` when it is none, with the reason among the problems.
 pub(super) fn read(reader: &mut Reader, slug: &str, shipped: &Catalog) -> Option<(Network, Asset)> {
     let key = format!("networks.{slug}");
@@ -32,7 +40,7 @@ pub(super) fn read(reader: &mut Reader, slug: &str, shipped: &Catalog) -> Option
     if !is_meant || reader.value::<String>(&format!("{key}.kind")).as_deref() != Some("evm") {
         let slugs: Vec<&str> = shipped.networks().iter().map(|network| network.id.as_str()).collect();
         let needs = "an EVM network of your own needs kind = \"evm\", chain_id, coin, and confirmations or finality";
-        reader.problem(&key, &format!("there is no such network; {}; {needs}", suggestion(slug, &slugs)));
+        reader.problem(&key, &format!("there is no such network; {} ({needs})", meant(slug, &slugs, shipped)));
         return None;
     }
     let Some(id) = id else {

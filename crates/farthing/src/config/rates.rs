@@ -67,8 +67,7 @@ fn read_sources(reader: &mut Reader, entries: &[Value]) -> Vec<(Market, Option<U
 fn read_source(entry: &Value) -> Result<(Market, Option<Url>), String> {
     let names: Vec<&str> = Market::ALL.iter().map(|market| market.name()).collect();
     let market = |name: &str| {
-        Market::from_name(name)
-            .ok_or_else(|| format!("must be one of {}; {}", names.join(", "), suggestion(name, &names)))
+        Market::from_name(name).ok_or_else(|| format!("there is no source {name}; {}", suggestion(name, &names)))
     };
     if let Some(name) = entry.as_str() {
         return Ok((market(name)?, None));

@@ -1,6 +1,7 @@
 //! Commands: what they answer, and what they say of mistakes.
 
 use crate::program::Folder;
+use serde_json::json;
 
 const ABANDON: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
 
@@ -67,6 +68,12 @@ fn an_endpoint_is_rotated_tested_and_deleted() {
     let endpoint = made["id"].as_str().unwrap();
     assert_ne!(run(&["rotate", endpoint])["secret"], made["secret"]);
     let delivery = run(&["test", endpoint])["delivery"].as_str().unwrap().to_owned();
+    let sent = run(&["deliveries", endpoint])["deliveries"].clone();
+    assert_eq!(
+        (&sent[0]["id"], &sent[0]["event"], &sent[0]["state"]),
+        (&json!(delivery), &json!("test"), &json!("waiting"))
+    );
+    assert_eq!((&sent[0]["attempts"], &sent[0]["last"], sent.as_array().unwrap().len()), (&json!(0), &json!(null), 1));
     assert_eq!(run(&["redeliver", &delivery])["delivery"], delivery.as_str());
     assert_eq!(run(&["delete", endpoint])["deleted"], true);
     assert!(run(&["list"])["webhooks"].as_array().unwrap().is_empty());
@@ -76,11 +83,12 @@ fn an_endpoint_is_rotated_tested_and_deleted() {
 fn mistakes_say_what_to_type_instead() {
     let folder = Folder::new();
     let nobody = "01990000-0000-7000-8000-000000000000";
-    let cases: [(&[&str], i32, &str); 11] = [
+    let cases: [(&[&str], i32, &str); 12] = [
         (&["merchant", "list"], 2, "merchants"),
         (&["serv"], 2, "serve"),
         (&[], 2, "Usage"),
         (&["merchants", "create", " "], 2, "1 to 100 characters"),
+        (&["merchants", "create", "My\nshop"], 2, "on one line"),
         (&["api-keys", "create", "--merchant", nobody, "--environment", "live"], 1, "farthing merchants list"),
         (&["api-keys", "create", "--merchant", nobody, "--environment", "prod"], 2, "live or test"),
         (
@@ -105,6 +113,26 @@ fn mistakes_say_what_to_type_instead() {
     assert!(plain.code() == 1 && plain.complaint().contains("https://"), "{}", plain.complaint());
     let event = create(&["--url", "https://shop.example", "--events", "invoice.payed"]);
     assert!(event.code() == 1 && event.complaint().contains("did you mean invoice.paid?"), "{}", event.complaint());
+    let unknown = folder.run(&[&["webhooks", "deliveries", nobody], &whose[..]].concat());
+    assert!(unknown.code() == 1 && unknown.complaint().contains("webhooks list"), "{}", unknown.complaint());
+}
+
+#[test]
+fn what_stands_in_a_server_s_way_is_told_by_the_key_that_changes_it() {
+    let folder = Folder::new();
+    std::fs::write(folder.path().join("taken"), "a file").unwrap();
+    let serve = |name: &str, value: &str| {
+        let output = folder.command(&["serve"]).env(name, value).env("FARTHING__LOG__LEVEL", "error").output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let told = serve("FARTHING__DATA_DIR", "taken");
+    assert!(told.contains("data_dir: taken cannot be used"), "{told}");
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let told = serve("FARTHING__LISTEN", &other.local_addr().unwrap().to_string());
+    assert!(told.contains("listen: 127.0.0.1:") && told.contains("another program"), "{told}");
+    let told = serve("FARTHING__NETWORKS__BTC__KIND", "bitcoin");
+    assert!(told.contains("networks.btc: there is no such network; did you mean bitcoin?"), "{told}");
 }
 
 #[test]
