@@ -23,6 +23,14 @@ async function open(options) {
 
 const headline = (page, text) => page.waitForFunction((wanted) => document.querySelector("#status h2").textContent.includes(wanted), text, { timeout: 15000 });
 
+async function fits(page, state) {
+  for (const [width, height] of [[320, 640], [390, 844], [1280, 800]]) {
+    await page.setViewportSize({ width, height });
+    const isWide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    if (isWide) complaints.push(`${state}: the page is wider than ${width} pixels`);
+  }
+}
+
 try {
   const payer = await open({ permissions: ["clipboard-read", "clipboard-write"] });
   await headline(payer, "Waiting for your payment");
@@ -31,11 +39,7 @@ try {
   for (const language of languages.reverse()) {
     await payer.click(`.languages a[lang=${language}]`);
     await payer.waitForFunction((wanted) => document.documentElement.lang === wanted, language, { timeout: 15000 });
-    for (const [width, height] of [[320, 640], [390, 844], [1280, 800]]) {
-      await payer.setViewportSize({ width, height });
-      const isWide = await payer.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      if (isWide) complaints.push(`in ${language} the page is wider than ${width} pixels`);
-    }
+    await fits(payer, language);
   }
   await headline(payer, "Waiting for your payment");
   await payer.click("#copy-address");
@@ -63,6 +67,7 @@ try {
   const panel = await open({ javaScriptEnabled: false });
   await panel.click("button[value=unconfirmed]");
   await headline(payer, "Payment seen");
+  await fits(payer, "seen");
   await panel.click("button[name=blocks][value='1']");
   await headline(payer, "Confirming: 1 of");
   for (let turn = 0; turn < 7 && !(await payer.textContent("#status h2")).includes("Paid"); turn += 1) {
