@@ -120,6 +120,7 @@ fn configured(config: &Config) -> Vec<Check> {
     let is_public = config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"));
     let detail = if is_public { "https" } else { "plain http on loopback: payers elsewhere cannot reach it" };
     checks.push(Check::new("public_url", Level::Warning, is_public, detail));
+    checks.push(proxies(config, is_public));
     let is_guarded = !config.allow_private_addresses;
     let detail = if is_guarded {
         "webhooks go to public addresses only"
@@ -128,6 +129,17 @@ fn configured(config: &Config) -> Vec<Check> {
     };
     checks.push(Check::new("webhooks.allow_private_addresses", Level::Warning, is_guarded, detail));
     checks
+}
+
+/// Https means that a proxy stands before it; unless it is listed, everybody seems to come from its address.
+fn proxies(config: &Config, is_public: bool) -> Check {
+    let is_good = !is_public || !config.trusted_proxies.is_empty();
+    let detail = if is_good {
+        "payers are told apart by their own addresses"
+    } else {
+        "no proxy is listed, so all payers count as one address and share its limits: list the proxy that ends TLS, such as trusted_proxies = [\"127.0.0.1\"]"
+    };
+    Check::new("http.trusted_proxies", Level::Warning, is_good, detail)
 }
 
 /// What the store says.

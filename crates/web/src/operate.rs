@@ -45,7 +45,7 @@ pub(crate) fn describe() {
     use metrics::{describe_counter, describe_gauge};
     describe_counter!("farthing_http_requests_total", "Requests answered, by method, route and status.");
     describe_counter!("farthing_http_request_microseconds_total", "Time spent answering requests, by route.");
-    describe_counter!("farthing_invoices_created_total", "Invoices created by the native API, by environment.");
+    describe_counter!("farthing_invoices_created_total", "Invoices created by any API, by environment.");
     describe_counter!("farthing_webhook_attempts_total", "Webhook attempts, by whether they were acknowledged.");
     describe_counter!("farthing_store_commits_total", "Commits of the store.");
     describe_counter!("farthing_store_decisions_total", "Decisions that were part of those commits.");
@@ -280,4 +280,25 @@ fn flag(is_set: bool) -> u32 {
 
 fn uncached(answer: impl IntoResponse) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], answer).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// The names of metrics in a text.
+    fn names(text: &str) -> BTreeSet<&str> {
+        let is_part = |character: char| character.is_ascii_lowercase() || character == '_';
+        let words = text.split(|character| !is_part(character));
+        words.filter(|word| word.starts_with("farthing_") && word.matches('_').count() > 1).collect()
+    }
+
+    #[test]
+    fn the_operator_s_page_names_every_metric_and_none_that_is_not() {
+        let described =
+            include_str!("operate.rs").split("fn describe()").nth(1).unwrap().split("\n}\n").next().unwrap();
+        let (described, page) = (names(described), names(include_str!("../../../docs/operations.md")));
+        assert_eq!(described, page);
+        assert!(described.len() > 20);
+    }
 }

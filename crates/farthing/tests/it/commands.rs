@@ -229,6 +229,23 @@ fn a_backup_is_restored_into_an_empty_folder_only() {
 }
 
 #[test]
+fn doctor_warns_when_a_proxy_makes_all_payers_one() {
+    let folder = Folder::new();
+    let check = |proxies: &str| {
+        let mut command = folder.command(&["doctor", "--json"]);
+        command.env("FARTHING__PUBLIC_URL", "https://pay.shop.example").env("FARTHING__HTTP__TRUSTED_PROXIES", proxies);
+        let output = command.output().unwrap();
+        let said: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let checks = said["checks"].as_array().unwrap().clone();
+        let check = checks.into_iter().find(|check| check["name"] == "http.trusted_proxies").unwrap();
+        (said["ok"].clone(), check["ok"].clone(), check["detail"].as_str().unwrap().to_owned())
+    };
+    let (is_ok, is_good, detail) = check("[]");
+    assert!(is_ok == true && is_good == false && detail.contains("trusted_proxies = "), "{detail}");
+    assert_eq!(check("[\"127.0.0.1\"]").1, true);
+}
+
+#[test]
 fn doctor_and_audit_answer_one_object() {
     let folder = Folder::new();
     let fresh = folder.json(&["doctor", "--json"]);
