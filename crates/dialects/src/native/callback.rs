@@ -12,9 +12,6 @@ const PREFIX: &str = "whsec_";
 /// How often a delivery is tried.
 pub const ATTEMPTS_MAX: u32 = 10;
 
-/// How long an endpoint may take to answer, in seconds.
-pub const ANSWER_SECONDS_MAX: u64 = 15;
-
 /// The most that chance adds to a wait, in seconds.
 pub const JITTER_SECONDS_MAX: u64 = 30;
 

@@ -80,6 +80,46 @@ fn draw_row(path: &mut String, row: &[Color], y: usize) {
 mod tests {
     use super::*;
 
+    /// What a wallet's scanner reads: the path drawn again, module by module, and decoded by another's code.
+    fn read(qr: &Qr) -> String {
+        let mut dark = vec![vec![false; qr.size]; qr.size];
+        for run in qr.path.split('z').filter(|run| !run.is_empty()) {
+            let numbers: Vec<usize> =
+                run.split(['M', ' ', 'h', 'v', '-']).filter_map(|part| part.parse().ok()).collect();
+            let [x, y, length, 1, back] = numbers[..] else { panic!("{run}") };
+            assert_eq!(length, back, "{run}");
+            dark[y][x..x + length].fill(true);
+        }
+        let inner = qr.size - 2 * QUIET;
+        let grid = rqrr::SimpleGrid::from_func(inner, |x, y| dark[y + QUIET][x + QUIET]);
+        rqrr::Grid::new(grid).decode().expect("a code").1
+    }
+
+    #[test]
+    fn a_scanner_reads_the_very_text_whatever_its_length() {
+        let segwit = "BC1QAR0SRRR7XFKVY5L643LYDNW9RE59GTZZWF5MDQ";
+        let taproot = "BC1P5CYXNUXMEUWUVKWFEM96LQZSZD02N6XDCJRS20CAC6YQJJWUDPXQKEDRCR";
+        for text in [
+            "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+            "0x9858EfFD232B4033E47d90003D41EC34EcaEda94",
+            "HAgk14JpMQLgt6rVgv7cBQFJWFto5Dqxi472uT3DKpqk",
+            "dogecoin:DBus3bamQjgJULBJtYXpEzDWQRwF5iwxgC?amount=123456789.12345678",
+        ] {
+            assert_eq!(read(&Qr::of(text).unwrap()), text);
+        }
+        for address in [segwit, taproot] {
+            for length in (1..=20).step_by(3) {
+                let text = format!("bitcoin:{address}?amount=0.{}", "12345678901234567890".split_at(length).0);
+                assert_eq!(read(&Qr::of(&text).unwrap()), text);
+            }
+        }
+        // Beyond version 9 the counts of characters are longer.
+        for length in (100..300).step_by(33) {
+            let text = format!("a:{}?b", "A1".repeat(length));
+            assert_eq!(read(&Qr::of(&text).unwrap()), text);
+        }
+    }
+
     #[test]
     fn capitals_make_a_smaller_code() {
         let small = Qr::of("bitcoin:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq?amount=0.00083334").unwrap();
