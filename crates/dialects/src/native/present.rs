@@ -112,7 +112,8 @@ pub struct InvoiceView {
     /// The permanent address that it is a deposit to.
     #[schema(required = true, format = "uuid", example = json!(null))]
     pub static_address_id: Option<String>,
-    /// The payer's page.
+    /// The payer's page, in the language that the browser prefers. With `?lang=` and one of `en`, `de`, `es`, `fr`, `pt`, `ar` added
+    /// it is in that one.
     #[schema(format = "uri", example = "https://pay.shop.example/pay/3kTmX0h3p9v1QzjN2sW8yA")]
     pub checkout_url: String,
     /// What chains showed on its addresses, in the order of recording.

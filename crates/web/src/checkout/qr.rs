@@ -88,10 +88,11 @@ mod tests {
                 run.split(['M', ' ', 'h', 'v', '-']).filter_map(|part| part.parse().ok()).collect();
             let [x, y, length, 1, back] = numbers[..] else { panic!("{run}") };
             assert_eq!(length, back, "{run}");
-            dark[y][x..x + length].fill(true);
+            dark[y].iter_mut().skip(x).take(length).for_each(|module| *module = true);
         }
-        let inner = qr.size - 2 * QUIET;
-        let grid = rqrr::SimpleGrid::from_func(inner, |x, y| dark[y + QUIET][x + QUIET]);
+        let inner = qr.size.strict_sub(QUIET.strict_mul(2));
+        let without_quiet: Vec<&[bool]> = dark.iter().skip(QUIET).take(inner).map(|row| &row[QUIET..]).collect();
+        let grid = rqrr::SimpleGrid::from_func(inner, |x, y| without_quiet[y][x]);
         rqrr::Grid::new(grid).decode().expect("a code").1
     }
 

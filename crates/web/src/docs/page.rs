@@ -27,7 +27,7 @@ struct Page {
 struct Section {
     name: String,
     anchor: String,
-    description: Text,
+    paragraphs: Vec<Text>,
     calls: Vec<CallView>,
 }
 
@@ -106,7 +106,7 @@ pub(super) fn render(document: &OpenApi) -> String {
     let sections = document.tags.iter().flatten().map(|tag| Section {
         name: tag.name.clone(),
         anchor: tag.name.replace(' ', "-"),
-        description: Text::maybe(tag.description.as_ref()),
+        paragraphs: tag.description.iter().flat_map(|text| text.split("\n\n")).map(Text::of).collect(),
         calls: calls(document, components, &base, &tag.name),
     });
     let schemas = components.schemas.iter().filter(|(name, _)| !name.contains(['_', '<']));

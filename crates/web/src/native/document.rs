@@ -27,6 +27,7 @@ use utoipa::{
 };
 
 pub(crate) mod example;
+mod webhooks;
 
 /// The key's header, which names its scheme too.
 const KEY: &str = "X-API-Key";
@@ -54,7 +55,7 @@ const TAGS: [(&str, &str); 6] = [
     ),
     ("public", "What can be sold, and what it costs. No key is needed; 120 requests a minute and address."),
     ("events", "Everything that happened, in order: the feed from which a shop can heal itself."),
-    ("webhooks", "Where events are sent, and what became of each delivery."),
+    ("webhooks", webhooks::DESCRIPTION),
     (
         "test mode",
         "Pay, mine, reorganise and move the clock of the simulated world. Only with a test key: a live key gets 403.",
@@ -77,7 +78,7 @@ pub(super) fn of(routes: &[Route], public_url: &str) -> OpenApi {
         .servers(Some([Server::new(public_url)]))
         .tags(Some(tags.collect::<Vec<_>>()))
         .paths(paths)
-        .webhooks(Some(webhooks()))
+        .webhooks(Some(webhooks::webhooks()))
         .components(Some(components))
         .build()
 }
@@ -207,29 +208,6 @@ fn add_example(content: &mut RefOr<Content>, components: &Components) {
     {
         content.example = Some(example::of(schema, components)).filter(|example| *example != Value::Null);
     }
-}
-
-/// What is sent to webhook endpoints.
-fn webhooks() -> Paths {
-    let mut webhooks = Paths::new();
-    let event = |name: &str, schema: Ref, text: &str| {
-        let content = ContentBuilder::new().schema(Some(schema)).build();
-        let body = utoipa::openapi::request_body::RequestBodyBuilder::new().content(JSON, content).build();
-        let taken =
-            ResponseBuilder::new().description("Any 2xx within 15 seconds; anything else is sent again.").build();
-        let mut operation = Operation::new();
-        operation.summary = Some(text.to_owned());
-        operation.operation_id = Some(name.to_owned());
-        operation.request_body = Some(RefOr::T(body));
-        operation.responses.responses.insert("2XX".to_owned(), taken.into());
-        operation
-    };
-    let invoice =
-        event("invoiceEvent", Ref::from_schema_name(InvoiceEventBody::name()), "Something happened to an invoice.");
-    let test = event("testEvent", Ref::from_schema_name(TestEventBody::name()), "A test message that was asked for.");
-    webhooks.add_path_operation("invoice.*", vec![HttpMethod::Post], invoice);
-    webhooks.add_path_operation("test", vec![HttpMethod::Post], test);
-    webhooks
 }
 
 #[cfg(test)]
