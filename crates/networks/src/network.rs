@@ -3,7 +3,7 @@
 //! An adapter only answers. It decides nothing about payments, keeps no cursor, and never passes off as complete what its
 //! provider may not have seen: an empty answer means that there was nothing.
 
-use crate::watch_set::WatchSet;
+use crate::watch_set::{Fingerprint, Fingerprints, WatchSet};
 use core::{fmt, future::Future, pin::Pin};
 use farthing_domain::{asset::AssetId, payment::BlockRef, time::Timestamp};
 use std::sync::{PoisonError, RwLock};
@@ -140,35 +140,51 @@ pub trait Network: Send + Sync {
 }
 
 /// A watch set that adapters read while new addresses come in. Its lock is never held while anything is waited for.
-pub struct Watch(RwLock<WatchSet>);
+pub struct Watch {
+    fingerprints: Fingerprints,
+    set: RwLock<WatchSet>,
+}
 
 impl Watch {
     /// Shares a watch set.
     #[must_use]
     pub const fn new(set: WatchSet) -> Self {
-        Self(RwLock::new(set))
+        Self { fingerprints: set.fingerprints(), set: RwLock::new(set) }
     }
 
     /// Watches an address, given as its canonical bytes.
     pub fn insert(&self, address: &[u8]) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(address);
+        self.set.write().unwrap_or_else(PoisonError::into_inner).insert(address);
     }
 
     /// Stops watching an address; answers whether it was given up ([`WatchSet::remove`]).
     pub fn remove(&self, address: &[u8]) -> bool {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(address)
+        self.set.write().unwrap_or_else(PoisonError::into_inner).remove(address)
     }
 
     /// Whether an address may be watched: always `true` for one that is.
     #[must_use]
     pub fn maybe_contains(&self, address: &[u8]) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).maybe_contains(address)
+        self.set.read().unwrap_or_else(PoisonError::into_inner).maybe_contains(address)
+    }
+
+    /// An address's fingerprint, for [`Self::keep_watched`]. Takes no lock.
+    #[must_use]
+    pub fn fingerprint(&self, address: &[u8]) -> Fingerprint {
+        self.fingerprints.of(address)
+    }
+
+    /// Keeps of many fingerprints, each with what it is of, those that may be watched: one lock for all, and reads of memory
+    /// that do not wait for each other.
+    pub fn keep_watched<T>(&self, asked: &mut Vec<(T, Fingerprint)>) {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
+        asked.retain(|(_, fingerprint)| set.maybe_holds(*fingerprint));
     }
 
     /// How many addresses are watched.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+        self.set.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
     /// Whether nothing is watched.

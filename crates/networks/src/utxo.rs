@@ -10,6 +10,7 @@ mod esplora;
 mod examine;
 mod inspect;
 mod mempool;
+mod merged_mining;
 mod range;
 pub mod rules;
 mod sha256d;

@@ -42,12 +42,12 @@ pub(super) fn lines() -> Result<Vec<Line>> {
     let bytes = serialize(&block);
     let rules = Rules::of(Family::Bitcoin, ChainName::Mainnet).context("bitcoin has rules")?;
     let watch = watched(&block);
-    let is_watched = |script: &[u8]| watch.maybe_contains(script);
-    let found = read_unproved(&bytes, &rules, is_watched)?.hits.len();
+    let nothing = |_: &[u8]| false;
+    let found = read_unproved(&bytes, &rules, &watch)?.hits.len();
     ensure!(found == OURS, "{found} outputs were found instead of {OURS}");
-    let parsed = microseconds(|| read_unproved(&bytes, &rules, |_| false).map(|read| read.hits.len()))?;
-    let matched = microseconds(|| read_unproved(&bytes, &rules, is_watched).map(|read| read.hits.len()))?;
-    let proved = microseconds(|| read(&bytes, &rules, is_watched).map(|read| read.hits.len()))?;
+    let parsed = microseconds(|| read_unproved(&bytes, &rules, &nothing).map(|read| read.hits.len()))?;
+    let matched = microseconds(|| read_unproved(&bytes, &rules, &watch).map(|read| read.hits.len()))?;
+    let proved = microseconds(|| read(&bytes, &rules, &watch).map(|read| read.hits.len()))?;
     let theirs = microseconds(|| deserialize::<Block>(&bytes).map(|block| block.txdata.len()))?;
     let digits = bytes.to_lower_hex_string();
     let decoded = microseconds(|| alloy_primitives::hex::decode(&digits).map(|bytes| bytes.len()))?;

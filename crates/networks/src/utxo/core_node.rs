@@ -4,6 +4,7 @@
 
 use super::{
     block::{self, RawHeader},
+    rules::Rules,
     transaction::{Hash, hash_from_text, hash_text},
 };
 use crate::provider::{
@@ -62,14 +63,14 @@ impl CoreNode {
     }
 
     /// A block's header with its height; `None` when the block is not on the node's branch any more.
-    pub(super) async fn header(&self, hash: &Hash) -> Result<Option<(u64, RawHeader)>, ProviderError> {
+    pub(super) async fn header(&self, hash: &Hash, rules: &Rules) -> Result<Option<(u64, RawHeader)>, ProviderError> {
         let text = hash_text(hash);
         let calls =
             [Call::new("getblockheader", json!([text, true])), Call::new("getblockheader", json!([text, false]))];
         let [place, raw] = two(self.rpc.batch(&calls).await?)?;
         let (Some(place), Some(raw)) = (found(place)?, found(raw)?) else { return Ok(None) };
         let place: HeaderPlace = read(&place)?;
-        let header = block::header_of(&bytes(&raw)?).ok_or_else(|| malformed("a header that is none"))?;
+        let header = block::header_of(&bytes(&raw)?, rules).ok_or_else(|| malformed("a header that is none"))?;
         Ok((place.confirmations > 0).then_some((place.height, header)))
     }
 

@@ -5,6 +5,7 @@
 use super::{
     block::{self, RawHeader},
     core_node::{hash, malformed},
+    rules::Rules,
     transaction::{Hash, hash_text},
 };
 use crate::provider::{CallError, ProviderError, http::HttpNode};
@@ -66,10 +67,10 @@ impl Esplora {
         Ok(self.json::<BlockPlace>(&format!("block/{}", hash_text(hash))).await?.height)
     }
 
-    pub(super) async fn header(&self, hash: &Hash) -> Result<Option<RawHeader>, ProviderError> {
+    pub(super) async fn header(&self, hash: &Hash, rules: &Rules) -> Result<Option<RawHeader>, ProviderError> {
         let Some(text) = self.text(&format!("block/{}/header", hash_text(hash))).await? else { return Ok(None) };
         let bytes = hex::decode(text).map_err(|_| malformed("hexadecimal that is none"))?;
-        block::header_of(&bytes).map(Some).ok_or_else(|| malformed("a header that is none"))
+        block::header_of(&bytes, rules).map(Some).ok_or_else(|| malformed("a header that is none"))
     }
 
     pub(super) async fn block(&self, hash: &Hash) -> Result<Arc<Vec<u8>>, ProviderError> {

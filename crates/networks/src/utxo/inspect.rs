@@ -165,7 +165,8 @@ impl CoreNode {
             let hash = hash_from_text(&text).ok_or_else(|| malformed("a hash that is none"))?;
             let bytes = source.block(hash).await?;
             let is_ours = |script: &[u8]| addresses.iter().any(|address| address.bytes() == script);
-            let read = block::read(&bytes, &source.rules, is_ours).map_err(|error| inconsistent(&error.to_string()))?;
+            let read =
+                block::read(&bytes, &source.rules, &is_ours).map_err(|error| inconsistent(&error.to_string()))?;
             seen.extend(read.hits.iter().map(|hit| hit.script.to_vec()));
         }
         Ok(seen)

@@ -1,7 +1,7 @@
 //! Reading a range of blocks from one provider: whole, proved, and each on top of the one before.
 
 use super::{
-    block::{self, Hit, RawHeader},
+    block::{self, Hit, RawHeader, SCRIPT_BYTES},
     source::{Placed, Source, inconsistent},
     transaction::{Hash, hash_text},
 };
@@ -14,8 +14,6 @@ use futures_util::{StreamExt as _, stream};
 
 /// Blocks of one range on their way at the same time; each may take twenty megabytes, and several ranges are read at once.
 const AHEAD: usize = 2;
-/// The lengths of scripts that have an address.
-const SCRIPT_BYTES: core::ops::RangeInclusive<usize> = 22..=34;
 
 /// What a range is read for.
 #[derive(Clone, Copy)]
@@ -100,10 +98,9 @@ fn read_block(
 ) -> Result<(Placed, Option<BlockTransfers>), ProviderError> {
     let rules = &source.rules;
     let bad = |what: &str| inconsistent(&format!("block {height} {}: {what}", hash_text(hash)));
-    let read =
-        block::read(bytes, rules, |script| reading.is_watched(script)).map_err(|error| bad(&error.to_string()))?;
+    let read = block::read(bytes, rules, reading.watch).map_err(|error| bad(&error.to_string()))?;
     let placed = Placed { height, header: source.checked(hash, read.header)? };
-    if rules.states_height(&read.header) && height > 0 && read.height != Some(height) {
+    if rules.states_height(&read.header, height) && read.height != Some(height) {
         return Err(bad("it stands at another height"));
     }
     let transfers: Vec<Transfer> =

@@ -3,12 +3,19 @@
 //! Sources: each chain's `chainparams.cpp` and `consensus.h`. A genesis hash is deliberately not among it: it is recorded at
 //! first contact.
 
-use super::block::{Origin, RawHeader};
+use super::block::{Origin, RawHeader, Worker};
+use alloy_primitives::U256;
 use bitcoin::{BlockHash, CompactTarget, Target, hashes::Hash as _};
 use farthing_domain::network::Family;
 
 /// Blocks between two changes of the target (Bitcoin).
 const RETARGET_BLOCKS: u64 = 2016;
+/// From here on Dogecoin's target changes with each block (`DigiShield`).
+const DIGISHIELD_FROM: u64 = 145_000;
+/// From here on Dogecoin's blocks must state their height.
+const DOGECOIN_HEIGHTS_FROM: u64 = 1_034_383;
+/// Blocks by which two branches of a chain may have been apart, when their targets are compared.
+const BRANCH_BLOCKS: u64 = 12;
 
 /// Which chain of a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,24 +70,30 @@ impl ChainName {
 pub enum WorkFunction {
     /// The one that blocks are named by.
     Sha256d,
-    /// scrypt with N = 1024, r = 1, p = 1 (Litecoin).
+    /// scrypt with N = 1024, r = 1, p = 1 (Litecoin, Dogecoin).
     Scrypt,
 }
 
-/// How the work behind a header is checked.
+/// How the work behind a header is checked: the function's value meets the target in the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// The function's value meets the target in the header.
-    Done {
-        /// The function.
-        function: WorkFunction,
-        /// The easiest target that there may be, in compact form.
-        limit: u32,
-        /// Whether the target changes only where and by as much as Bitcoin's rules for its main chain let it.
-        is_retargeted: bool,
-    },
-    /// Not at all: the work may have been done for another chain, and targets change with each block.
-    Unchecked,
+pub struct Work {
+    /// The function.
+    pub function: WorkFunction,
+    /// The easiest target that there may be, in compact form.
+    pub limit: u32,
+    /// How the target may change.
+    pub retarget: Retarget,
+}
+
+/// How a chain's target may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retarget {
+    /// In any way: a chain for tests.
+    Freely,
+    /// Every 2,016 blocks, to at most four times as easy (Bitcoin, Litecoin).
+    Periods,
+    /// With every block, to at most one and a half times as easy (Dogecoin's `DigiShield`).
+    EachBlock,
 }
 
 /// What reading a chain's blocks needs to know.
@@ -102,8 +115,9 @@ impl Rules {
     /// The rules of a chain; `None` for families without outputs.
     #[must_use]
     pub const fn of(family: Family, chain: ChainName) -> Option<Self> {
-        let is_retargeted = matches!(chain, ChainName::Mainnet);
-        let (limit, litecoin_limit) = match chain {
+        let is_main = matches!(chain, ChainName::Mainnet);
+        let retarget = if is_main { Retarget::Periods } else { Retarget::Freely };
+        let (limit, scrypt_limit) = match chain {
             ChainName::Mainnet | ChainName::Testnet | ChainName::Testnet4 => (0x1d00_ffff, 0x1e0f_ffff),
             ChainName::Signet => (0x1e03_77ae, 0x1e03_77ae),
             ChainName::Regtest => (0x207f_ffff, 0x207f_ffff),
@@ -111,7 +125,7 @@ impl Rules {
         let bitcoin = Self {
             merged_mining: false,
             extension_block: false,
-            work: Work::Done { function: WorkFunction::Sha256d, limit, is_retargeted },
+            work: Work { function: WorkFunction::Sha256d, limit, retarget },
             coinbase_maturity: 100,
             extension_maturity: 0,
         };
@@ -119,13 +133,15 @@ impl Rules {
             Family::Bitcoin => bitcoin,
             Family::Litecoin => Self {
                 extension_block: true,
-                work: Work::Done { function: WorkFunction::Scrypt, limit: litecoin_limit, is_retargeted },
+                work: Work { function: WorkFunction::Scrypt, limit: scrypt_limit, retarget },
                 extension_maturity: 6,
                 ..bitcoin
             },
             Family::Dogecoin => {
                 let coinbase_maturity = if matches!(chain, ChainName::Regtest) { 60 } else { 240 };
-                Self { merged_mining: true, work: Work::Unchecked, coinbase_maturity, ..bitcoin }
+                let retarget = if is_main { Retarget::EachBlock } else { Retarget::Freely };
+                let work = Work { function: WorkFunction::Scrypt, limit: scrypt_limit, retarget };
+                Self { merged_mining: true, work, coinbase_maturity, ..bitcoin }
             }
             Family::Evm | Family::Tron | Family::Solana => return None,
         })
@@ -146,63 +162,82 @@ impl Rules {
     /// Whether a header shows the work that its own target asks for.
     #[must_use]
     pub fn is_worked(&self, header: &RawHeader) -> bool {
-        let Work::Done { function, limit, .. } = self.work else { return true };
-        let value = match function {
-            WorkFunction::Sha256d => Some(header.hash),
-            WorkFunction::Scrypt => scrypt(&header.bytes),
-        };
+        let Work { function, limit, .. } = self.work;
         let target = target(header.bits);
-        let is_met = |value| target.is_met_by(BlockHash::from_byte_array(value));
-        target <= self::target(limit) && value.is_some_and(is_met)
+        if target > self::target(limit) {
+            return false;
+        }
+        let value = match (function, &header.worker) {
+            (_, Worker::NotShown) => return true,
+            (WorkFunction::Sha256d, Worker::Itself | Worker::Other(_)) => Some(header.hash),
+            (WorkFunction::Scrypt, Worker::Itself) => scrypt(&header.bytes),
+            (WorkFunction::Scrypt, Worker::Other(bytes)) => scrypt(bytes),
+        };
+        value.is_some_and(|value| target.is_met_by(BlockHash::from_byte_array(value)))
     }
 
-    /// Whether targets follow Bitcoin's rules, so that a block's can be compared with the one below.
+    /// Whether targets follow a rule, so that a block's can be compared with the one below.
     #[must_use]
     pub const fn is_retargeted(&self) -> bool {
-        matches!(self.work, Work::Done { is_retargeted: true, .. })
+        !matches!(self.work.retarget, Retarget::Freely)
     }
 
-    /// Whether the block of a header must state its height (BIP-34), and stakes its work on it.
+    /// Whether the block of a header at a height must state that height (BIP-34), and stakes its work on it.
     #[must_use]
-    pub const fn states_height(&self, header: &RawHeader) -> bool {
-        !matches!(self.work, Work::Unchecked) && header.version != 1
+    pub const fn states_height(&self, header: &RawHeader, height: u64) -> bool {
+        match (self.merged_mining, self.work.retarget) {
+            (true, Retarget::Freely) => false,
+            (true, Retarget::Periods | Retarget::EachBlock) => height >= DOGECOIN_HEIGHTS_FROM,
+            (false, _) => height > 0 && header.version != 1,
+        }
     }
 
     /// Whether a header at `height` may ask for its target on top of a block with the target `below`.
     #[must_use]
     pub fn may_follow(&self, below: u32, height: u64, bits: u32) -> bool {
-        let Work::Done { limit, is_retargeted: true, .. } = self.work else { return true };
-        if height.is_multiple_of(RETARGET_BLOCKS) {
-            return target(bits) <= eased(below, 1, limit);
+        let is_period = height.is_multiple_of(RETARGET_BLOCKS);
+        match self.work.retarget {
+            Retarget::Freely => true,
+            Retarget::Periods if is_period => target(bits) <= self.eased(below, 1),
+            Retarget::Periods => bits == below,
+            Retarget::EachBlock => height < DIGISHIELD_FROM || target(bits) <= self.eased(below, 1),
         }
-        bits == below
     }
 
-    /// Whether the chain may have come from one block's target to another's, height and target each: at most four times easier
-    /// with each period between, and within one as well, because another branch may have ended the last one otherwise.
+    /// Whether the chain may have come from one block's target to another's, height and target each: at most as much easier as
+    /// its rule lets it become in between, and a little more, because another branch may have come to the last one otherwise.
     #[must_use]
     pub fn may_lead(&self, earlier: (u64, u32), later: (u64, u32)) -> bool {
-        let Work::Done { limit, is_retargeted: true, .. } = self.work else { return true };
         let period = |height: u64| height.checked_div(RETARGET_BLOCKS).unwrap_or_default();
-        let periods = period(later.0).saturating_sub(period(earlier.0)).max(1);
-        target(later.1) <= eased(earlier.1, periods, limit)
+        let steps = match self.work.retarget {
+            Retarget::Freely => return true,
+            Retarget::Periods => period(later.0).saturating_sub(period(earlier.0)).max(1),
+            Retarget::EachBlock if later.0 < DIGISHIELD_FROM => return true,
+            Retarget::EachBlock => later.0.saturating_sub(earlier.0).saturating_add(BRANCH_BLOCKS),
+        };
+        target(later.1) <= self.eased(earlier.1, steps)
     }
-}
 
-/// The easiest target after so many periods, in each of which it may become four times as easy.
-fn eased(bits: u32, periods: u64, limit: u32) -> Target {
-    let limit = target(limit);
-    let mut easiest = target(bits);
-    for _ in 0..periods {
-        if easiest >= limit {
-            break;
+    /// The easiest target after so many changes.
+    fn eased(&self, bits: u32, steps: u64) -> Target {
+        let number = |target: Target| U256::from_be_bytes(target.to_be_bytes());
+        let limit = number(target(self.work.limit));
+        let mut easiest = number(target(bits));
+        for _ in 0..steps {
+            if easiest >= limit {
+                break;
+            }
+            easiest = match self.work.retarget {
+                Retarget::Freely => limit,
+                Retarget::Periods => easiest.saturating_mul(U256::from(4)),
+                Retarget::EachBlock => easiest.saturating_add(easiest.wrapping_shr(1)),
+            };
         }
-        easiest = easiest.max_transition_threshold_unchecked();
+        Target::from_be_bytes(easiest.min(limit).to_be_bytes())
     }
-    easiest.min(limit)
 }
 
-/// Litecoin's function of a header, which is its own salt.
+/// Litecoin's and Dogecoin's function of a header, which is its own salt.
 fn scrypt(header: &[u8]) -> Option<[u8; 32]> {
     let parameters = scrypt::Params::new(10, 1, 1).ok()?;
     let mut value = [0; 32];

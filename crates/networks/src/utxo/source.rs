@@ -71,15 +71,15 @@ impl Source {
         let tip = match &self.speaks {
             Speaks::Core(node) => {
                 let (height, header) = node
-                    .header(&best)
+                    .header(&best, &self.rules)
                     .await?
                     .ok_or_else(|| inconsistent("its tip changed while it was asked for it"))?;
                 Placed { height, header: self.checked(&best, header)? }
             }
             Speaks::Esplora(server) => {
                 let bytes = server.block(&best).await?;
-                let read =
-                    block::read(&bytes, &self.rules, |_| false).map_err(|error| inconsistent(&error.to_string()))?;
+                let read = block::read(&bytes, &self.rules, &|_: &[u8]| false)
+                    .map_err(|error| inconsistent(&error.to_string()))?;
                 // What a server says of a height costs it nothing; what a block says of its own costs its work.
                 let stated = read.height.filter(|_| read.header.parent != Hash::default());
                 let height = match stated {
@@ -109,8 +109,8 @@ impl Source {
     /// The header of a hash; `None` when the provider does not have it on its branch.
     pub(super) async fn header(&self, hash: &Hash) -> Result<Option<RawHeader>, ProviderError> {
         let header = match &self.speaks {
-            Speaks::Core(node) => node.header(hash).await?.map(|(_, header)| header),
-            Speaks::Esplora(server) => server.header(hash).await?,
+            Speaks::Core(node) => node.header(hash, &self.rules).await?.map(|(_, header)| header),
+            Speaks::Esplora(server) => server.header(hash, &self.rules).await?,
         };
         header.map(|header| self.checked(hash, header)).transpose()
     }

@@ -46,7 +46,7 @@ fn an_empty_set_contains_nothing_and_takes_nothing() {
 }
 
 #[test]
-fn a_million_addresses_take_at_most_sixteen_bytes_each_at_every_size() {
+fn a_million_addresses_take_at_most_eighteen_bytes_each_at_every_size() {
     let mut set = WatchSet::new(KEY);
     let mut worst = 0;
     for n in 0..1_000_000_u32 {
@@ -56,7 +56,7 @@ fn a_million_addresses_take_at_most_sixteen_bytes_each_at_every_size() {
         }
     }
     assert_eq!(set.len(), 1_000_000);
-    assert!(worst <= 16, "{worst} bytes an address");
+    assert!(worst <= 18, "{worst} bytes an address");
     assert!((0..1_000_000_u32).all(|n| set.maybe_contains(&n.to_be_bytes())));
     let others = 1_000_000..1_100_000_u32;
     assert_eq!(others.filter(|n| set.maybe_contains(&n.to_be_bytes())).count(), 0);
@@ -78,5 +78,5 @@ fn debug_does_not_show_the_key() {
     let mut set = WatchSet::new(KEY);
     set.insert(b"x");
     let text = format!("{set:?}");
-    assert_eq!(text, "WatchSet { len: 1, heap_bytes: 512, .. }");
+    assert_eq!(text, "WatchSet { len: 1, heap_bytes: 576, .. }");
 }

@@ -128,7 +128,7 @@ impl State {
 
     fn is_worked(&self, block: &Block) -> bool {
         let (rules, bytes) = (self.rules(), serialize(block));
-        rules.is_worked(&read_unproved(&bytes, &rules, |_| false).unwrap().header)
+        rules.is_worked(&read_unproved(&bytes, &rules, &|_: &[u8]| false).unwrap().header)
     }
 
     fn place(&self, hash: &Value) -> Result<usize, (i64, String)> {

@@ -11,7 +11,7 @@ use bitcoin::{
 };
 use farthing_domain::network::Family;
 use farthing_networks::utxo::{
-    block::{BadBlock, Origin, Read, read, read_unproved},
+    block::{BadBlock, Origin, Read, Worker, read, read_unproved},
     rules::{ChainName, Rules},
 };
 use proptest::prelude::*;
@@ -107,24 +107,78 @@ fn recorded_dogecoin_blocks_are_read_with_and_without_merged_mining() {
     ];
     for (digits, hash) in recorded {
         let bytes = recorded_bytes(digits);
-        let block = read(&bytes, &rules(Family::Dogecoin), all).unwrap();
+        let block = read(&bytes, &rules(Family::Dogecoin), &all).unwrap();
         assert_eq!(shown(block.header.hash), hash);
         assert_eq!(block.hits[0].origin, Origin::Coinbase);
+        assert!(rules(Family::Dogecoin).is_worked(&block.header), "{hash}");
         let changed = [&bytes[..bytes.len() - 1], &[bytes[bytes.len() - 1] ^ 1]].concat();
-        assert_eq!(read(&changed, &rules(Family::Dogecoin), all), Err(BadBlock::MerkleRoot), "{hash}");
+        assert_eq!(read(&changed, &rules(Family::Dogecoin), &all), Err(BadBlock::MerkleRoot), "{hash}");
     }
+}
+
+/// A recorded block whose work was done for Litecoin, with where its proof and its transactions begin.
+fn merged() -> (Vec<u8>, usize) {
+    let bytes = recorded_bytes(include_str!("recorded/dogecoin_371337.hex"));
+    // The other chain's header is the proof's end; it is known by the root that its coinbase leads to.
+    let Worker::Other(parent) = read(&bytes, &rules(Family::Dogecoin), &all).unwrap().header.worker else {
+        panic!("it shows its own work")
+    };
+    let at = bytes.windows(80).position(|part| part == parent).unwrap();
+    (bytes, at.checked_add(80).unwrap())
+}
+
+#[test]
+fn work_that_was_done_for_another_block_is_none_for_this_one() {
+    let (bytes, end) = merged();
+    let rules = rules(Family::Dogecoin);
+    // Whatever of header and proof is changed: it is not read, or it shows no work. The other block's own hash stands
+    // for nothing: it is the 32 bytes behind its coinbase.
+    let mut unnoticed = Vec::new();
+    for at in 0..end {
+        let mut changed = bytes.clone();
+        changed[at] ^= 0x04;
+        if read_unproved(&changed, &rules, &all).is_ok_and(|block| rules.is_worked(&block.header)) {
+            unnoticed.push(at);
+        }
+    }
+    assert_eq!(unnoticed.len(), 32, "{unnoticed:?}");
+    assert_eq!(unnoticed[31] - unnoticed[0], 31, "{unnoticed:?}");
+
+    // Another block of ours with the same proof: a payment more, made for nothing.
+    let mut forged = bytes.clone();
+    forged[36] ^= 1;
+    assert_eq!(read(&forged, &rules, &all), Err(BadBlock::MergedMining));
+    // The header alone, without the flag and its own work.
+    let mut alone = [&bytes[..80], &bytes[end..]].concat();
+    alone[1] &= !1;
+    let block = read(&alone, &rules, &all).unwrap();
+    assert_eq!(block.header.worker, Worker::Itself);
+    assert!(!rules.is_worked(&block.header));
+}
+
+#[test]
+fn dogecoin_s_target_eases_by_half_a_block_and_no_more() {
+    let rules = rules(Family::Dogecoin);
+    assert!(rules.may_follow(0x1a01_0000, 5_000_000, 0x1a01_8000));
+    assert!(!rules.may_follow(0x1a01_0000, 5_000_000, 0x1a01_8001));
+    assert!(rules.may_follow(0x1a01_0000, 5_000_000, 0x1900_8000), "harder");
+    assert!(rules.may_lead((5_000_000, 0x1a01_0000), (5_000_010, 0x1b10_0000)));
+    assert!(!rules.may_lead((5_000_000, 0x1a01_0000), (5_000_010, 0x1e0f_ffff)), "from nothing to no work at all");
+    let mut easy = read(&merged().0, &rules, &all).unwrap().header;
+    easy.bits = 0x1f00_ffff;
+    assert!(!rules.is_worked(&easy), "a target above the chain's limit");
 }
 
 #[test]
 fn a_header_with_merged_mining_is_not_a_bitcoin_block() {
     let bytes = recorded_bytes(include_str!("recorded/dogecoin_371337.hex"));
-    assert!(read(&bytes, &rules(Family::Bitcoin), all).is_err());
+    assert!(read(&bytes, &rules(Family::Bitcoin), &all).is_err());
 }
 
 #[test]
 fn the_first_litecoin_block_is_read() {
     let bytes = recorded_bytes(include_str!("recorded/litecoin_1.hex"));
-    let block = read(&bytes, &rules(Family::Litecoin), all).unwrap();
+    let block = read(&bytes, &rules(Family::Litecoin), &all).unwrap();
     assert_eq!(shown(block.header.hash), "80ca095ed10b02e53d769eb6eaf92cd04e9e0759e5be4a8477b42911ba49c78f");
     assert_eq!(block.hits[0].units, 5_000_000_000);
     assert_eq!(shown(block.header.parent), "12a765e31ffd4059bada1e25190f6e98c99d9714d334efa41a195a7e7e04bfe2");
@@ -161,21 +215,21 @@ fn litecoin_pays_out_of_its_extension_block_by_a_usual_output_that_matures() {
     let payout = spending(3, &[(script(3), 3), (script(4), 4)]);
     let bytes = litecoin_block(&payout, &[1, 2, 3, 4, 5]);
     let rules = rules(Family::Litecoin);
-    let block = read(&bytes, &rules, |found| found == script(4).as_bytes()).unwrap();
+    let block = read(&bytes, &rules, &|found: &[u8]| found == script(4).as_bytes()).unwrap();
     let [hit] = &block.hits[..] else { panic!("{:?}", block.hits) };
     assert_eq!(hit.transaction, payout.compute_txid().to_byte_array());
     assert_eq!((hit.output, hit.units, hit.origin), (1, 4, Origin::Extension));
     assert_eq!(rules.matures_at(hit.origin, 1000), Some(1005));
-    assert_eq!(read(&bytes, &self::rules(Family::Bitcoin), all), Err(BadBlock::Malformed));
+    assert_eq!(read(&bytes, &self::rules(Family::Bitcoin), &all), Err(BadBlock::Malformed));
 }
 
 #[test]
 fn bytes_behind_a_block_are_an_extension_block_only_after_a_payout() {
     let plain = serialize(&block(vec![coinbase(), spending(2, &[(script(2), 2)])]));
     for family in [Family::Bitcoin, Family::Litecoin, Family::Dogecoin] {
-        assert!(read(&plain, &rules(family), all).is_ok());
+        assert!(read(&plain, &rules(family), &all).is_ok());
         let longer = [plain.clone(), vec![0]].concat();
-        assert_eq!(read(&longer, &rules(family), all), Err(BadBlock::Malformed), "{family:?}");
+        assert_eq!(read(&longer, &rules(family), &all), Err(BadBlock::Malformed), "{family:?}");
     }
 }
 
@@ -186,7 +240,7 @@ fn ids_leave_out_the_witness() {
     let ids = [&plain, &witnessed].map(|transaction| transaction.compute_txid().to_byte_array());
     let block = block(vec![with_witness(coinbase()), plain, witnessed]);
     let bytes = serialize(&block);
-    let block = read(&bytes, &rules(Family::Bitcoin), |found| found != script(1).as_bytes()).unwrap();
+    let block = read(&bytes, &rules(Family::Bitcoin), &|found: &[u8]| found != script(1).as_bytes()).unwrap();
     let told: Vec<_> = block.hits.iter().map(|hit| (hit.transaction, hit.units)).collect();
     assert_eq!(told, [(ids[0], 2), (ids[1], 3)]);
     assert_eq!(block.height, Some(1_000_000));
@@ -196,15 +250,15 @@ fn ids_leave_out_the_witness() {
 fn every_cut_and_every_flipped_bit_of_what_is_committed_to_is_found() {
     let bytes = serialize(&block(vec![coinbase(), spending(2, &[(script(2), 2)]), spending(3, &[(script(3), 3)])]));
     let rules = rules(Family::Bitcoin);
-    assert!(read(&bytes, &rules, all).is_ok());
+    assert!(read(&bytes, &rules, &all).is_ok());
     for length in 0..bytes.len() {
-        assert_eq!(read(&bytes[..length], &rules, all), Err(BadBlock::Malformed), "{length}");
+        assert_eq!(read(&bytes[..length], &rules, &all), Err(BadBlock::Malformed), "{length}");
     }
     for at in 80..bytes.len() {
         for bit in 0..8 {
             let mut changed = bytes.clone();
             changed[at] ^= 1 << bit;
-            assert!(read(&changed, &rules, all).is_err(), "byte {at}, bit {bit}");
+            assert!(read(&changed, &rules, &all).is_err(), "byte {at}, bit {bit}");
         }
     }
 }
@@ -215,7 +269,7 @@ fn transactions_that_are_missing_added_or_swapped_are_found() {
     let transactions = vec![coinbase(), spending(2, &[(script(2), 2)]), spending(3, &[(script(3), 3)])];
     let honest = block(transactions.clone());
     let forged = |transactions: Vec<Transaction>| serialize(&Block { header: honest.header, txdata: transactions });
-    assert!(read(&forged(transactions.clone()), &rules, all).is_ok());
+    assert!(read(&forged(transactions.clone()), &rules, &all).is_ok());
     let [first, second, third] = [0, 1, 2].map(|at| transactions[at].clone());
     let lies = [
         (vec![first.clone(), second.clone()], BadBlock::MerkleRoot),
@@ -228,7 +282,7 @@ fn transactions_that_are_missing_added_or_swapped_are_found() {
         (vec![], BadBlock::MerkleRoot),
     ];
     for (transactions, why) in lies {
-        assert_eq!(read(&forged(transactions), &rules, all), Err(why));
+        assert_eq!(read(&forged(transactions), &rules, &all), Err(why));
     }
 }
 
@@ -244,7 +298,7 @@ fn inner_nodes_are_not_passed_off_as_transactions() {
     for pair in ids.chunks(2) {
         forged.extend(pair.concat());
     }
-    assert!(read(&forged, &rules(Family::Bitcoin), all).is_err());
+    assert!(read(&forged, &rules(Family::Bitcoin), &all).is_err());
 }
 
 #[test]
@@ -261,7 +315,7 @@ fn a_coinbase_states_its_height() {
     ];
     for (script_sig, height) in heights {
         let bytes = serialize(&block(vec![transaction(None, script_sig, &[])]));
-        assert_eq!(read(&bytes, &rules(Family::Bitcoin), all).unwrap().height, height, "{script_sig:?}");
+        assert_eq!(read(&bytes, &rules(Family::Bitcoin), &all).unwrap().height, height, "{script_sig:?}");
     }
 }
 
@@ -269,7 +323,7 @@ fn a_coinbase_states_its_height() {
 fn work_and_targets_follow_the_chains_rules() {
     let header: Header = bitcoin::constants::genesis_block(bitcoin::Network::Bitcoin).header;
     let bytes = serialize(&bitcoin::constants::genesis_block(bitcoin::Network::Bitcoin));
-    let mut genesis = read(&bytes, &rules(Family::Bitcoin), all).unwrap().header;
+    let mut genesis = read(&bytes, &rules(Family::Bitcoin), &all).unwrap().header;
     assert_eq!(shown(genesis.hash), header.block_hash().to_string());
     let rules = rules(Family::Bitcoin);
     assert!(rules.is_worked(&genesis));
@@ -332,7 +386,7 @@ proptest! {
     fn whatever_rust_bitcoin_writes_is_read_alike(others in prop::collection::vec(any_transaction(), 0..20)) {
         let block = block(core::iter::once(coinbase()).chain(others).collect());
         let bytes = serialize(&block);
-        let Read { header, hits, .. } = read(&bytes, &rules(Family::Bitcoin), all).unwrap();
+        let Read { header, hits, .. } = read(&bytes, &rules(Family::Bitcoin), &all).unwrap();
         prop_assert_eq!(shown(header.hash), block.block_hash().to_string());
         let told: Vec<_> = hits.iter().map(|hit| (hit.transaction, hit.output, hit.units, hit.script.to_vec())).collect();
         let expected: Vec<_> = block
@@ -351,7 +405,7 @@ proptest! {
     #[test]
     fn any_bytes_are_an_answer_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         for family in [Family::Bitcoin, Family::Litecoin, Family::Dogecoin] {
-            prop_assert!(read_unproved(&bytes, &rules(family), all).is_err() || bytes.len() > 80);
+            prop_assert!(read_unproved(&bytes, &rules(family), &all).is_err() || bytes.len() > 80);
         }
     }
 }

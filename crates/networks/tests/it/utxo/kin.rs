@@ -28,6 +28,7 @@ const LITECOIN_GENESIS: &str = "010000000000000000000000000000000000000000000000
 #[derive(Clone)]
 struct Recorded {
     family: Family,
+    chain: ChainName,
     height: u64,
     hash: &'static str,
     block: Vec<u8>,
@@ -40,6 +41,8 @@ struct Recorded {
 fn dogecoin() -> Recorded {
     Recorded {
         family: Family::Dogecoin,
+        // The block below is not recorded, and only the main chain's targets are compared with it.
+        chain: ChainName::Testnet,
         height: 371_337,
         hash: "60323982f9c5ff1b5a954eac9dc1269352835f47c2c5222691d80f0d50dcf053",
         block: recorded_bytes(include_str!("recorded/dogecoin_371337.hex")),
@@ -52,6 +55,7 @@ fn dogecoin() -> Recorded {
 fn litecoin() -> Recorded {
     Recorded {
         family: Family::Litecoin,
+        chain: ChainName::Mainnet,
         height: 1,
         hash: "80ca095ed10b02e53d769eb6eaf92cd04e9e0759e5be4a8477b42911ba49c78f",
         block: recorded_bytes(include_str!("recorded/litecoin_1.hex")),
@@ -76,8 +80,10 @@ impl Recorded {
     fn answer(&self, method: &str, params: &Value) -> Answer {
         let not_found = || Err((-5, "No such mempool transaction.".to_owned()));
         match method {
-            "getblockchaininfo" => Ok(json!({"chain": "main", "blocks": self.height, "headers": self.height,
-                "bestblockhash": self.hash, "pruned": false, "verificationprogress": 0.999})),
+            "getblockchaininfo" => {
+                Ok(json!({"chain": self.chain.node_name(), "blocks": self.height, "headers": self.height,
+                "bestblockhash": self.hash, "pruned": false, "verificationprogress": 0.999}))
+            }
             "getbestblockhash" => Ok(json!(self.hash)),
             "getblockhash" if params[0] == json!(0) => Ok(json!(self.genesis)),
             "getblockhash" if params[0] == json!(self.height) => Ok(json!(self.hash)),
@@ -119,13 +125,13 @@ impl Recorded {
 
     /// A script that the block pays to.
     fn paid_script(&self) -> Vec<u8> {
-        let read = read_unproved(&self.block, &self.rules(), |script| script.len() == 25).unwrap();
+        let read = read_unproved(&self.block, &self.rules(), &|script: &[u8]| script.len() == 25).unwrap();
         read.hits.first().map(|hit| hit.script.to_vec()).unwrap_or_default()
     }
 
     /// What it is paid to without an address.
     fn paid_key(&self) -> Vec<u8> {
-        let read = read_unproved(&self.block, &self.rules(), |script| script.len() > 34).unwrap();
+        let read = read_unproved(&self.block, &self.rules(), &|script: &[u8]| script.len() > 34).unwrap();
         read.hits[0].script.to_vec()
     }
 
@@ -137,7 +143,7 @@ impl Recorded {
         let mut config = config(&[(Protocol::Core, node.url())]);
         config.network = slug.parse().unwrap();
         config.family = self.family;
-        config.chain = ChainName::Mainnet;
+        config.chain = self.chain;
         config.native = Catalog::shipped().resolve(code, None).unwrap().clone();
         Utxo::new(config).unwrap()
     }
@@ -155,7 +161,7 @@ async fn dogecoin_core_is_read_by_the_calls_that_it_has() {
     let node = recorded.clone().serve().await;
     let adapter = recorded.adapter(&node);
     let identity = adapter.identity().await.unwrap();
-    assert_eq!(identity.to_string(), format!("dogecoin mainnet {}", recorded.genesis));
+    assert_eq!(identity.to_string(), format!("dogecoin testnet {}", recorded.genesis));
     let tip = adapter.tip().await.unwrap();
     assert_eq!((tip.head.block.height, tip.head.block.hash.as_str()), (371_337, recorded.hash));
     let watch = watching(&recorded.paid_script());
