@@ -159,7 +159,7 @@ impl RateBook {
         let unknown = || NoRate::UnknownPair(code, currency);
         let coin = self.dollars(code.as_str(), now).ok_or_else(unknown)?.map_err(doubt)?;
         let fiat = match currency.code() {
-            "USD" => Agreed { price: Price::one(), at: now, sources: Vec::new() },
+            "USD" => Agreed { price: Price::one(), at: now, sources: Vec::new(), by_several: None },
             other => self.dollars(other, now).ok_or_else(unknown)?.map_err(doubt)?,
         };
         let crossed = coin.price.over(&fiat.price).and_then(|price| price.less(self.spread_basis_points));
@@ -176,13 +176,13 @@ impl RateBook {
     /// Dollars for one of a symbol; `None` where no source can know it.
     fn dollars(&self, symbol: &str, now: Timestamp) -> Option<Result<Agreed, String>> {
         if let Some(price) = self.fixed.get(symbol) {
-            return Some(Ok(Agreed { price: price.clone(), at: now, sources: vec!["fixed"] }));
+            return Some(Ok(Agreed { price: price.clone(), at: now, sources: vec!["fixed"], by_several: None }));
         }
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let is_young = |at: Timestamp| now.seconds_since(at) <= self.max_age_seconds;
         let listed = state.file.as_ref().filter(|(_, at)| is_young(*at));
         if let Some((price, at)) = listed.and_then(|(prices, at)| Some((prices.get(symbol)?.clone(), *at))) {
-            return Some(Ok(Agreed { price, at, sources: vec!["file"] }));
+            return Some(Ok(Agreed { price, at, sources: vec!["file"], by_several: None }));
         }
         let doubt =
             || state.doubts.get(symbol).cloned().unwrap_or_else(|| "no source tells a current price".to_owned());

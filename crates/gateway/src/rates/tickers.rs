@@ -139,10 +139,13 @@ fn seconds(raw: &RawValue) -> Option<i64> {
     raw.get().trim_matches('"').parse().ok()
 }
 
-/// The middle of a book that is not crossed.
+/// How far a book's sides may be apart, in basis points: the middle of a wider one is nobody's price.
+const BOOK: u32 = 500;
+
+/// The middle of a book that is not crossed and has a price.
 fn middle(bid: Option<Price>, ask: Option<Price>) -> Option<Price> {
     let (bid, ask) = (bid?, ask?);
-    (bid <= ask).then(|| bid.midpoint(&ask))
+    (bid <= ask && bid.is_near(&ask, BOOK)).then(|| bid.midpoint(&ask))
 }
 
 fn in_dollars(symbol: &'static str, price: Price) -> Ticker {

@@ -43,10 +43,11 @@ fn coinbase_tells_units_for_a_dollar() {
 #[test]
 fn binance_quotes_in_tether() {
     let body = r#"[{"symbol":"BTCUSDT","bidPrice":"49990.00000000","bidQty":"431.0","askPrice":"50010.00000000","askQty":"9.0"},
+        {"symbol":"SOLUSDT","bidPrice":"1.00","bidQty":"1","askPrice":"300.00","askQty":"1"},
         {"symbol":"DOGEUSDT","bidPrice":"0.00000000","bidQty":"0","askPrice":"0.00000000","askQty":"0"},
         {"symbol":"LTCBTC","bidPrice":"4.00000000","bidQty":"1","askPrice":"4.00000200","askQty":"1"}]"#;
     let tickers = Market::Binance.read(body.as_bytes()).unwrap();
-    assert_eq!(tickers.len(), 1, "{tickers:?}");
+    assert_eq!(tickers.len(), 1, "an empty book and one that is wide open are no prices: {tickers:?}");
     assert_eq!((tickers[0].symbol, tickers[0].quoted), ("BTC", Quoted::InTether));
     assert_eq!(tickers[0].price, Price::read("50000").unwrap());
 }
