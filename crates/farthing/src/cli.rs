@@ -297,6 +297,16 @@ pub(crate) enum Webhooks {
 pub(crate) enum Networks {
     /// Show how far each network is scanned, its providers, gaps and alarms. Works beside the running gateway.
     Status(Json),
+    /// End the alarms about one of your addresses (code at it, a frozen token, money that no payment explains) after you looked
+    /// into them. They come back when there is more.
+    Acknowledge {
+        /// The network, as in the configuration: ethereum, polygon.
+        network: NetworkId,
+        /// The address, as `doctor` shows it.
+        address: String,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Let new credits become final again after the alarm that a reorganisation replaced final blocks. Look into it first.
     Resume {
         /// The network, as in the configuration: bitcoin, polygon.

@@ -11,7 +11,8 @@ use crate::{
     installation::open_for_command,
     output,
 };
-use farthing_domain::{id::Environment, time::Timestamp};
+use farthing_dialects::native::moment::rfc3339;
+use farthing_domain::{id::Environment, name::NetworkId, time::Timestamp};
 use farthing_gateway::{clock::Clock, gateway::Gateway, ledger};
 use farthing_store::records::{
     ChainState, Surplus,
@@ -204,7 +205,7 @@ fn chain_check(state: &ChainState, gaps: &[(u64, u64)]) -> Check {
 
 /// An address that is not as it should be.
 fn concern_check(concern: &Concern) -> Check {
-    let Concern { network, shown, holder, what, .. } = concern;
+    let Concern { network, shown, holder, what, acknowledged_at, .. } = concern;
     let detail = match what {
         What::Code => format!(
             "{shown} ({holder}) has code: unless it was you, somebody who has its key put it there (EIP-7702). Spend what the account holds, and sell with another account"
@@ -212,15 +213,30 @@ fn concern_check(concern: &Concern) -> Check {
         What::Frozen(code) => format!(
             "{shown} ({holder}) holds {code} that its issuer has frozen there: it cannot be spent until the issuer lets it go"
         ),
+        What::PayerFrozen(code) => format!(
+            "{shown} ({holder}) was paid {code} by somebody whom its issuer has frozen since: the issuer may freeze what was paid, too. Look into the payment before you rely on it"
+        ),
     };
-    Check::new(&format!("address.{network}"), Level::Error, false, detail)
+    // Money that has arrived and may be spent: worth a look, and nothing is lost yet.
+    let level = if matches!(what, What::PayerFrozen(_)) { Level::Warning } else { Level::Error };
+    let detail = format!("{detail}{}", acknowledgement(*acknowledged_at, *network, shown));
+    Check::new(&format!("address.{network}"), level, acknowledged_at.is_some(), detail)
+}
+
+/// That an alarm about an address is acknowledged, or how to do that.
+fn acknowledgement(at: Option<Timestamp>, network: NetworkId, shown: &str) -> String {
+    match at {
+        Some(at) => format!(" (acknowledged {})", rfc3339(at)),
+        None => format!("; when you have: farthing networks acknowledge {network} {shown}"),
+    }
 }
 
 /// Money that nothing explains: a payment may be missed.
 fn surplus_check(surplus: &Surplus) -> Check {
-    let Surplus { asset, shown, holder, balance, recorded, .. } = surplus;
+    let Surplus { asset, shown, holder, balance, recorded, acknowledged_at, .. } = surplus;
     let detail = format!(
-        "{shown} ({holder}) holds {balance} units of {asset}, of which payments explain {recorded}: look for the transaction in an explorer"
+        "{shown} ({holder}) holds {balance} units of {asset}, of which payments explain {recorded}: look for the transaction in an explorer{}",
+        acknowledgement(*acknowledged_at, asset.network, shown)
     );
-    Check::new(&format!("balance.{}", asset.network), Level::Error, false, detail)
+    Check::new(&format!("balance.{}", asset.network), Level::Error, acknowledged_at.is_some(), detail)
 }

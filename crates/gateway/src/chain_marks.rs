@@ -78,6 +78,15 @@ impl Chain {
         self.marks.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Says that whoever answers has seen less than was scanned before; `None` when that is not so. Nothing is missed, but what
+    /// comes now is seen late.
+    pub(crate) fn is_behind_itself(&self) -> Option<String> {
+        let (head, cursor) = (self.head()?, self.cursor()?);
+        let told =
+            || format!("the providers' last block is {head}, below block {cursor} that was scanned: they lag behind");
+        (head < cursor).then(told)
+    }
+
     /// How its providers are at this moment; none in test mode.
     #[must_use]
     pub fn providers(&self) -> Vec<ProviderState> {

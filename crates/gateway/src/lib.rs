@@ -12,7 +12,7 @@ mod catch_up;
 pub mod chain_marks;
 pub mod change_invoice;
 pub mod clock;
-mod concerns;
+pub mod concerns;
 pub mod create_invoice;
 pub mod credentials;
 pub mod deliver;

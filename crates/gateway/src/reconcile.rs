@@ -19,7 +19,7 @@ use farthing_domain::{
 };
 use farthing_networks::{
     address::Address,
-    inspect::{Balance, Inspect},
+    inspect::{Arrived, Balance, Inspect},
     network::NetworkError,
 };
 use farthing_store::{
@@ -38,6 +38,8 @@ const TOGETHER: usize = 50;
 const CLOSED_MAX: usize = 10_000;
 /// How long after its making an invoice is looked at each night, in seconds: eight days.
 const RECENT_SECONDS: i64 = 8 * 86_400;
+/// Payments to one address whose senders are looked at.
+const ARRIVED_MAX: usize = 20;
 /// Before an address was handed out nobody can have paid to it, clocks apart. Seconds.
 const BEFORE_SECONDS: i64 = 60;
 
@@ -203,9 +205,34 @@ impl Gateway {
             found = self.unexplained(chain, held, &balances).await?;
         }
         self.keep(chain.id.network, held, &found).await?;
-        let concerns = inspect.concerns(&addresses, &balances).await.map_err(failed)?;
+        let arrived = self.arrived_lately(chain.id.network, held).await?;
+        let concerns = inspect.concerns(&addresses, &balances, &arrived).await.map_err(failed)?;
         self.keep_concerns(chain.id.network, held, &concerns).await?;
         Ok(found.len())
+    }
+
+    /// The latest payments to these addresses, as far as they are of the last days.
+    async fn arrived_lately(&self, network: NetworkId, held: &[Held]) -> Result<Vec<Arrived>, StoreError> {
+        let since = self.clocks().now(Environment::Live).plus_seconds(-RECENT_SECONDS);
+        let addresses: Vec<(Holder, Vec<u8>)> =
+            held.iter().map(|held| (held.holder, held.address.bytes().to_vec())).collect();
+        self.store()
+            .read(move |reader| {
+                let mut all = Vec::new();
+                for (holder, address) in addresses {
+                    let mut payments = reader.payments_on(holder, network)?;
+                    payments.retain(|payment| payment.recorded_at >= since);
+                    payments.sort_by_key(|payment| core::cmp::Reverse(payment.recorded_at));
+                    all.extend(payments.into_iter().take(ARRIVED_MAX).map(|payment| Arrived {
+                        address: address.clone(),
+                        asset: payment.asset,
+                        transaction: payment.key.transaction,
+                        position: payment.key.position,
+                    }));
+                }
+                Ok(all)
+            })
+            .await
     }
 
     fn earliest(&self, held: &[Held], found: &[Surplus]) -> Option<Timestamp> {
@@ -240,6 +267,7 @@ impl Gateway {
                     balance: balance.units,
                     recorded,
                     found_at,
+                    acknowledged_at: None,
                 })
             });
             found.extend(surpluses);
@@ -249,11 +277,6 @@ impl Gateway {
 
     /// Keeps what stays unexplained, and forgets what was found at these addresses before.
     async fn keep(&self, network: NetworkId, held: &[Held], found: &[Surplus]) -> Result<(), StoreError> {
-        for surplus in found {
-            tracing::error!(asset = %surplus.asset, address = surplus.shown, holder = %surplus.holder,
-                balance = surplus.balance, recorded = surplus.recorded,
-                "an address holds money that no payment explains");
-        }
         #[expect(
             clippy::redundant_closure_for_method_calls,
             reason = "the method's path is not general enough in its lifetime"
@@ -262,20 +285,32 @@ impl Gateway {
         let is_held = |surplus: &&Surplus| {
             surplus.asset.network == network && held.iter().any(|held| held.address.bytes() == surplus.address)
         };
-        let explained: Vec<Vec<u8>> = known
+        let is_same = |one: &Surplus, other: &Surplus| one.address == other.address && one.asset == other.asset;
+        let explained: Vec<Surplus> = known
             .iter()
             .filter(is_held)
-            .filter(|known| !found.iter().any(|found| found.address == known.address && found.asset == known.asset))
-            .map(|known| known.address.clone())
+            .filter(|known| !found.iter().any(|found| is_same(found, known)))
+            .cloned()
             .collect();
         if explained.is_empty() && found.is_empty() {
             return Ok(());
         }
-        let found = found.to_vec();
+        let mut found = found.to_vec();
+        for surplus in &mut found {
+            // What the operator has looked at is no news, as long as it does not grow.
+            let before = known.iter().find(|known| is_same(known, surplus));
+            let before = before.filter(|before| before.unexplained() >= surplus.unexplained());
+            surplus.acknowledged_at = before.and_then(|before| before.acknowledged_at);
+            if surplus.acknowledged_at.is_none() {
+                tracing::error!(asset = %surplus.asset, address = surplus.shown, holder = %surplus.holder,
+                    balance = surplus.balance, recorded = surplus.recorded,
+                    "an address holds money that no payment explains");
+            }
+        }
         self.store()
             .decide(move |transaction| {
-                for address in &explained {
-                    transaction.clear_surpluses(network, address)?;
+                for surplus in &explained {
+                    transaction.clear_surplus(surplus.asset, &surplus.address)?;
                 }
                 found.iter().try_for_each(|surplus| transaction.put_surplus(surplus))
             })

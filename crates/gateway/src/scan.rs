@@ -79,7 +79,7 @@ impl Gateway {
         let scanned = self.scan_some(chain).await;
         let real_now = self.clocks().real();
         match &scanned {
-            Ok(_) => chain.note_trouble(None, real_now),
+            Ok(_) => chain.note_trouble(chain.is_behind_itself().map(|text| (text, false)), real_now),
             Err(error) => {
                 let is_other_chain = matches!(error, ScanError::OtherChain { .. });
                 chain.note_trouble(Some((error.to_string(), is_other_chain)), real_now);

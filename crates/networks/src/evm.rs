@@ -19,6 +19,7 @@ mod inspect;
 mod logs;
 mod node;
 mod range;
+mod second_opinion;
 mod tokens;
 mod traces;
 
@@ -32,10 +33,7 @@ use crate::{
         pool::{Answered, Patience, Pool},
     },
 };
-use core::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use core::{sync::atomic::AtomicU64, time::Duration};
 use farthing_domain::{asset::Asset, name::NetworkId};
 use node::{EvmNode, Tag};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -91,7 +89,7 @@ pub struct EvmConfig {
     pub limits: Limits,
     /// How long providers are left alone.
     pub patience: Patience,
-    /// One range in so many is asked of a second provider too and compared; 0: none.
+    /// One range in so many is asked of a second provider too and compared, besides those that hold money; 0: only those.
     pub audit_one_in: u64,
     /// A head that stands still for so long is compared with other providers'.
     pub stale_after: Duration,
@@ -148,6 +146,8 @@ pub struct Evm {
     head: Mutex<Option<(u64, Instant)>>,
     ranges: AtomicU64,
     disagreements: Mutex<Option<String>>,
+    /// Since when no second provider has seen far enough to confirm money.
+    unconfirmed_since: Mutex<Option<Instant>>,
 }
 
 impl Evm {
@@ -175,6 +175,7 @@ impl Evm {
             head: Mutex::default(),
             ranges: AtomicU64::new(0),
             disagreements: Mutex::default(),
+            unconfirmed_since: Mutex::default(),
         })
     }
 
@@ -250,45 +251,25 @@ impl Evm {
         self.pool.ask(question).await.map(|answered| answered.value)
     }
 
-    async fn scan(&self, from: u64, to: u64, watch: &Watch) -> Result<Scanned, NetworkError> {
+    /// Reads a range of these tokens' transfers and of the coin's, as far as nobody contradicts it.
+    async fn scan(&self, tokens: &Tokens, from: u64, to: u64, watch: &Watch) -> Result<Scanned, NetworkError> {
         is_a_range(from, to)?;
-        let question = |node: Arc<EvmNode>| async move { range::read(&node, &self.tokens, from..=to, watch).await };
+        let question = |node: Arc<EvmNode>| async move { range::read(&node, tokens, from..=to, watch).await };
         let answered = self.pool.ask(question).await?;
-        let count = self.ranges.fetch_add(1, Ordering::Relaxed);
-        if count.checked_rem(self.audit_one_in) == Some(0)
-            && let Some(second) = self.pool.ask_another(&answered.provider, question).await
-        {
-            self.compare(&answered, &second)?;
-        }
+        self.confirm(&answered, tokens, from..=to, watch).await?;
         Ok(answered.value)
-    }
-
-    /// The same with the tokens that are known and not sold.
-    async fn scan_known(&self, from: u64, to: u64, watch: &Watch) -> Result<Scanned, NetworkError> {
-        is_a_range(from, to)?;
-        let question = |node: Arc<EvmNode>| async move { range::read(&node, &self.known, from..=to, watch).await };
-        self.pool.ask(question).await.map(|answered| answered.value)
-    }
-
-    /// Two providers that tell different transfers of the same blocks: nothing of it is believed until they agree.
-    fn compare(&self, first: &Answered<Scanned>, second: &Answered<Scanned>) -> Result<(), NetworkError> {
-        let is_one_branch = first.value.end == second.value.end && first.value.parent == second.value.parent;
-        if !is_one_branch || range::seen_by_all(&first.value) == range::seen_by_all(&second.value) {
-            return Ok(());
-        }
-        let what = format!(
-            "{} and {} tell different transfers of the blocks up to {}",
-            first.provider, second.provider, first.value.end.block.height
-        );
-        tracing::error!(what, "two providers contradict each other");
-        *self.disagreements.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.clone());
-        Err(NetworkError::Inconsistent(what))
     }
 }
 
 impl Network for Evm {
+    /// With the sold tokens' decimals checked by their contracts: a list with wrong ones would price everything wrong.
     fn identity(&self) -> Answer<'_, Identity> {
-        Box::pin(self.pool.identity())
+        Box::pin(async move {
+            let identity = self.pool.identity().await?;
+            let question = |node: Arc<EvmNode>| async move { inspect::check_decimals(&node, &self.tokens).await };
+            self.pool.ask(question).await?;
+            Ok(identity)
+        })
     }
 
     fn tip(&self) -> Answer<'_, Tip> {
@@ -300,7 +281,7 @@ impl Network for Evm {
     }
 
     fn transfers<'a>(&'a self, from: u64, to: u64, watch: &'a Watch) -> Answer<'a, Scanned> {
-        Box::pin(self.scan(from, to, watch))
+        Box::pin(self.scan(&self.tokens, from, to, watch))
     }
 
     fn mempool<'a>(&'a self, _watch: &'a Watch) -> Answer<'a, Option<Vec<MempoolTransfer>>> {

@@ -58,6 +58,21 @@ pub enum Wrong {
     Code,
     /// The issuer of this token has frozen it there.
     Frozen(AssetId),
+    /// Who sent this token there is frozen by its issuer now: the issuer may come after the money.
+    PayerFrozen(AssetId),
+}
+
+/// Money that is recorded at an address of ours, by the transfer that brought it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrived {
+    /// The address, as its canonical bytes.
+    pub address: Vec<u8>,
+    /// What arrived.
+    pub asset: AssetId,
+    /// The transaction, as in [`Transfer`](crate::network::Transfer).
+    pub transaction: String,
+    /// Which transfer of it.
+    pub position: String,
 }
 
 /// A chain as it is inspected.
@@ -76,8 +91,14 @@ pub trait Inspect: Send + Sync {
         None
     }
 
-    /// What is wrong with addresses of ours now; `held` is what they hold. Nothing on networks where nothing of the kind exists.
-    fn concerns<'a>(&'a self, _addresses: &'a [Address], _held: &'a [Balance]) -> Answer<'a, Vec<Concern>> {
+    /// What is wrong with addresses of ours now; `held` is what they hold, `arrived` what came to them lately. Nothing on networks
+    /// where nothing of the kind exists.
+    fn concerns<'a>(
+        &'a self,
+        _addresses: &'a [Address],
+        _held: &'a [Balance],
+        _arrived: &'a [Arrived],
+    ) -> Answer<'a, Vec<Concern>> {
         Box::pin(core::future::ready(Ok(Vec::new())))
     }
 

@@ -13,6 +13,7 @@ pub mod pool;
 
 use crate::network::{Identity, NetworkError};
 use core::{future::Future, pin::Pin, time::Duration};
+use std::collections::BTreeMap;
 
 /// Why one call of one node has no usable answer. The texts are fit for a log and for `doctor`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,8 +126,6 @@ pub struct Usage {
     pub calls: u64,
     /// HTTP requests.
     pub requests: u64,
-    /// Requests without a usable answer.
-    pub failures: u64,
     /// Bytes of answers' bodies.
     pub bytes: u64,
 }
@@ -161,4 +160,6 @@ pub struct ProviderState {
     pub quarantine: Option<String>,
     /// What it was asked.
     pub usage: Usage,
+    /// Questions to which it had no usable answer, by what was wrong ([`ProviderError::class`]); also an error beside HTTP's 200.
+    pub failures: BTreeMap<&'static str, u64>,
 }

@@ -388,6 +388,16 @@ pub struct Surplus {
     pub recorded: u128,
     /// When it was found first.
     pub found_at: Timestamp,
+    /// When the operator acknowledged it: it is no alarm any more, unless it grows.
+    pub acknowledged_at: Option<Timestamp>,
+}
+
+impl Surplus {
+    /// How much of it no payment explains, in atomic units.
+    #[must_use]
+    pub const fn unexplained(&self) -> u128 {
+        self.balance.saturating_sub(self.recorded)
+    }
 }
 
 /// Which invoices a list holds. Every list has an owner.

@@ -42,6 +42,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 6, name: "checksums", sql: include_str!("sqlite/schema/0006_checksums.sql") },
     Migration { number: 7, name: "concerns", sql: include_str!("sqlite/schema/0007_concerns.sql") },
     Migration { number: 8, name: "redeliveries", sql: include_str!("sqlite/schema/0008_redeliveries.sql") },
+    Migration { number: 9, name: "acknowledged", sql: include_str!("sqlite/schema/0009_acknowledged.sql") },
 ];
 
 /// A consistent view of the store.

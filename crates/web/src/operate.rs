@@ -62,10 +62,19 @@ pub(crate) fn describe() {
     describe_gauge!("farthing_chain_troubled", "1 while the last look at a network failed.");
     describe_gauge!("farthing_provider_available", "1 while a network's provider would be asked.");
     describe_counter!("farthing_provider_calls_total", "Calls of a provider, as providers bill them.");
-    describe_counter!("farthing_provider_failures_total", "Requests to a provider without a usable answer.");
+    describe_counter!(
+        "farthing_provider_failures_total",
+        "Questions to which a provider had no usable answer, by what was wrong."
+    );
     describe_gauge!("farthing_rate_source_answers", "1 while a source of exchange rates answers.");
-    describe_gauge!("farthing_unexplained_surpluses", "Addresses that hold money which no recorded payment explains.");
-    describe_gauge!("farthing_address_concerns", "Addresses of ours with code, or at which an issuer froze a token.");
+    describe_gauge!(
+        "farthing_unexplained_surpluses",
+        "Addresses that hold money which no recorded payment explains, as far as nobody acknowledged it."
+    );
+    describe_gauge!(
+        "farthing_address_concerns",
+        "Addresses of ours with code, or with a token frozen there or at its payer, as far as nobody acknowledged it."
+    );
     describe_counter!(
         "farthing_addresses_reconciled_total",
         "Addresses whose balance was compared with what is recorded."
@@ -247,17 +256,22 @@ fn stored(reader: &Reader<'_>) -> Result<Stored, StoreError> {
         let gap_blocks = ledger::blocks(&ledger::gaps(&reader.scanned_ranges(state.chain)?));
         chains.push((state, gap_blocks));
     }
-    let (surpluses, concerns) = (reader.surpluses()?.len(), reader.concerns()?.len());
+    let surpluses = reader.surpluses()?.iter().filter(|surplus| surplus.acknowledged_at.is_none()).count();
+    let concerns = reader.concerns()?.iter().filter(|concern| concern.acknowledged_at.is_none()).count();
     Ok(Stored { waiting: reader.waiting_deliveries()?, surpluses, concerns, chains })
 }
 
 fn measure_providers(chain: &Chain) {
     use metrics::{counter, gauge};
     for provider in chain.providers() {
-        let labels = [("network", chain.id.network.to_string()), ("provider", provider.name)];
+        let labels = [("network", chain.id.network.to_string()), ("provider", provider.name.clone())];
         gauge!("farthing_provider_available", &labels).set(flag(provider.is_available));
         counter!("farthing_provider_calls_total", &labels).absolute(provider.usage.calls);
-        counter!("farthing_provider_failures_total", &labels).absolute(provider.usage.failures);
+        for (class, failures) in provider.failures {
+            let (network, provider) = (chain.id.network.to_string(), provider.name.clone());
+            counter!("farthing_provider_failures_total", "network" => network, "provider" => provider, "class" => class)
+                .absolute(failures);
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use crate::{
     output::{answer, table},
 };
 use anyhow::bail;
-use farthing_domain::{id::Environment, name::NetworkId, network::ChainId};
+use farthing_domain::{id::Environment, name::NetworkId, network::ChainId, time::Timestamp};
 use farthing_gateway::{
+    concerns::Acknowledged,
     gateway::{Chain, Gateway},
     ledger,
     quotes::NotSelling,
@@ -29,6 +30,7 @@ pub(crate) const SEEN_SETTING: &str = "networks_seen";
 pub(super) async fn execute(config: &Config, command: Networks) -> anyhow::Result<()> {
     match command {
         Networks::Status(json) => status(config, json).await,
+        Networks::Acknowledge { network, address, json } => acknowledge(config, network, &address, json).await,
         Networks::Resume { network, json } => resume(config, network, json).await,
     }
 }
@@ -80,7 +82,7 @@ fn provider(state: &ProviderState) -> Value {
         "quarantine": state.quarantine,
         "calls": state.usage.calls,
         "requests": state.usage.requests,
-        "failures": state.usage.failures,
+        "failures": state.failures,
         "bytes": state.usage.bytes,
     })
 }
@@ -159,6 +161,7 @@ fn surplus(surplus: &Surplus) -> Value {
         "holder": surplus.holder.to_string(),
         "balance_units": surplus.balance.to_string(),
         "recorded_units": surplus.recorded.to_string(),
+        "acknowledged_at_ms": surplus.acknowledged_at.map(Timestamp::milliseconds),
     })
 }
 
@@ -168,6 +171,7 @@ fn concern(concern: &Concern) -> Value {
         "holder": concern.holder.to_string(),
         "what": concern.what.to_string(),
         "found_at_ms": concern.found_at.milliseconds(),
+        "acknowledged_at_ms": concern.acknowledged_at.map(Timestamp::milliseconds),
     })
 }
 
@@ -221,11 +225,15 @@ fn wrong(object: &Value) -> String {
     if count("gaps") > 0 {
         found.push(format!("{} gaps in what was scanned", count("gaps")));
     }
-    if count("unexplained_surpluses") > 0 {
-        found.push(format!("{} addresses hold money that no payment explains", count("unexplained_surpluses")));
+    let alarms = |key: &str| {
+        let all = object.get(key).and_then(Value::as_array).into_iter().flatten();
+        all.filter(|one| one.get("acknowledged_at_ms").is_none_or(Value::is_null)).count()
+    };
+    if alarms("unexplained_surpluses") > 0 {
+        found.push(format!("{} addresses hold money that no payment explains", alarms("unexplained_surpluses")));
     }
-    if count("address_concerns") > 0 {
-        found.push(format!("something is wrong with {} addresses: see doctor", count("address_concerns")));
+    if alarms("address_concerns") > 0 {
+        found.push(format!("something is wrong with {} addresses: see doctor", alarms("address_concerns")));
     }
     let behind = object.get("behind").and_then(Value::as_u64).unwrap_or_default();
     if behind > 0 {
@@ -235,6 +243,24 @@ fn wrong(object: &Value) -> String {
         found.push("not configured any more".to_owned());
     }
     if found.is_empty() { "-".to_owned() } else { found.join("; ") }
+}
+
+async fn acknowledge(config: &Config, network: NetworkId, address: &str, json: Json) -> anyhow::Result<()> {
+    let gateway = open_for_command(config).await?;
+    let ended: Vec<String> = gateway.acknowledge(network, address).await?.iter().map(told).collect();
+    if ended.is_empty() {
+        bail!("there is no alarm about {address} on {network}; `farthing doctor` shows what there is");
+    }
+    let text = format!("Acknowledged at {address}: {}. It comes back when there is more.", ended.join(", "));
+    let object = json!({"network": network.to_string(), "address": address, "acknowledged": ended});
+    Ok(answer(json, &object, &text)?)
+}
+
+fn told(acknowledged: &Acknowledged) -> String {
+    match acknowledged {
+        Acknowledged::Concern(what) => what.to_string(),
+        Acknowledged::Surplus(asset, units) => format!("{units} unexplained units of {asset}"),
+    }
 }
 
 async fn resume(config: &Config, network: NetworkId, json: Json) -> anyhow::Result<()> {

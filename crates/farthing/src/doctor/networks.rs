@@ -2,6 +2,7 @@
 
 use super::{Check, Level};
 use crate::{
+    clock::SystemClock,
     config::{Config, NetworkConfig},
     entropy::SystemEntropy,
     high_water::Marks,
@@ -10,6 +11,7 @@ use crate::{
 use farthing_domain::{id::Environment, network::ChainId};
 use farthing_gateway::{
     account_use::{UnknownUse, first_unused},
+    clock::Clock,
     entropy::Ids,
     gateway::{Chain, EnvironmentSetup, Gateway},
     live_environment::live_environment,
@@ -25,6 +27,9 @@ use url::Host;
 
 /// How long one network may take to be looked at: dead providers are many timeouts.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// A last block that is older than that, in seconds and in blocks of its network, is worth a look.
+const OLD_SECONDS: i64 = 3600;
+const OLD_BLOCKS: i64 = 20;
 /// Addresses to compare with the wallet's.
 const COMPARED: u32 = 3;
 
@@ -45,6 +50,7 @@ pub(super) async fn examine(config: &Config, store: Option<&Gateway>) -> Vec<Che
     for chain in setup.chains.values() {
         checks.extend(found(chain).await);
         checks.extend(identity(chain, store).await);
+        checks.extend(head(chain, store).await);
         checks.extend(account(chain));
     }
     checks.extend(starts(config, &setup, store).await);
@@ -123,6 +129,30 @@ async fn identity(chain: &Chain, store: Option<&Gateway>) -> Option<Check> {
         )
     };
     Some(Check::new(&format!("networks.{}.identity", id.network), Level::Error, is_same, detail))
+}
+
+/// Whether its last block is young, and not below what was scanned before.
+async fn head(chain: &Chain, store: Option<&Gateway>) -> Vec<Check> {
+    let id = ChainId { environment: Environment::Live, network: chain.id.network };
+    let cursor = match store {
+        // A store that cannot be read was told of already.
+        Some(store) => store.store().read(move |reader| reader.chain(id)).await.ok().flatten(),
+        None => None,
+    };
+    // So was a network that does not answer.
+    let Ok(Ok(tip)) = timeout(PATIENCE, chain.adapter.tip()).await else { return Vec::new() };
+    let name = format!("networks.{}.head", id.network);
+    let (height, scanned) = (tip.head.block.height, cursor.map(|state| state.cursor.height));
+    let behind = scanned.filter(|scanned| height < *scanned).map(|scanned| {
+        let detail =
+            format!("its last block is {height}, below block {scanned} that was scanned: its providers lag behind");
+        Check::new(&name, Level::Warning, false, detail)
+    });
+    let age = SystemClock.now().seconds_since(tip.head.time);
+    let is_young = age <= OLD_SECONDS.max(i64::from(chain.facts.block_seconds).saturating_mul(OLD_BLOCKS));
+    let detail = format!("block {height}, {} minutes ago", age.checked_div(60).unwrap_or_default());
+    let detail = if is_young { detail } else { format!("{detail}: does the chain stand still, or its providers?") };
+    behind.into_iter().chain([Check::new(&name, Level::Warning, is_young, detail)]).collect()
 }
 
 /// The account's first addresses, for the operator to compare, and what to look at before relying on it.

@@ -213,6 +213,21 @@ async fn code_at_an_address_of_ours_is_an_alarm_everywhere() {
     let metrics = Ask::get("/metrics").send(server.host()).text();
     assert!(metrics.contains("farthing_address_concerns 1"), "{metrics}");
     assert!(shop.log().contains("something is wrong with an address of ours"));
+
+    let address = address.as_str().unwrap();
+    assert!(told["detail"].as_str().unwrap().contains(&format!("farthing networks acknowledge polygon {address}")));
+    let nobody = shop.run(&["networks", "acknowledge", "polygon", "0x0000000000000000000000000000000000000001"]);
+    assert!(nobody.1.contains("there is no alarm about"), "{}", nobody.1);
+    let ended = shop.json(&["networks", "acknowledge", "polygon", address, "--json"]);
+    assert_eq!(ended["acknowledged"], json!(["code"]));
+    let status = server.networks_status_when(|network| !network["address_concerns"][0]["acknowledged_at_ms"].is_null());
+    assert_eq!(status.await["address_concerns"][0]["what"], "code", "it is still there to see");
+    let doctor = shop.doctor();
+    let told = check(&doctor, "address.polygon");
+    assert_eq!((&doctor["ok"], &told["ok"]), (&json!(true), &json!(true)));
+    assert!(told["detail"].as_str().unwrap().contains("(acknowledged 2"), "{told}");
+    let metrics = Ask::get("/metrics").send(server.host()).text();
+    assert!(metrics.contains("farthing_address_concerns 0"), "{metrics}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

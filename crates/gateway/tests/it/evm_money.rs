@@ -3,7 +3,7 @@
 use crate::evm_shop::{CONFIRMATIONS, EvmShop, Site, five_usdt, payee};
 use alloy_primitives::{Address, U256};
 use farthing_domain::{id::Environment, invoice::Invoice, standing::Status};
-use farthing_gateway::scan::ScanError;
+use farthing_gateway::{concerns::Acknowledged, scan::ScanError};
 use farthing_peers::{
     anvil::{Send, contracts::call},
     fault_proxy::Fault,
@@ -93,6 +93,8 @@ async fn code_at_an_address_and_a_frozen_token_are_alarms_until_they_are_gone_an
     let mut frozen = concerns().await;
     frozen.sort();
     let mut expected = vec![of(&swept, "code"), of(&swept, "frozen USDT"), of(&kept, "frozen USDT")];
+    // It says so of everybody, of the payer too.
+    expected.extend([of(&swept, "payer frozen USDT"), of(&kept, "payer frozen USDT")]);
     expected.sort();
     assert_eq!(frozen, expected);
     // A provider that does not answer has not said that all is well.
@@ -106,6 +108,71 @@ async fn code_at_an_address_and_a_frozen_token_are_alarms_until_they_are_gone_an
     for invoice in [&swept, &kept] {
         assert_eq!(shop.events(invoice).await, "created payment_detected confirming paid", "who paid has paid");
     }
+}
+
+/// A contract that answers every question about this address with 1 and others with 0.
+fn only_of(who: Address) -> String {
+    format!("0x73{}6004351460005260206000f3", hex::encode(who))
+}
+
+#[tokio::test]
+async fn a_payer_whom_the_issuer_froze_is_told_and_acknowledged_and_the_payment_stands_beside_its_twin() {
+    let shop = EvmShop::open(vec![Site::polygon().await]).await;
+    let (tainted, twin) = (shop.sell().await, shop.sell().await);
+    let purse = &shop.site().purse;
+    let (payer, other) = (purse.node.account(0), purse.node.account(6));
+    purse.run(purse.transfer(other, DUE)).await.unwrap();
+    shop.pay_usdt(&tainted, DUE).await;
+    let data = call("transfer(address,uint256)", &[payee(&twin).into(), DUE.into()]);
+    purse.node.send_from(other, Send::call(purse.usdt, data)).await.unwrap();
+    shop.mine(CONFIRMATIONS).await;
+    purse.node.call("anvil_setCode", json!([purse.usdt, only_of(payer)])).await.unwrap();
+    shop.gateway.reconcile_recent(None).await.unwrap();
+    #[expect(
+        clippy::redundant_closure_for_method_calls,
+        reason = "the method's path is not general enough in its lifetime"
+    )]
+    let found = || async { shop.gateway.store().read(|reader| reader.concerns()).await.unwrap() };
+    let [concern] = &found().await[..] else { panic!("{:?}", found().await) };
+    assert_eq!(concern.holder, Holder::Invoice(tainted.id));
+    assert_eq!((concern.what.to_string().as_str(), concern.acknowledged_at), ("payer frozen USDT", None));
+    for invoice in [&tainted, &twin] {
+        assert_eq!(shop.status(invoice).await, Status::Paid, "who paid has paid");
+    }
+    // The operator has looked: it stays known, and is no alarm at the next look either.
+    let polygon = shop.site().id().network;
+    let nothing = shop.gateway.acknowledge(polygon, &twin.quotes[0].address).await.unwrap();
+    assert_eq!(nothing, []);
+    let shown = concern.shown.to_ascii_lowercase();
+    let acknowledged = shop.gateway.acknowledge(polygon, &shown).await.unwrap();
+    assert_eq!(acknowledged, [Acknowledged::Concern(concern.what)]);
+    shop.gateway.reconcile_recent(None).await.unwrap();
+    assert!(found().await[0].acknowledged_at.is_some());
+    assert_eq!(shop.gateway.acknowledge(polygon, &shown).await.unwrap(), [], "once");
+    // What is gone and comes back is news.
+    purse.node.call("anvil_setCode", json!([purse.usdt, only_of(other)])).await.unwrap();
+    shop.gateway.reconcile_recent(None).await.unwrap();
+    assert_eq!(found().await.iter().map(|one| one.holder).collect::<Vec<_>>(), [Holder::Invoice(twin.id)]);
+    purse.node.call("anvil_setCode", json!([purse.usdt, only_of(payer)])).await.unwrap();
+    shop.gateway.reconcile_recent(None).await.unwrap();
+    assert_eq!(found().await[0].acknowledged_at, None);
+}
+
+#[tokio::test]
+async fn a_token_with_other_decimals_than_the_list_says_is_not_scanned_for_until_the_list_is_right() {
+    let mut site = Site::polygon().await;
+    // The list says 6; this contract says 18.
+    let other = site.purse.token("Tether USD", "USDT", 18).await.unwrap();
+    let right = std::mem::replace(&mut site.purse.usdt, other);
+    let mut shop = EvmShop::closed(vec![site]).await;
+    let id = shop.site().id();
+    let refused = shop.gateway.scan(id).await.unwrap_err().to_string();
+    assert!(refused.contains("USDT on polygon") && refused.contains("has 18 decimals"), "{refused}");
+    assert!(!shop.gateway.can_sell(shop.gateway.chain(id).unwrap()));
+    shop.sites[0].purse.usdt = right;
+    let shop = shop.restart().await;
+    shop.begin().await;
+    assert!(shop.gateway.can_sell(shop.gateway.chain(id).unwrap()), "its twin sells");
 }
 
 #[tokio::test]

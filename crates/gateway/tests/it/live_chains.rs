@@ -2,7 +2,7 @@
 
 use crate::live::{LiveShop, POL, polygon};
 use farthing_domain::{id::Environment, standing::Status};
-use farthing_gateway::{reconcile::Reconciled, scan::Progress, watch::Watched};
+use farthing_gateway::{concerns::Acknowledged, reconcile::Reconciled, scan::Progress, watch::Watched};
 use farthing_sim::world::START;
 use farthing_store::records::Holder;
 use futures_util::FutureExt;
@@ -82,6 +82,28 @@ async fn a_surplus_that_no_transfer_explains_is_an_alarm_until_it_is_explained()
     shop.gateway.reconcile_recent(None).await.unwrap();
     assert!(shop.surpluses().await.is_empty());
     assert_eq!(shop.read(invoice.id).await.payments.len(), 1);
+}
+
+#[tokio::test]
+async fn a_surplus_that_was_acknowledged_is_no_alarm_until_it_grows() {
+    let shop = LiveShop::open().await;
+    let invoice = shop.sell().await;
+    shop.polygon.leaves_out.store(true, Ordering::SeqCst);
+    let look = || async {
+        shop.polygon.mine(5, shop.now());
+        shop.scan().await;
+        shop.gateway.reconcile_recent(None).await.unwrap();
+        shop.surpluses().await.remove(0)
+    };
+    shop.polygon.pay(&invoice, 2 * POL, shop.now());
+    let found = look().await;
+    assert_eq!((found.unexplained(), found.acknowledged_at), (2 * POL, None));
+    let acknowledged = shop.gateway.acknowledge(polygon().network, &found.shown).await.unwrap();
+    assert_eq!(acknowledged, [Acknowledged::Surplus(found.asset, 2 * POL)]);
+    assert!(look().await.acknowledged_at.is_some());
+    shop.polygon.pay(&invoice, 1, shop.now());
+    let grown = look().await;
+    assert_eq!((grown.unexplained(), grown.acknowledged_at), (2 * POL + 1, None));
 }
 
 #[tokio::test]

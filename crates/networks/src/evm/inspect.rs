@@ -2,7 +2,7 @@
 
 use super::{
     Evm, Finality,
-    balances::number,
+    balances::{is_the_contracts, number},
     forms::Log,
     inconsistent,
     logs::is_too_much,
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    inspect::{Balance, Concern, Finding, Inspect, Level},
+    inspect::{Arrived, Balance, Concern, Finding, Inspect, Level},
     network::{Answer, NetworkError, Scanned, Watch},
     provider::{
         Node, ProviderError, ProviderState,
@@ -57,11 +57,16 @@ impl Inspect for Evm {
     }
 
     fn known_transfers<'a>(&'a self, from: u64, to: u64, watch: &'a Watch) -> Option<Answer<'a, Scanned>> {
-        Some(Box::pin(self.scan_known(from, to, watch)))
+        Some(Box::pin(self.scan(&self.known, from, to, watch)))
     }
 
-    fn concerns<'a>(&'a self, addresses: &'a [Address], held: &'a [Balance]) -> Answer<'a, Vec<Concern>> {
-        Box::pin(self.concerns_at(addresses, held))
+    fn concerns<'a>(
+        &'a self,
+        addresses: &'a [Address],
+        held: &'a [Balance],
+        arrived: &'a [Arrived],
+    ) -> Answer<'a, Vec<Concern>> {
+        Box::pin(self.concerns_at(addresses, held, arrived))
     }
 
     fn examine(&self) -> Answer<'_, Vec<Finding>> {
@@ -246,18 +251,47 @@ async fn trace_support(node: &EvmNode, hash: B256, height: u64, name: &str) -> F
 }
 
 async fn decimals(node: &EvmNode, contract: EvmAddress, wanted: u8, name: &str) -> Finding {
-    let call = json!([{"to": contract, "data": format!("0x{DECIMALS}")}, "latest"]);
-    let answer = match node.rpc.call::<String>("eth_call", call).await {
+    let [call] = decimals_of([contract]);
+    let answer = match node.rpc.raw(&call).await.and_then(|text| read::<String>(&text)) {
         Ok(answer) => answer,
         Err(error) => return failed(name, Level::Error, format!("{contract} does not tell its decimals: {error}")),
     };
-    match number(&answer) {
-        Some(found) if found == U256::from(wanted) => passed(name, format!("{wanted}, as {contract} says")),
-        Some(found) => {
-            failed(name, Level::Error, format!("{contract} has {found}, the configuration says {wanted}: correct it"))
-        }
-        None => failed(name, Level::Error, format!("there is no token at {contract}: correct its contract")),
+    match are_wrong(contract, wanted, &answer) {
+        None => passed(name, format!("{wanted}, as {contract} says")),
+        Some(what) => failed(name, Level::Error, what),
     }
+}
+
+fn decimals_of<const N: usize>(contracts: [EvmAddress; N]) -> [Call; N] {
+    contracts
+        .map(|contract| Call::new("eth_call", json!([{"to": contract, "data": format!("0x{DECIMALS}")}, "latest"])))
+}
+
+/// What is wrong with a token's decimals by its contract's answer.
+fn are_wrong(contract: EvmAddress, wanted: u8, answer: &str) -> Option<String> {
+    match number(answer) {
+        Some(found) if found == U256::from(wanted) => None,
+        Some(found) => Some(format!("{contract} has {found} decimals, the configuration says {wanted}: correct it")),
+        None => Some(format!("there is no token at {contract}: correct its contract")),
+    }
+}
+
+/// Whether the sold tokens have the decimals that the configuration says. A contract that tells none is not doubted for it.
+pub(super) async fn check_decimals(node: &EvmNode, tokens: &Tokens) -> Result<(), ProviderError> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let calls = tokens.listed().iter().flat_map(|(contract, _)| decimals_of([*contract])).collect();
+    for ((contract, asset), answer) in tokens.listed().iter().zip(node.ask(calls).await?) {
+        let answer = match answer.and_then(|text| read::<String>(&text)) {
+            Err(error) if is_the_contracts(&error) => continue,
+            answer => answer?,
+        };
+        if let Some(what) = are_wrong(*contract, asset.decimals, &answer) {
+            return Err(inconsistent(&format!("{}: {what}", asset.id)));
+        }
+    }
+    Ok(())
 }
 
 /// Providers whose head is far below another's.

@@ -93,7 +93,6 @@ pub struct HttpNode {
     url: NodeUrl,
     calls: AtomicU64,
     requests: AtomicU64,
-    failures: AtomicU64,
     bytes: AtomicU64,
 }
 
@@ -102,7 +101,7 @@ impl HttpNode {
     #[must_use]
     pub fn new(client: NodeClient, url: NodeUrl) -> Self {
         let zero = AtomicU64::default;
-        Self { client, url, calls: zero(), requests: zero(), failures: zero(), bytes: zero() }
+        Self { client, url, calls: zero(), requests: zero(), bytes: zero() }
     }
 
     /// Its name, without secrets.
@@ -115,12 +114,7 @@ impl HttpNode {
     #[must_use]
     pub fn usage(&self) -> Usage {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Usage {
-            calls: read(&self.calls),
-            requests: read(&self.requests),
-            failures: read(&self.failures),
-            bytes: read(&self.bytes),
-        }
+        Usage { calls: read(&self.calls), requests: read(&self.requests), bytes: read(&self.bytes) }
     }
 
     /// The body at a path below the node's URL, of an answer with status 200.
@@ -133,7 +127,6 @@ impl HttpNode {
         if answer.status == StatusCode::OK {
             return Ok(answer.body);
         }
-        self.failed();
         Err(answer.status_error())
     }
 
@@ -141,11 +134,6 @@ impl HttpNode {
     pub(super) async fn post(&self, body: Vec<u8>, calls: u64) -> Result<HttpAnswer, CallError> {
         let request = self.client.client.post(self.url.url()).header(CONTENT_TYPE, "application/json").body(body);
         self.send(request, calls).await
-    }
-
-    /// Counts an answer that was of no use.
-    pub(super) fn failed(&self) {
-        self.failures.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A text of the node's without the URL's secrets.
@@ -162,14 +150,9 @@ impl HttpNode {
             let body = read_body(response, self.client.limits.answer_bytes_max).await?;
             Ok(HttpAnswer { status, retry_after, body })
         };
-        let answer: Result<HttpAnswer, CallError> = read.await;
-        match &answer {
-            Ok(answer) => {
-                self.bytes.fetch_add(u64::try_from(answer.body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
-            }
-            Err(_) => self.failed(),
-        }
-        answer
+        let answer: HttpAnswer = read.await?;
+        self.bytes.fetch_add(u64::try_from(answer.body.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        Ok(answer)
     }
 }
 

@@ -109,7 +109,7 @@ impl JsonRpc {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let request = encode(&Request { jsonrpc: "2.0", id, method: call.method, params: &call.params })?;
         let answer = self.node.post(request, 1).await?;
-        self.counted(self.single(&answer, id))
+        self.single(&answer, id)
     }
 
     /// Calls several methods, in as few requests as the node takes; one result each, in the order of the calls. An answer
@@ -156,7 +156,7 @@ impl JsonRpc {
             .map(|(id, call)| Request { jsonrpc: "2.0", id, method: call.method, params: &call.params })
             .collect();
         let answer = self.node.post(encode(&requests)?, count).await?;
-        self.counted(self.several(&answer, first, count))
+        self.several(&answer, first, count)
     }
 
     /// A JSON error may come with any status; where there is none, the status tells.
@@ -219,14 +219,6 @@ impl JsonRpc {
         let words = self.node.without_secrets(&message);
         let message = words.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WORDS_MAX).collect();
         CallError::Node { code, message }
-    }
-
-    /// Counts what was no usable answer; a node's own error is one.
-    fn counted<T>(&self, result: Result<T, CallError>) -> Result<T, CallError> {
-        if result.as_ref().is_err_and(|error| !matches!(error, CallError::Node { .. })) {
-            self.node.failed();
-        }
-        result
     }
 }
 

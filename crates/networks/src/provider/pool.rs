@@ -11,7 +11,10 @@ use core::{
     time::Duration,
 };
 use futures_util::future::join_all;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use tokio::time::Instant;
 
 /// How long providers are left alone.
@@ -70,6 +73,15 @@ struct Health {
     quarantine: Option<String>,
     /// When it was last seen to be of the agreed chain; `None` again after each failure.
     verified_at: Option<Instant>,
+    /// Failures since the start, by their class.
+    failures: BTreeMap<&'static str, u64>,
+}
+
+impl Health {
+    fn count(&mut self, class: &'static str) {
+        let failures = self.failures.entry(class).or_default();
+        *failures = failures.saturating_add(1);
+    }
 }
 
 impl<N: Node> Pool<N> {
@@ -291,6 +303,7 @@ impl<N: Node> Member<N> {
 
     fn note_lag(&self) {
         let mut health = self.health();
+        health.count("lagging");
         health.last_error = Some(("lagging", "it had not seen as far as the others".to_owned()));
     }
 
@@ -306,6 +319,7 @@ impl<N: Node> Member<N> {
         health.failures_in_row = health.failures_in_row.saturating_add(1);
         health.left_alone_until = Instant::now().checked_add(pause);
         health.verified_at = None;
+        health.count(error.class());
         health.last_error = Some((error.class(), error.to_string()));
         health.quarantine = match error {
             ProviderError::OtherChain(reason) => Some(reason.clone()),
@@ -322,6 +336,7 @@ impl<N: Node> Member<N> {
             last_error: health.last_error.clone(),
             quarantine: health.quarantine.clone(),
             usage: self.node.usage(),
+            failures: health.failures.clone(),
         }
     }
 }

@@ -5,6 +5,7 @@ use alloy_primitives::{Address, B256, U256, address, keccak256};
 use farthing_networks::{
     evm::{Evm, EvmError, Traces},
     inspect::{Balance, Concern, Inspect, Wrong},
+    network::Network,
 };
 use farthing_peers::{
     anvil::{
@@ -187,10 +188,10 @@ async fn a_sold_token_that_its_issuer_froze_at_an_address_of_ours_is_seen_and_it
     let held = evm.balances(&ours[..1], head).await.unwrap();
     assert_eq!(held.len(), 2, "70 of the one and, by its word, 1 of the other: {held:?}");
     let wrong = Wrong::Frozen(chain.asset("USDC", 6, Some(frozen)).id);
-    assert_eq!(evm.concerns(&ours, &held).await.unwrap(), [Concern { address: OURS.to_vec(), wrong }]);
+    assert_eq!(evm.concerns(&ours, &held, &[]).await.unwrap(), [Concern { address: OURS.to_vec(), wrong }]);
     // What answers something other than yes has frozen nothing.
     chain.node.call("anvil_setCode", json!([frozen, always(2)])).await.unwrap();
-    assert_eq!(evm.concerns(&ours, &held).await.unwrap(), []);
+    assert_eq!(evm.concerns(&ours, &held, &[]).await.unwrap(), []);
     assert_eq!(chain.arrived().await, [seen("USDT", "log/0", 70)], "and what is free counts");
 }
 
@@ -287,8 +288,11 @@ async fn the_same_amount_is_another_number_of_units_on_a_chain_with_other_decima
         assert!(!finding.ok, "{finding:?}");
         finding.detail.clone()
     };
-    assert!(detail("USDT decimals").contains("has 18, the configuration says 6"), "{findings:?}");
+    assert!(detail("USDT decimals").contains("has 18 decimals, the configuration says 6"), "{findings:?}");
     assert!(detail("NONE decimals").contains("there is no token"), "{findings:?}");
+    let refused = wrong.identity().await.unwrap_err().to_string();
+    assert!(refused.contains("USDT on bsc") && refused.contains("has 18 decimals"), "{refused}");
+    assert!(bsc.evm().identity().await.is_ok());
     // A provider of another chain's is no provider, although everything else would fit.
     let mut config = bsc.config(&[polygon.node.url()]);
     config.tokens = vec![];

@@ -3,7 +3,7 @@
 use crate::evm_chain::{ALSO_OURS, Chain, OURS, STRANGER, Seen, address, seen, short, transfers, watch};
 use alloy_primitives::{Address, U256};
 use farthing_networks::{
-    evm::{Evm, Finality},
+    evm::{Evm, Finality, Traces},
     inspect::{Inspect, Level},
     network::{Network, NetworkError},
 };
@@ -140,7 +140,9 @@ async fn whatever_goes_wrong_at_random_an_answer_is_whole_and_comes_in_the_end()
 #[tokio::test]
 async fn a_second_provider_answers_while_the_first_does_anything_wrong() {
     let site = Site::open().await;
-    let evm = site.chain.through(&[site.proxy.url(), site.chain.node.url()]);
+    let mut config = site.chain.config(&[site.proxy.url(), site.chain.node.url()]);
+    config.stale_after = Duration::ZERO;
+    let evm = Evm::new(config).unwrap();
     for fault in every_fault() {
         site.proxy.set(fault);
         site.scan(&evm).await.unwrap();
@@ -379,6 +381,71 @@ async fn two_providers_that_tell_different_transfers_are_both_not_believed() {
     assert!(!found.ok && found.level == Level::Error, "{found:?}");
     site.proxy.heal();
     site.scan(&evm).await.unwrap();
+}
+
+/// A payment that never was, in the empty block 7, which has this hash then: everything that this provider says fits together.
+fn forged_payment(site: &Site, block: &Value) {
+    let payment = format!("0x{}", "77".repeat(32));
+    let (from, to, block) = (site.chain.payer, OURS, block.clone());
+    site.edit(move |method, params, result| {
+        if method == "eth_getBlockByNumber" && params[0] == "0x7" {
+            result["hash"] = block.clone();
+        }
+        if method == "eth_getBlockByNumber" && params[0] == "0x7" && params[1] == true {
+            result["transactions"] =
+                json!([{"hash": payment, "from": from, "to": to, "value": "0x99", "gas": "0x5208"}]);
+        }
+        if method == "eth_getTransactionReceipt" && params[0] == json!(payment) {
+            *result = json!({"transactionHash": payment, "blockHash": block, "status": "0x1", "logs": []});
+        }
+    });
+}
+
+#[tokio::test]
+async fn money_that_only_one_of_two_providers_tells_of_is_never_believed() {
+    let site = Site::open().await;
+    let through = |urls: &[String]| {
+        let mut config = site.chain.config(urls);
+        (config.audit_one_in, config.traces) = (0, Traces::Never);
+        Evm::new(config).unwrap()
+    };
+    let seven = site.chain.node.call("eth_getBlockByNumber", json!(["0x7", false])).await.unwrap();
+    assert_eq!(seven["transactions"], json!([]));
+    forged_payment(&site, &seven["hash"]);
+    let alone = site.chain.scan(&through(&[site.proxy.url()])).await.unwrap();
+    let believed: Vec<Seen> = transfers(&alone).iter().map(short).collect();
+    assert!(believed.contains(&seen("COIN", "native", 0x99)), "nobody contradicts a single provider: {believed:?}");
+
+    let both = through(&[site.proxy.url(), site.chain.node.url()]);
+    let error = site.chain.scan(&both).await.unwrap_err().to_string();
+    assert!(error.contains("tell different transfers"), "{error}");
+    // In a block that the other one has never seen it is no better.
+    forged_payment(&site, &json!(format!("0x{}", "88".repeat(32))));
+    let error = both.transfers(1, 7, &watch()).await.unwrap_err().to_string();
+    assert!(error.contains("different branches up to block 7"), "{error}");
+    site.proxy.heal();
+    let found = site.chain.scan(&both).await.unwrap();
+    assert_eq!(transfers(&found).len(), Site::truth().len() - 1, "all but the coins that a contract paid");
+}
+
+#[tokio::test]
+async fn money_waits_for_a_second_provider_that_lags_and_not_for_ever() {
+    let site = Site::open().await;
+    let mut config = site.chain.config(&[site.chain.node.url(), site.proxy.url()]);
+    config.audit_one_in = 0;
+    let evm = Evm::new(config.clone()).unwrap();
+    site.proxy.set(Fault::EvmLag(1));
+    let waits = site.scan(&evm).await;
+    assert!(matches!(waits, Err(NetworkError::Lagging { .. })), "{waits:?}");
+    site.proxy.heal();
+    site.scan(&evm).await.unwrap();
+    // One that stays behind, or away, holds nothing up.
+    config.stale_after = Duration::ZERO;
+    let evm = Evm::new(config).unwrap();
+    for fault in [Fault::EvmLag(1), Fault::Reset] {
+        site.proxy.set(fault);
+        site.scan(&evm).await.unwrap();
+    }
 }
 
 #[tokio::test]

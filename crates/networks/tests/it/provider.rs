@@ -221,7 +221,7 @@ async fn a_path_is_asked_below_the_url_and_only_200_is_an_answer() {
     for (path, status) in [("block/00", 404), ("away", 302)] {
         assert_eq!(http.get(path).await.unwrap_err(), CallError::Status { status, retry_after: None });
     }
-    assert_eq!(http.usage(), Usage { calls: 3, requests: 3, failures: 2, bytes: http.usage().bytes });
+    assert_eq!(http.usage(), Usage { calls: 3, requests: 3, bytes: http.usage().bytes });
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ pub(crate) async fn a_surplus_is_kept_with_its_first_moment_until_it_is_cleared(
         balance,
         recorded: 3,
         found_at: at(found_at),
+        acknowledged_at: None,
     };
     let put = |surplus: Surplus| store.decide(move |transaction| transaction.put_surplus(&surplus));
     let kept: Result<(), StoreError> = put(surplus(u128::MAX, 5)).await;
@@ -28,9 +29,11 @@ pub(crate) async fn a_surplus_is_kept_with_its_first_moment_until_it_is_cleared(
     )]
     let read = || store.read(|reader| reader.surpluses());
     assert_eq!(read().await.unwrap(), [surplus(9, 5)]);
-    let network = asset.network;
+    let acknowledged = Surplus { acknowledged_at: Some(at(8)), ..surplus(9, 5) };
+    put(acknowledged.clone()).await.unwrap();
+    assert_eq!(read().await.unwrap(), [acknowledged]);
     let cleared: Result<(), StoreError> =
-        store.decide(move |transaction| transaction.clear_surpluses(network, &[1, 2])).await;
+        store.decide(move |transaction| transaction.clear_surplus(asset, &[1, 2])).await;
     cleared.unwrap();
     assert_eq!(read().await.unwrap(), []);
 }

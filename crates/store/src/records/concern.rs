@@ -14,15 +14,21 @@ pub enum What {
     Code,
     /// A token that its issuer has frozen there: it cannot be spent.
     Frozen(AssetCode),
+    /// A token that came from somebody whom its issuer has frozen since: it may be frozen next.
+    PayerFrozen(AssetCode),
 }
 
 impl What {
-    /// As it is written down: `code`, `frozen USDT`.
+    /// As it is written down: `code`, `frozen USDT`, `payer frozen USDT`.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        match text.split_once(' ') {
-            None => (text == "code").then_some(Self::Code),
-            Some((what, code)) => AssetCode::new(code).ok().filter(|_| what == "frozen").map(Self::Frozen),
+        let code = |text: &str| AssetCode::new(text).ok();
+        if text == "code" {
+            return Some(Self::Code);
+        }
+        match text.strip_prefix("payer frozen ") {
+            Some(of_payer) => code(of_payer).map(Self::PayerFrozen),
+            None => text.strip_prefix("frozen ").and_then(code).map(Self::Frozen),
         }
     }
 }
@@ -32,6 +38,7 @@ impl fmt::Display for What {
         match self {
             Self::Code => f.write_str("code"),
             Self::Frozen(code) => write!(f, "frozen {code}"),
+            Self::PayerFrozen(code) => write!(f, "payer frozen {code}"),
         }
     }
 }
@@ -51,4 +58,6 @@ pub struct Concern {
     pub what: What,
     /// When it was found first.
     pub found_at: Timestamp,
+    /// When the operator acknowledged it: it is no alarm any more, and stays known as long as it is found.
+    pub acknowledged_at: Option<Timestamp>,
 }

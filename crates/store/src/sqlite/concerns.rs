@@ -9,7 +9,7 @@ use crate::{
     error::StoreError,
     records::concern::{Concern, What},
 };
-use farthing_domain::name::NetworkId;
+use farthing_domain::{name::NetworkId, time::Timestamp};
 use rusqlite::params;
 
 impl Reader<'_> {
@@ -32,6 +32,7 @@ impl Reader<'_> {
                 holder: holder_of(row.get("holder_kind")?, uuid(row, "holder")?)?,
                 what: What::read(&text("what")?).ok_or_else(|| corrupt("what"))?,
                 found_at: timestamp(row, "found_at")?,
+                acknowledged_at: row.get::<_, Option<i64>>("acknowledged_at")?.map(Timestamp::from_milliseconds),
             });
         }
         Ok(concerns)
@@ -56,6 +57,18 @@ impl Transaction<'_> {
             concern.shown,
             concern.found_at.milliseconds(),
         ])?;
+        Ok(())
+    }
+
+    /// Notes that the operator knows of it; nothing when it is not kept any more.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn acknowledge_concern(&mut self, concern: &Concern, at: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE concerns SET acknowledged_at = ?4 WHERE network = ?1 AND address = ?2 AND what = ?3";
+        let Concern { network, address, what, .. } = concern;
+        let what = what.to_string();
+        self.connection().prepare_cached(sql)?.execute(params![network.as_str(), address, what, at.milliseconds()])?;
         Ok(())
     }
 

@@ -54,11 +54,11 @@ impl Reader<'_> {
         Ok(statement.query_row(params![invoice.0.as_bytes(), since.milliseconds()], |row| row.get(0))?)
     }
 
-    /// What is recorded on a network of the payments to what an address is bound to, by asset: all that stand, counted or not.
+    /// The payments on a network to what an address is bound to: all that stand, counted or not.
     ///
     /// # Errors
-    /// When the database cannot be read, or sums do not fit.
-    pub fn recorded_on(&self, holder: Holder, network: NetworkId) -> Result<BTreeMap<AssetId, u128>, StoreError> {
+    /// When the database cannot be read.
+    pub fn payments_on(&self, holder: Holder, network: NetworkId) -> Result<Vec<Payment>, StoreError> {
         let sql = match holder {
             Holder::Invoice(_) => {
                 "SELECT body FROM payments WHERE invoice = ?1 AND network = ?2 AND environment = 0 AND stage IN (0, 1, 2)"
@@ -70,9 +70,20 @@ impl Reader<'_> {
         };
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params![holder_columns(holder).1.as_bytes(), network.as_str()])?;
-        let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();
+        let mut payments = Vec::new();
         while let Some(row) = rows.next()? {
-            let payment: Payment = json(row, "body")?;
+            payments.push(json(row, "body")?);
+        }
+        Ok(payments)
+    }
+
+    /// What is recorded on a network of the payments to what an address is bound to, by asset: all that stand, counted or not.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or sums do not fit.
+    pub fn recorded_on(&self, holder: Holder, network: NetworkId) -> Result<BTreeMap<AssetId, u128>, StoreError> {
+        let mut sums: BTreeMap<AssetId, u128> = BTreeMap::new();
+        for payment in self.payments_on(holder, network)? {
             let sum = sums.entry(payment.asset).or_default();
             *sum = sum
                 .checked_add(payment.units)
@@ -103,9 +114,10 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn put_surplus(&mut self, surplus: &Surplus) -> Result<(), StoreError> {
-        let sql = "INSERT INTO surpluses (network, address, code, holder_kind, holder, shown, balance, recorded, found_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-                   ON CONFLICT (network, address, code) DO UPDATE SET balance = excluded.balance, recorded = excluded.recorded";
+        let sql = "INSERT INTO surpluses (network, address, code, holder_kind, holder, shown, balance, recorded, found_at, acknowledged_at)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                   ON CONFLICT (network, address, code) DO UPDATE
+                   SET balance = excluded.balance, recorded = excluded.recorded, acknowledged_at = excluded.acknowledged_at";
         let (kind, holder) = holder_columns(surplus.holder);
         self.connection().prepare_cached(sql)?.execute(params![
             surplus.asset.network.as_str(),
@@ -117,17 +129,19 @@ impl Transaction<'_> {
             surplus.balance.to_string(),
             surplus.recorded.to_string(),
             surplus.found_at.milliseconds(),
+            surplus.acknowledged_at.map(Timestamp::milliseconds),
         ])?;
         Ok(())
     }
 
-    /// Forgets what was found at an address on a network.
+    /// Forgets what was found of an asset at an address.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn clear_surpluses(&mut self, network: NetworkId, address: &[u8]) -> Result<(), StoreError> {
-        let sql = "DELETE FROM surpluses WHERE network = ?1 AND address = ?2";
-        self.connection().prepare_cached(sql)?.execute(params![network.as_str(), address])?;
+    pub fn clear_surplus(&mut self, asset: AssetId, address: &[u8]) -> Result<(), StoreError> {
+        let sql = "DELETE FROM surpluses WHERE network = ?1 AND address = ?2 AND code = ?3";
+        let (network, code) = (asset.network.as_str(), asset.code.as_str());
+        self.connection().prepare_cached(sql)?.execute(params![network, address, code])?;
         Ok(())
     }
 }
@@ -147,5 +161,6 @@ fn read_surplus(row: &Row<'_>) -> Result<Surplus, StoreError> {
         balance: units("balance")?,
         recorded: units("recorded")?,
         found_at: timestamp(row, "found_at")?,
+        acknowledged_at: row.get::<_, Option<i64>>("acknowledged_at")?.map(Timestamp::from_milliseconds),
     })
 }

@@ -168,6 +168,15 @@ impl Running<'_> {
         line.rsplit(' ').next()?.parse().ok()
     }
 
+    /// Questions that a provider failed in this way, 0 when none was told of.
+    pub(super) fn failures(&self, class: &str) -> u64 {
+        let all = Ask::get("/metrics").send(&self.host).text();
+        let of_class = format!("class=\"{class}\"");
+        let mut lines = all.lines().filter(|line| line.starts_with("farthing_provider_failures_total{"));
+        let line = lines.find(|line| line.contains(&of_class));
+        line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    }
+
     /// Waits until a metric is as wanted.
     pub(super) async fn until_metric(&self, name: &str, wanted: impl Fn(u64) -> bool) {
         let mut last = None;

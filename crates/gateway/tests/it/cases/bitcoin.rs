@@ -44,7 +44,7 @@ pub(super) struct BitcoinChain {
     purse: Purse,
     proxy: FaultProxy,
     esplora: Option<Esplora>,
-    /// Dogecoin, as far as a node of Bitcoin can be one: its adapter checks no work.
+    /// Dogecoin, as far as a node of Bitcoin can be one: the work of a private chain of Dogecoin is not checked.
     other: BitcoinCore,
     other_purse: Purse,
     counter: Counter,
