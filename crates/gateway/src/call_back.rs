@@ -45,7 +45,7 @@ impl Gateway {
             due_at: now,
         };
         transaction.insert_own_delivery(&delivery, &body, Some(url))?;
-        Ok(Some(DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()) }))
+        Ok(Some(DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()), is_whole: true }))
     }
 
     /// Shows an invoice with everything that its dialect needs beside it. What has no number yet gets one.

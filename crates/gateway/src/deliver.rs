@@ -1,7 +1,8 @@
 //! Delivering webhooks: at least once, one lane an endpoint, the same bytes each time, signed afresh.
 //!
 //! A delivery is read, attempted, and written down; a process that dies in between attempts it again at its next start. Retries
-//! and signatures follow real time in both environments.
+//! and signatures follow real time in both environments. What is not as it was written, or cannot be signed, is not sent: it
+//! waits as if the attempt had failed, and those behind it are sent.
 
 mod lanes;
 
@@ -11,6 +12,7 @@ pub(crate) use lanes::{Awakened, Lanes};
 use crate::{
     gateway::Gateway,
     outgoing::{Answer, SendError},
+    read_invoice::note_altered,
 };
 use farthing_dialects::{callbacks, native::callback};
 use farthing_domain::{
@@ -146,12 +148,21 @@ impl Gateway {
         due: &DueDelivery,
         now: Timestamp,
     ) -> Result<Result<Answer, SendError>, StoreError> {
+        if is_altered(receiver, due) {
+            let Delivery { id, event, endpoint, .. } = &due.delivery;
+            tracing::error!(delivery = %id, %event, %endpoint, "a delivery is not as it was written; it is not sent");
+            note_altered("delivery");
+            return Ok(Err(SendError::Altered));
+        }
         let mut body = due.body.clone();
         if planted::is(Bug::BodyRenderedAgain) && due.delivery.attempts > 0 {
             body.push(b' ');
         }
         let headers = match &receiver.credential {
-            None => self.native_headers(&receiver.endpoint, &due.delivery, &body, now),
+            None => match self.native_headers(&receiver.endpoint, &due.delivery, &body, now) {
+                Some(headers) => headers,
+                None => return Ok(Err(SendError::Unsigned)),
+            },
             Some(credential) => callbacks::headers(
                 credential.dialect,
                 &callbacks::Attempt {
@@ -167,21 +178,25 @@ impl Gateway {
         Ok(self.parts.outgoing.post(url, &headers, body).await)
     }
 
+    /// `None` without a secret to sign with.
     fn native_headers(
         &self,
         endpoint: &Endpoint,
         delivery: &Delivery,
         body: &[u8],
         now: Timestamp,
-    ) -> Vec<(&'static str, String)> {
+    ) -> Option<Vec<(&'static str, String)>> {
         let secrets = self.signing_secrets(endpoint, now);
+        if secrets.is_empty() {
+            return None;
+        }
         let message = callback::Attempt {
             id: &delivery.event.to_string(),
             event: &delivery.kind,
             timestamp_seconds: now.seconds(),
             body,
         };
-        callback::headers(&secrets, &message).into()
+        Some(callback::headers(&secrets, &message).into())
     }
 
     /// Where a delivery stands after an attempt, by its dialect's rules (native, section 11: ten attempts, waits that double, and a jitter).
@@ -238,6 +253,12 @@ impl Receiver {
     fn dialect(&self) -> Dialect {
         self.credential.as_ref().map_or(Dialect::Native, |credential| credential.dialect)
     }
+}
+
+/// Whether what is to be sent is not what was written, or would go to somebody else's endpoint.
+fn is_altered(receiver: &Receiver, due: &DueDelivery) -> bool {
+    let is_theirs = receiver.endpoint.owner == due.delivery.owner || planted::is(Bug::OtherOwnersEndpoint);
+    !due.is_whole || !is_theirs
 }
 
 fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: Timestamp, ended: Timestamp) -> Attempt {

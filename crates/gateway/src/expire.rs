@@ -1,9 +1,10 @@
 //! What time alone changes: windows that end, drafts that lapse, grace that runs out.
 //!
 //! An invoice that is due is settled anew. Whether its window is over is decided only after each of its networks was scanned to a
-//! tip that was read after the deadline: our own lag never makes a payment late.
+//! tip that was read after the deadline: our own lag never makes a payment late. An invoice that cannot be relied on holds up no
+//! other.
 
-use crate::{gateway::Gateway, scan::Progress, tell::Told};
+use crate::{gateway::Gateway, read_invoice::note_altered, scan::Progress, tell::Told};
 use farthing_domain::{
     id::{Environment, InvoiceId},
     invoice::Invoice,
@@ -17,6 +18,8 @@ use std::{collections::BTreeSet, sync::Arc};
 const BATCH: u32 = 100;
 /// When to look again at an invoice that waits for a scan, in seconds.
 const LOOK_AGAIN_SECONDS: i64 = 2;
+/// The same at one that is not as it was written: somebody has to do something first.
+const REFUSED_AGAIN_SECONDS: i64 = 60;
 
 /// Whether invoices that wait for a scan are looked at before their time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,7 @@ impl Gateway {
         }
         let is_full = u32::try_from(due.len()).is_ok_and(|count| count >= BATCH);
         let gateway = Arc::clone(self);
-        let settled = self.store().decide(move |transaction| gateway.settle_due(transaction, &due)).await?;
+        let settled = self.store().decide(move |transaction| gateway.settle_due(transaction, &due, now)).await?;
         let all_wait = settled.iter().all(|told| told.invoice.standing.next_change.is_some_and(|at| at <= now));
         for told in &settled {
             self.announce(told);
@@ -53,11 +56,26 @@ impl Gateway {
         Ok(if is_full && !all_wait { Progress::More } else { Progress::Idle })
     }
 
-    fn settle_due(&self, transaction: &mut Transaction<'_>, due: &[InvoiceId]) -> Result<Vec<Told>, StoreError> {
+    fn settle_due(
+        &self,
+        transaction: &mut Transaction<'_>,
+        due: &[InvoiceId],
+        began: Timestamp,
+    ) -> Result<Vec<Told>, StoreError> {
         let ids: BTreeSet<InvoiceId> = due.iter().copied().collect();
         let mut settled = Vec::new();
         for id in ids {
-            let Some(mut invoice) = transaction.lock_any_invoice(id)? else { continue };
+            let mut invoice = match self.lock_unaltered(transaction, id) {
+                Ok(Some(invoice)) => invoice,
+                Ok(None) => continue,
+                Err(StoreError::Corrupt(why)) => {
+                    tracing::error!(invoice = %id, why, "a due invoice is refused; the others are settled");
+                    note_altered("invoice");
+                    transaction.put_off(id, began.plus_seconds(REFUSED_AGAIN_SECONDS))?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             let now = self.now_for(&invoice);
             let through = invoice.deadline.filter(|deadline| now >= *deadline && self.is_scanned(&invoice, *deadline));
             let events = match through {

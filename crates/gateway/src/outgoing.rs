@@ -71,6 +71,12 @@ pub enum SendError {
     /// What came back was not HTTP, or the connection broke.
     #[error("no valid HTTP answer")]
     Protocol,
+    /// What was to be sent is not as it was written. It was not sent.
+    #[error("what was to be sent is not as it was written")]
+    Altered,
+    /// There is no secret to sign with. It was not sent.
+    #[error("there is no secret to sign with")]
+    Unsigned,
 }
 
 impl SendError {
@@ -84,6 +90,8 @@ impl SendError {
             Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::Protocol => "protocol",
+            Self::Altered => "altered",
+            Self::Unsigned => "unsigned",
         }
     }
 }

@@ -9,7 +9,7 @@ use farthing_domain::{
 };
 use farthing_networks::address::Address;
 use farthing_store::{
-    Reader, StoreError,
+    Locked, Reader, StoreError, Transaction,
     records::{Holder, InvoiceFilter, Page},
 };
 use std::{collections::HashSet, sync::Arc};
@@ -57,6 +57,11 @@ impl ReadError {
         metrics::counter!("farthing_address_mismatches_total").increment(1);
         Self::AddressMismatch(holder)
     }
+}
+
+/// Counts something that is not as it was written, and was refused: for the operator's alarms.
+pub(crate) fn note_altered(what: &'static str) {
+    metrics::counter!("farthing_altered_refused_total", "what" => what).increment(1);
 }
 
 impl Gateway {
@@ -151,6 +156,30 @@ impl Gateway {
             return Ok(());
         }
         Err(StoreError::Corrupt(ReadError::mismatch(Holder::of(invoice)).to_string()))
+    }
+
+    /// Remembers the addresses of an invoice that was just committed: they came out of the account, or were derived again.
+    pub(crate) fn remember_addresses(&self, invoice: &Invoice) {
+        let Ok(mut checked) = self.checked.write() else { return };
+        for quote in &invoice.quotes {
+            checked.remember(Checked { holder: Holder::of(invoice), address: quote.address.clone() });
+        }
+    }
+
+    /// Locks an invoice of any owner that is as it was written and has its own addresses. Nothing is written by a refusal.
+    ///
+    /// # Errors
+    /// When the store cannot be read, or the invoice is refused: [`StoreError::Corrupt`].
+    pub(crate) fn lock_unaltered(
+        &self,
+        transaction: &mut Transaction<'_>,
+        id: InvoiceId,
+    ) -> Result<Option<Locked<Invoice>>, StoreError> {
+        let found = transaction.lock_any_invoice(id)?;
+        if let Some(invoice) = &found {
+            self.refuse_foreign_addresses(transaction, invoice)?;
+        }
+        Ok(found)
     }
 
     /// Whether an address was handed out to its holder and comes out of the chain's account at its index.

@@ -26,10 +26,10 @@ pub(crate) struct Told {
 }
 
 impl Gateway {
-    /// Saves a locked invoice and tells its events; to be announced after the commit.
+    /// Saves a locked invoice and tells its events; to be announced after the commit. The addresses that are told are its own.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// When the store cannot be written, or an address is not the invoice's.
     pub(crate) fn save_and_tell(
         &self,
         transaction: &mut Transaction<'_>,
@@ -37,6 +37,7 @@ impl Gateway {
         events: &[Event],
         retry_at: Option<Timestamp>,
     ) -> Result<Told, StoreError> {
+        self.refuse_foreign_addresses(transaction, &invoice)?;
         let is_native = invoice.policy.dialect == Dialect::Native;
         let before = if is_native { None } else { transaction.saved_standing(invoice.id)? };
         transaction.save_invoice(&invoice, retry_at)?;
@@ -73,8 +74,10 @@ impl Gateway {
         Ok(Told { invoice, fresh })
     }
 
-    /// After the commit: wakes the pages that show the invoice, the lanes of its endpoints, and who looks at live chains.
+    /// After the commit: remembers that its addresses are its own, and wakes the pages that show the invoice, the lanes of its
+    /// endpoints, and who looks at live chains.
     pub(crate) fn announce(&self, told: &Told) {
+        self.remember_addresses(&told.invoice);
         self.awakened.hand_over(&told.fresh);
         self.wake_scanner(told.invoice.owner.environment);
         // Nobody looking at a page is not an error.

@@ -203,6 +203,8 @@ pub struct DueDelivery {
     pub body: Vec<u8>,
     /// Where they go, where that is not the endpoint's address.
     pub url: Option<String>,
+    /// Whether its event, or its own body, is there as it was written. What is not must not be sent as if it were true.
+    pub is_whole: bool,
 }
 
 /// What came of one attempt.

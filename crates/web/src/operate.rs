@@ -47,6 +47,10 @@ pub(crate) fn describe() {
     describe_counter!("farthing_http_request_microseconds_total", "Time spent answering requests, by route.");
     describe_counter!("farthing_invoices_created_total", "Invoices created by any API, by environment.");
     describe_counter!("farthing_webhook_attempts_total", "Webhook attempts, by whether they were acknowledged.");
+    describe_counter!(
+        "farthing_altered_refused_total",
+        "Invoices and deliveries that are not as they were written, each time that they were refused."
+    );
     describe_counter!("farthing_store_commits_total", "Commits of the store.");
     describe_counter!("farthing_store_decisions_total", "Decisions that were part of those commits.");
     describe_gauge!("farthing_outbox_waiting", "Webhook deliveries that wait.");

@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! The gateway's use cases, step by step, over a real store and the simulated networks.
 
+mod altered;
 mod bitcoin_faults;
 mod bitcoin_money;
 mod bitcoin_reorganisations;

@@ -17,6 +17,12 @@ pub(super) const INVOICE: &str = "checksum(i.id, i.merchant, i.environment, i.so
 /// Of a payment `p`. Its ordinal is left out: the audit counts those.
 pub(super) const PAYMENT: &str = "checksum(p.environment, p.network, p.hash, p.position, p.invoice, p.body)";
 
+/// Of an event `e`.
+pub(super) const EVENT: &str =
+    "checksum(e.merchant, e.environment, e.sequence, e.id, e.kind, e.invoice, e.created_at, e.body)";
+/// Of a delivery `d` that has a body of its own.
+pub(super) const DELIVERY: &str = "checksum(d.id, d.endpoint, d.event, d.kind, d.body, d.url)";
+
 /// Adds the function `checksum` to a connection: 64 bits of the SHA-256 of all that it is given.
 pub(super) fn add_to(connection: &Connection) -> Result<(), StoreError> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_DIRECTONLY;

@@ -1,7 +1,7 @@
 //! The outbox: deliveries wait here, one lane an endpoint, until they are acknowledged or given up.
 
 use super::{
-    Reader, Transaction,
+    Reader, Transaction, checksums,
     rows::{environment_number, environment_of, number, signed, timestamp, uuid},
 };
 use crate::{
@@ -41,7 +41,8 @@ impl Reader<'_> {
     }
 
     /// Up to `limit` due deliveries of an endpoint with the bytes to send, in the order in which they became due. It holds
-    /// nothing: only the folder's one server delivers, and it runs one lane an endpoint.
+    /// nothing: only the folder's one server delivers, and it runs one lane an endpoint. One that is not as it was written is
+    /// among them, marked so: it must not stop those behind it.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -51,10 +52,17 @@ impl Reader<'_> {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<DueDelivery>, StoreError> {
-        let sql = "SELECT d.*, coalesce(d.body, e.body) AS bytes FROM deliveries d LEFT JOIN events e
-                   ON e.merchant = d.merchant AND e.environment = d.environment AND e.sequence = d.sequence
-                   WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3";
-        let mut statement = self.0.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT d.*, coalesce(d.body, e.body, x'') AS bytes,
+                    CASE WHEN d.body IS NOT NULL THEN {} IS d.checksum
+                         ELSE e.id IS d.event AND e.kind IS d.kind AND {} IS e.checksum END AS is_whole
+             FROM deliveries d LEFT JOIN events e
+               ON e.merchant = d.merchant AND e.environment = d.environment AND e.sequence = d.sequence
+             WHERE d.endpoint = ?1 AND d.stage = 0 AND d.due_at <= ?2 ORDER BY d.due_at, d.id LIMIT ?3",
+            checksums::DELIVERY,
+            checksums::EVENT
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(params![endpoint.0.as_bytes(), now.milliseconds(), limit])?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
@@ -64,6 +72,7 @@ impl Reader<'_> {
                 attempts_before: number(before, "attempts_before")?,
                 body: row.get("bytes")?,
                 url: row.get("url")?,
+                is_whole: checksums::is_whole(row)?,
             });
         }
         Ok(due)

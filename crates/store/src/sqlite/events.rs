@@ -2,7 +2,7 @@
 //! change they tell of.
 
 use super::{
-    Reader, Transaction,
+    Reader, Transaction, checksums,
     rows::{environment_number, number, timestamp, uuid},
 };
 use crate::{
@@ -21,11 +21,15 @@ impl Reader<'_> {
     /// The owner's events after a number, ascending.
     ///
     /// # Errors
-    /// When the database cannot be read.
+    /// When the database cannot be read, or one of them is not as it was written: it is not told, and never skipped.
     pub fn events(&self, owner: Owner, after: u64, limit: u32) -> Result<Vec<StoredEvent>, StoreError> {
-        let sql = "SELECT * FROM events WHERE merchant = ?1 AND environment = ?2 AND sequence > ?3 ORDER BY sequence LIMIT ?4";
+        let sql = format!(
+            "SELECT e.*, {} IS e.checksum AS is_whole FROM events e
+             WHERE e.merchant = ?1 AND e.environment = ?2 AND e.sequence > ?3 ORDER BY e.sequence LIMIT ?4",
+            checksums::EVENT
+        );
         let after = i64::try_from(after).unwrap_or(i64::MAX);
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(params![
             owner.merchant.0.as_bytes(),
             environment_number(owner.environment),
@@ -100,7 +104,7 @@ impl Transaction<'_> {
                 };
                 self.insert_delivery(&delivery, sequence)?;
                 let body = event.body.clone();
-                to_deliver.push(DueDelivery { delivery, attempts_before: 0, body, url: None });
+                to_deliver.push(DueDelivery { delivery, attempts_before: 0, body, url: None, is_whole: true });
             }
         }
         Ok(to_deliver)
@@ -140,9 +144,12 @@ impl Transaction<'_> {
 }
 
 fn read_event(row: &Row<'_>) -> Result<StoredEvent, StoreError> {
-    let sequence: i64 = row.get("sequence")?;
+    let sequence = number(row.get::<_, i64>("sequence")?, "sequence")?;
+    if !checksums::is_whole(row)? {
+        return Err(StoreError::Corrupt(format!("event {sequence} is not as it was written")));
+    }
     Ok(StoredEvent {
-        sequence: number(sequence, "sequence")?,
+        sequence,
         id: EventId(uuid(row, "id")?),
         kind: row.get("kind")?,
         invoice: InvoiceId(uuid(row, "invoice")?),

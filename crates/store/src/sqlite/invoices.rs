@@ -370,6 +370,16 @@ impl Transaction<'_> {
         self.update_deposit(invoice)
     }
 
+    /// Has a due invoice looked at again at a later time, and leaves it as it is.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn put_off(&mut self, id: InvoiceId, until: Timestamp) -> Result<(), StoreError> {
+        let sql = "UPDATE invoices SET retry_at = ?2 WHERE id = ?1 AND due_at IS NOT NULL";
+        self.connection().prepare_cached(sql)?.execute(params![id.0.as_bytes(), until.milliseconds()])?;
+        Ok(())
+    }
+
     /// The standing as text: what was just settled.
     fn standing_to_keep(&self, invoice: &Invoice) -> Result<String, StoreError> {
         let before = if planted::is(Bug::StaleStanding) { self.any_invoice(invoice.id)? } else { None };
