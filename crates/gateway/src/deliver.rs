@@ -2,9 +2,10 @@
 //!
 //! A delivery is read, attempted, and written down; a process that dies in between attempts it again at its next start. Retries
 //! and signatures follow real time in both environments. What is not as it was written, or cannot be signed, is not sent: it
-//! waits as if the attempt had failed, and those behind it are sent.
+//! waits as if the attempt had failed, and those behind it are sent. Failures of one endpoint are written down together.
 
 mod lanes;
+mod unwritten;
 
 pub use lanes::Woken;
 pub(crate) use lanes::{Awakened, Lanes};
@@ -26,9 +27,10 @@ use farthing_store::{
     records::{Attempt, Credential, Delivery, DeliveryStage, DueDelivery, Endpoint},
 };
 use lanes::Lane;
+use unwritten::{Finished, Unwritten};
 
 /// Deliveries read at once for an endpoint.
-const BATCH: u32 = 16;
+pub const BATCH: u32 = 16;
 /// Endpoints looked at in one step.
 const ENDPOINTS: u32 = 1000;
 
@@ -56,15 +58,9 @@ impl Gateway {
         let Some(receiver) = self.store().glance(move |reader| Receiver::read(reader, woken.endpoint)).await? else {
             return Ok(0);
         };
-        let mut count: usize = 0;
-        for due in woken.fresh {
-            // A lane that looked into the store between the commit and its news has had it.
-            if !self.lanes.has_attempted(due.delivery.id) {
-                self.attempt(&receiver, due).await?;
-                count = count.saturating_add(1);
-            }
-        }
-        Ok(count)
+        // A lane that looked into the store between the commit and its news has had some of it.
+        let is_new = |due: &DueDelivery| !self.lanes.has_attempted(due.delivery.id);
+        self.attempt_all(&receiver, woken.fresh.into_iter().filter(is_new).collect()).await
     }
 
     /// Endpoints that have something due now.
@@ -109,14 +105,31 @@ impl Gateway {
             })
             .await?;
         let Some((receiver, due)) = found else { return Ok(0) };
-        let count = due.len();
+        self.attempt_all(&receiver, due).await
+    }
+
+    async fn attempt_all(&self, receiver: &Receiver, due: Vec<DueDelivery>) -> Result<usize, StoreError> {
+        let (count, mut unwritten) = (due.len(), Unwritten::default());
         for delivery in due {
-            self.attempt(&receiver, delivery).await?;
+            self.attempt(receiver, delivery, &mut unwritten).await?;
         }
+        self.write_down(&mut unwritten).await?;
         Ok(count)
     }
 
-    async fn attempt(&self, receiver: &Receiver, due: DueDelivery) -> Result<(), StoreError> {
+    /// Whether the last attempt at an endpoint failed. There is no hurry with what else it is to be sent.
+    #[must_use]
+    pub fn is_failing(&self, id: EndpointId) -> bool {
+        self.lanes.is_failing(id)
+    }
+
+    /// Attempts a delivery, and writes down what came of it when it is time to.
+    async fn attempt(
+        &self,
+        receiver: &Receiver,
+        due: DueDelivery,
+        unwritten: &mut Unwritten,
+    ) -> Result<(), StoreError> {
         self.lanes.note_attempt(due.delivery.id);
         let began = self.clocks().real();
         let was_due_at = due.delivery.due_at;
@@ -127,7 +140,26 @@ impl Gateway {
         let delivery = self.after(receiver.dialect(), due, &outcome, ended);
         metrics::counter!("farthing_webhook_attempts_total", "acknowledged" => if delivery.stage == DeliveryStage::Delivered { "yes" } else { "no" })
             .increment(1);
-        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
+        self.lanes.note_outcome(receiver.endpoint.id, delivery.stage == DeliveryStage::Delivered);
+        if unwritten.add(Finished { delivery, was_due_at, attempt }) {
+            self.write_down(unwritten).await
+        } else {
+            Ok(())
+        }
+    }
+
+    async fn write_down(&self, unwritten: &mut Unwritten) -> Result<(), StoreError> {
+        let finished = unwritten.take();
+        if finished.is_empty() {
+            return Ok(());
+        }
+        self.store()
+            .decide(move |transaction| {
+                finished.iter().try_for_each(|Finished { delivery, was_due_at, attempt }| {
+                    transaction.finish_attempt(delivery, *was_due_at, attempt)
+                })
+            })
+            .await
     }
 
     /// [`Bug::DeliveredBeforeSent`]: the delivery is written down as acknowledged before it is sent.

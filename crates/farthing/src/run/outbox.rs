@@ -1,8 +1,12 @@
-//! Delivering webhooks: one lane an endpoint, many lanes at once, so that a dead endpoint delays nobody else.
+//! Delivering webhooks: one lane an endpoint, many lanes at once, so that a dead endpoint delays nobody else. One that fails
+//! rests a moment before it is sent what came meanwhile, all of it together: what it costs is bounded, whatever happens.
 
 use super::Stop;
 use farthing_domain::id::EndpointId;
-use farthing_gateway::{deliver::Woken, gateway::Gateway};
+use farthing_gateway::{
+    deliver::{BATCH, Woken},
+    gateway::Gateway,
+};
 use farthing_store::StoreError;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -19,8 +23,10 @@ use tokio::{
 const LANES_MAX: usize = 64;
 /// The longest pause between two looks: commands beside the server write deliveries too.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
-/// The shortest, when what is due is already being delivered.
+/// The shortest.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
+/// How long an endpoint rests whose last attempt failed. New deliveries to it are attempted that much later at the most.
+const REST: Duration = Duration::from_secs(1);
 /// How long running attempts may take at the end; cut ones are repeated at the next start.
 const ENDING_MAX: Duration = Duration::from_secs(10);
 /// Endpoints whose turn is remembered.
@@ -34,6 +40,8 @@ struct Lanes {
     busy: HashMap<task::Id, EndpointId>,
     /// When each endpoint was last served, counted.
     served: BTreeMap<EndpointId, u64>,
+    /// Until when each endpoint rests that failed.
+    resting: BTreeMap<EndpointId, Instant>,
     turn: u64,
 }
 
@@ -43,6 +51,7 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
         running: JoinSet::new(),
         busy: HashMap::new(),
         served: BTreeMap::new(),
+        resting: BTreeMap::new(),
         turn: 0,
     };
     while !stop.is_told() {
@@ -74,8 +83,17 @@ impl Lanes {
     /// Starts a lane for every endpoint that has something due, those first that waited longest. Answers how long to wait.
     async fn fill(&mut self) -> Result<Duration, StoreError> {
         let mut due = self.gateway.due_endpoints().await?;
+        let now = Instant::now();
+        self.resting.retain(|_, until| *until > now);
         due.sort_by_key(|id| self.served.get(id).copied().unwrap_or_default());
-        self.start_all(due.into_iter().map(Woken::from));
+        self.start_all(due.iter().copied().map(Woken::from));
+        if !due.is_empty() && (self.running.len() >= LANES_MAX || !self.is_any_left(&due)) {
+            // Whatever is due has its lane, rests, or waits for one. The end of a lane, and what is new, are heard of anyway.
+            let first = self.resting.values().min();
+            return Ok(
+                first.map_or(PAUSE_MAX, |until| until.saturating_duration_since(now).clamp(PAUSE_MIN, PAUSE_MAX))
+            );
+        }
         let next = self.gateway.next_delivery_due().await?;
         let now = self.gateway.clocks().real();
         let until = next.map(|next| next.milliseconds().saturating_sub(now.milliseconds()));
@@ -83,13 +101,24 @@ impl Lanes {
         Ok(until.clamp(PAUSE_MIN, PAUSE_MAX))
     }
 
-    /// Starts lanes for endpoints that have none, as many as there is room for.
+    /// Starts lanes for endpoints that have none and do not rest, as many as there is room for.
     fn start_all(&mut self, woken: impl IntoIterator<Item = Woken>) {
-        let busy: BTreeSet<EndpointId> = self.busy.values().copied().collect();
+        let occupied = self.occupied();
         let free = LANES_MAX.saturating_sub(self.running.len());
-        for woken in woken.into_iter().filter(|woken| !busy.contains(&woken.endpoint())).take(free) {
+        for woken in woken.into_iter().filter(|woken| !occupied.contains(&woken.endpoint())).take(free) {
             self.start(woken);
         }
+    }
+
+    /// Endpoints that have a lane, or rest.
+    fn occupied(&self) -> BTreeSet<EndpointId> {
+        self.busy.values().chain(self.resting.keys()).copied().collect()
+    }
+
+    /// Whether a look at any of these endpoints would start a lane.
+    fn is_any_left(&self, endpoints: &[EndpointId]) -> bool {
+        let occupied = self.occupied();
+        endpoints.iter().any(|id| !occupied.contains(id))
     }
 
     fn start(&mut self, woken: Woken) {
@@ -115,6 +144,7 @@ impl Lanes {
         match ended {
             Ok((lane, done)) => {
                 let endpoint = self.busy.remove(&lane);
+                self.let_rest(endpoint, done.as_ref().copied().unwrap_or_default());
                 if let Err(error) = done {
                     tracing::warn!(?endpoint, %error, "a delivery was not recorded; it is repeated");
                 }
@@ -123,6 +153,15 @@ impl Lanes {
                 let endpoint = self.busy.remove(&error.id());
                 tracing::error!(?endpoint, %error, "a lane of the outbox panicked; its deliveries are repeated");
             }
+        }
+    }
+
+    /// An endpoint that fails gets a rest when all that was due to it was attempted.
+    fn let_rest(&mut self, endpoint: Option<EndpointId>, attempts: usize) {
+        let is_drained = u32::try_from(attempts).is_ok_and(|attempts| attempts < BATCH);
+        let failing = endpoint.filter(|id| is_drained && self.gateway.is_failing(*id));
+        if let Some((id, until)) = failing.zip(Instant::now().checked_add(REST)) {
+            self.resting.insert(id, until);
         }
     }
 

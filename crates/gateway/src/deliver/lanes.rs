@@ -89,6 +89,8 @@ pub(crate) struct Lanes {
     busy: Mutex<HashSet<EndpointId>>,
     /// What was attempted last.
     attempted: Mutex<VecDeque<DeliveryId>>,
+    /// Endpoints whose last attempt failed.
+    failing: Mutex<HashSet<EndpointId>>,
 }
 
 impl Lanes {
@@ -102,6 +104,19 @@ impl Lanes {
 
     pub(super) fn has_attempted(&self, delivery: DeliveryId) -> bool {
         self.attempted.lock().unwrap_or_else(PoisonError::into_inner).contains(&delivery)
+    }
+
+    pub(super) fn note_outcome(&self, endpoint: EndpointId, is_acknowledged: bool) {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_acknowledged {
+            failing.remove(&endpoint);
+        } else {
+            failing.insert(endpoint);
+        }
+    }
+
+    pub(super) fn is_failing(&self, endpoint: EndpointId) -> bool {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).contains(&endpoint)
     }
 }
 

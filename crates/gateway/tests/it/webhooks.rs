@@ -175,3 +175,28 @@ async fn a_retry_put_off_while_the_clock_was_years_ahead_is_due_at_once_when_it_
     let next = gateway.next_delivery_due().await.unwrap().unwrap();
     assert!(next > now, "the ordinary retry is still to come");
 }
+
+#[tokio::test]
+async fn refusals_of_one_endpoint_cost_one_commit_and_each_attempt_is_on_record() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    // Nobody listens there any more.
+    let url = Receiver::answering(Vec::new()).await.url();
+    let (endpoint, _) = gateway.create_endpoint(shop.owner, url, vec!["invoice.created".to_owned()]).await.unwrap();
+    for _ in 0..10 {
+        shop.create(HALF_BITCOIN).await;
+    }
+    assert!(!gateway.is_failing(endpoint.id));
+    let before = gateway.store().statistics().commits;
+    assert_eq!(gateway.deliver_to(endpoint.id).await.unwrap(), 10);
+    assert_eq!(gateway.store().statistics().commits - before, 1);
+    assert!(gateway.is_failing(endpoint.id));
+    let id = endpoint.id;
+    let (deliveries, _) =
+        gateway.store().read(move |reader| reader.deliveries(id, Page { limit: 99, offset: 0 })).await.unwrap();
+    for delivery in deliveries {
+        assert_eq!((delivery.stage, delivery.attempts), (DeliveryStage::Waiting, 1));
+        let attempts = gateway.store().read(move |reader| reader.attempts(delivery.id)).await.unwrap();
+        assert_eq!(attempts.iter().map(|attempt| attempt.error.as_deref()).collect::<Vec<_>>(), [Some("connect")]);
+    }
+}
