@@ -17,7 +17,7 @@ use crate::{memory::Memory, oracle::Oracle, receivers::Received};
 use farthing_domain::{
     id::MerchantId, invoice::Invoice, settle::settle, static_address::StaticAddress, time::Timestamp,
 };
-use farthing_store::records::{AddressRow, StoredEvent};
+use farthing_store::records::{AddressRow, Attempt, Delivery, StoredEvent};
 use std::{collections::BTreeMap, fmt};
 
 /// Everything that is looked at.
@@ -35,6 +35,8 @@ pub struct Evidence {
     pub oracle: Oracle,
     /// What was answered.
     pub memory: Memory,
+    /// The books: every delivery to an endpoint that was acknowledged, with its attempts.
+    pub deliveries: Vec<(Delivery, Vec<Attempt>)>,
     /// What the receivers got.
     pub log: Vec<Received>,
     /// When all money was final, by the environment's clock; `None` while faults go on.
@@ -77,6 +79,7 @@ pub fn at_any_time(evidence: &Evidence) -> Vec<Violation> {
     violations.extend(permanent::counted(evidence));
     violations.extend(events::check(evidence));
     violations.extend(deliveries::honest(evidence));
+    violations.extend(deliveries::recorded(evidence));
     violations
 }
 
@@ -89,6 +92,7 @@ pub fn when_quiet(evidence: &Evidence) -> Vec<Violation> {
     violations.extend(model::check(evidence));
     violations.extend(settled(evidence));
     violations.extend(deliveries::complete(evidence));
+    violations.extend(deliveries::repeated(evidence));
     violations
 }
 

@@ -3,7 +3,7 @@
 use farthing_domain::{
     asset::AssetId,
     decimal::Decimal,
-    id::{EndpointId, InvoiceId, MerchantId, Owner, StaticAddressId},
+    id::{EndpointId, EventId, InvoiceId, MerchantId, Owner, StaticAddressId},
     invoice::{Choice, Invoice},
     money::Amount,
     name::NetworkId,
@@ -86,6 +86,17 @@ pub struct KnownEndpoint {
     pub is_deleted: bool,
 }
 
+/// A delivery that was acknowledged to be made again.
+#[derive(Debug, Clone)]
+pub struct KnownRedelivery {
+    /// To which endpoint.
+    pub endpoint: EndpointId,
+    /// Of which event.
+    pub event: EventId,
+    /// How many requests the receivers had got altogether when it was asked for.
+    pub after: usize,
+}
+
 /// All of it.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
@@ -109,6 +120,10 @@ pub struct Memory {
     pub highest: BTreeMap<NetworkId, u64>,
     /// Endpoints.
     pub endpoints: BTreeMap<EndpointId, KnownEndpoint>,
+    /// Deliveries that are to be made again.
+    pub redeliveries: Vec<KnownRedelivery>,
+    /// Attempts that each endpoint's lane said that it made.
+    pub attempts: BTreeMap<EndpointId, usize>,
 }
 
 impl Memory {
@@ -178,6 +193,12 @@ impl Memory {
     pub fn payable(&self) -> Vec<InvoiceId> {
         let has_address = |id: &&InvoiceId| self.invoices.get(*id).is_some_and(|known| !known.dues.is_empty());
         self.order.iter().filter(has_address).copied().collect()
+    }
+
+    /// An endpoint's lane made so many attempts, all of which it wrote down.
+    pub fn attempted(&mut self, endpoint: EndpointId, count: usize) {
+        let known = self.attempts.entry(endpoint).or_default();
+        *known = known.saturating_add(count);
     }
 
     /// Endpoints that were not deleted.

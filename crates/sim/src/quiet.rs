@@ -9,10 +9,14 @@ use crate::{
     simulation::{Simulation, TEST},
     world::Configuration,
 };
-use farthing_domain::{id::InvoiceId, static_address::StaticAddress, time::Timestamp};
+use farthing_domain::{
+    id::{EndpointId, InvoiceId},
+    static_address::StaticAddress,
+    time::Timestamp,
+};
 use farthing_gateway::{clock::Clock, expire::Waiting};
 use farthing_networks::simulated::Faults;
-use farthing_store::records::AddressRow;
+use farthing_store::records::{AddressRow, Attempt, Delivery, Page};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Blocks mined beyond finality.
@@ -127,12 +131,26 @@ impl Simulation {
             addresses,
             permanent: self.permanent().await?,
             events,
+            deliveries: self.deliveries().await?,
             oracle,
             memory,
             log: self.receivers.log(),
             quiet_at: None::<Timestamp>,
             set_back_seconds: self.set_back_seconds,
         })
+    }
+
+    /// Every delivery with its attempts.
+    async fn deliveries(&self) -> Outcome<Vec<(Delivery, Vec<Attempt>)>> {
+        let endpoints: Vec<EndpointId> = self.memory.endpoints.keys().copied().collect();
+        let read = move |reader: &farthing_store::Reader<'_>| {
+            let mut found = Vec::new();
+            for endpoint in endpoints {
+                found.extend(reader.deliveries(endpoint, Page { limit: PAGE, offset: 0 })?.0);
+            }
+            found.into_iter().map(|delivery| Ok((delivery.clone(), reader.attempts(delivery.id)?))).collect()
+        };
+        self.gateway()?.store().read(read).await.map_err(unexpected)
     }
 
     /// Permanent addresses as their shops read them, and no other shop.

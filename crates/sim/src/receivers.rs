@@ -92,6 +92,12 @@ impl Receivers {
         self.state().moods.insert(url.to_owned(), mood);
     }
 
+    /// How many requests came so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.state().log.len()
+    }
+
     /// Everybody is well again.
     pub fn heal(&self) {
         self.state().moods.clear();

@@ -1,14 +1,49 @@
 //! Endpoints and deliveries.
 
 use super::{Outcome, done, unexpected};
-use crate::{memory::KnownEndpoint, receivers::Mood, simulation::Simulation};
+use crate::{
+    memory::{KnownEndpoint, KnownRedelivery},
+    receivers::{Mood, Receivers},
+    simulation::Simulation,
+};
 use farthing_domain::{
     id::{EndpointId, Owner},
     time::Timestamp,
 };
-use farthing_gateway::{clock::Clock, endpoints::EndpointError};
+use farthing_gateway::{clock::Clock, endpoints::EndpointError, gateway::Gateway};
 use farthing_store::records::Page;
 use std::sync::Arc;
+
+/// Deliveries of which one is asked for again.
+const LATEST: u32 = 20;
+
+/// A shop's wish to have one of an endpoint's latest deliveries again.
+pub(crate) struct Wish {
+    owner: Owner,
+    endpoint: EndpointId,
+    /// Which, counted from the newest one and around.
+    which: u64,
+    receivers: Receivers,
+}
+
+impl Wish {
+    /// Asks for it; `None` when there is nothing to repeat.
+    ///
+    /// # Errors
+    /// The gateway's.
+    pub(crate) async fn ask(self, gateway: Arc<Gateway>) -> Result<Option<KnownRedelivery>, EndpointError> {
+        let Self { owner, endpoint, which, receivers } = self;
+        let page = Page { limit: LATEST, offset: 0 };
+        let (deliveries, _) = gateway.store().read(move |reader| reader.deliveries(endpoint, page)).await?;
+        let count = u64::try_from(deliveries.len()).unwrap_or_default();
+        let turn = which.checked_rem(count).and_then(|turn| usize::try_from(turn).ok());
+        let Some(delivery) = turn.and_then(|turn| deliveries.get(turn)) else { return Ok(None) };
+        // An attempt that is under way by now is not the one that is asked for.
+        let after = receivers.count();
+        let promised = gateway.redeliver(owner, delivery.id).await?;
+        Ok(Some(KnownRedelivery { endpoint, event: promised.event, after }))
+    }
+}
 
 impl Simulation {
     pub(super) async fn add_endpoint(&mut self, owner: Owner, events: Vec<String>) -> Outcome<String> {
@@ -57,14 +92,22 @@ impl Simulation {
     }
 
     pub(super) async fn redeliver(&mut self, id: EndpointId) -> Outcome<String> {
-        let owner = self.owner_of(id)?;
+        let which = self.dice.below(u64::from(LATEST));
+        let wish = self.wish(id, which)?;
         let gateway = Arc::clone(self.gateway()?);
-        let page = Page { limit: 20, offset: 0 };
-        let (deliveries, _) =
-            gateway.store().read(move |reader| reader.deliveries(id, page)).await.map_err(unexpected)?;
-        let Some(delivery) = self.dice.pick(&deliveries).map(|delivery| delivery.id) else { return done() };
-        gateway.redeliver(owner, delivery).await.map_err(unexpected)?;
-        Ok(delivery.to_string())
+        let answered = wish.ask(gateway).await;
+        self.judge_wish(answered)
+    }
+
+    pub(super) fn wish(&self, endpoint: EndpointId, which: u64) -> Outcome<Wish> {
+        Ok(Wish { owner: self.owner_of(endpoint)?, endpoint, which, receivers: self.receivers.clone() })
+    }
+
+    pub(super) fn judge_wish(&mut self, answered: Result<Option<KnownRedelivery>, EndpointError>) -> Outcome<String> {
+        let Some(promised) = answered.map_err(unexpected)? else { return done() };
+        let told = promised.event.to_string();
+        self.memory.redeliveries.push(promised);
+        Ok(told)
     }
 
     /// Sends everything that is due, as the outbox's loop does.
@@ -75,7 +118,9 @@ impl Simulation {
             attempts = attempts.saturating_add(gateway.deliver(woken).await.map_err(unexpected)?);
         }
         for endpoint in gateway.due_endpoints().await.map_err(unexpected)? {
-            attempts = attempts.saturating_add(gateway.deliver_to(endpoint).await.map_err(unexpected)?);
+            let made = gateway.deliver_to(endpoint).await.map_err(unexpected)?;
+            self.memory.attempted(endpoint, made);
+            attempts = attempts.saturating_add(made);
         }
         Ok(format!("{attempts} attempts"))
     }
@@ -83,7 +128,9 @@ impl Simulation {
     /// The process ends after a receiver took a request, before anything of that is written down.
     pub(super) async fn die_delivering(&mut self) -> Outcome<String> {
         let gateway = Arc::clone(self.gateway()?);
-        let due = gateway.due_endpoints().await.map_err(unexpected)?;
+        let mut due = gateway.due_endpoints().await.map_err(unexpected)?;
+        // An endpoint whose creation was never answered is nobody's to watch.
+        due.retain(|id| self.memory.endpoints.contains_key(id));
         let Some(id) = self.dice.pick(&due).copied() else { return done() };
         let url = self.url_of(id)?;
         self.receivers.set_mood(&url, Mood::OutlivesTheSender);

@@ -1,15 +1,21 @@
 //! What somebody tries who has no business with an invoice, and what an operator changes.
 
 use super::{Outcome, done, unexpected};
-use crate::{simulation::Simulation, world::Configuration};
+use crate::{
+    simulation::{Simulation, test_chain},
+    world::Configuration,
+};
 use farthing_domain::{
     id::{InvoiceId, Owner},
     quote::Quote,
 };
 use farthing_gateway::{
     change_invoice::{ChangeError, Which},
+    expire::Waiting,
     read_invoice::ReadError,
+    scan::ScanError,
 };
+use farthing_networks::simulated::chain::Output;
 use farthing_store::StoreError;
 use std::sync::Arc;
 
@@ -27,7 +33,8 @@ impl Simulation {
         }
     }
 
-    /// Somebody writes another address into an invoice's row: it must never be shown. Then it is put right again.
+    /// Somebody writes another address into an invoice's row: it must never be shown, nor told when the invoice is paid or due.
+    /// Then it is put right again.
     pub(super) async fn tamper(&mut self, invoice: InvoiceId, other: InvoiceId) -> Outcome<String> {
         let gateway = Arc::clone(self.gateway()?);
         let owner = self.memory.invoices.get(&invoice).ok_or("no such invoice")?.owner;
@@ -49,12 +56,43 @@ impl Simulation {
         self.tampered = Some((invoice, own));
         self.write_address(invoice, address).await?;
         let shown = gateway.invoice(owner, invoice).await;
+        let told = self.told_of(owner, invoice).await?;
+        self.pay_unnoticed(invoice).await?;
+        self.expire_all(Waiting::Now).await?;
+        if self.told_of(owner, invoice).await? != told {
+            return Err(format!("address: {invoice} was told of with an address that is not its own"));
+        }
         self.mend().await?;
         match shown {
             Err(ReadError::AddressMismatch(_)) => Ok("refused: not its own address".to_owned()),
             Err(ReadError::Store(error)) => Err(unexpected(error)),
             Ok(_) => Err(format!("address: {invoice} was shown with an address that is not its own")),
         }
+    }
+
+    /// Pays an invoice that is refused: its network waits.
+    async fn pay_unnoticed(&mut self, invoice: InvoiceId) -> Outcome<()> {
+        let due = self.memory.invoices.get(&invoice).and_then(|known| known.dues.values().next().cloned());
+        let Some((due, (_, address))) = due else { return Ok(()) };
+        let network = due.asset.network;
+        if self.configuration.removed.contains(&network) {
+            return Ok(());
+        }
+        let output = Output { asset: due.asset, decimals: due.decimals, units: due.units, address };
+        self.pay(network, vec![output]).await?;
+        self.mine(network, 1).await?;
+        let gateway = Arc::clone(self.gateway()?);
+        match gateway.scan(test_chain(network)).await {
+            Err(ScanError::Store(StoreError::Corrupt(_))) => Ok(()),
+            scanned => self.scanned(scanned.map(|progress| format!("{progress:?}"))).map(drop),
+        }
+    }
+
+    /// How many events were told of an invoice.
+    async fn told_of(&self, owner: Owner, invoice: InvoiceId) -> Outcome<usize> {
+        let read = move |reader: &farthing_store::Reader<'_>| reader.events(owner, 0, u32::MAX);
+        let events = self.gateway()?.store().read(read).await.map_err(unexpected)?;
+        Ok(events.iter().filter(|event| event.invoice == invoice).count())
     }
 
     /// Puts right what was tampered with.

@@ -1,7 +1,10 @@
 //! Several things at once: the dice decide whose turn it is at each await, and when the process ends.
 
 use super::{Outcome, shop::Asked, unexpected};
-use crate::simulation::{Simulation, TEST, test_chain, wake_all};
+use crate::{
+    memory::KnownRedelivery,
+    simulation::{Simulation, TEST, test_chain, wake_all},
+};
 use farthing_domain::{
     asset::AssetId,
     id::{EndpointId, InvoiceId, MerchantId, Owner},
@@ -12,6 +15,7 @@ use farthing_domain::{
 use farthing_gateway::{
     change_invoice::ChangeError,
     create_invoice::{CreateError, Created},
+    endpoints::EndpointError,
     expire::Waiting,
     scan::{Progress, ScanError},
 };
@@ -59,6 +63,13 @@ pub enum Task {
     Expire,
     /// An endpoint's lane.
     Deliver(EndpointId),
+    /// A shop asks for one of an endpoint's deliveries again.
+    Redeliver {
+        /// Whose.
+        endpoint: EndpointId,
+        /// Which, counted from the newest one and around.
+        which: u64,
+    },
 }
 
 enum Answered {
@@ -66,7 +77,8 @@ enum Answered {
     Changed { invoice: InvoiceId, is_cancelled: bool, result: Result<Invoice, ChangeError> },
     Scanned(Result<Progress, ScanError>),
     Settled(Result<Progress, StoreError>),
-    Delivered(Result<usize, StoreError>),
+    Delivered(EndpointId, Result<usize, StoreError>),
+    Repeated(Result<Option<KnownRedelivery>, EndpointError>),
 }
 
 type Running = Pin<Box<dyn Future<Output = Answered>>>;
@@ -130,7 +142,11 @@ impl Simulation {
             }
             Task::Scan(network) => Box::pin(async move { Answered::Scanned(gateway.scan(test_chain(network)).await) }),
             Task::Expire => Box::pin(async move { Answered::Settled(gateway.expire(TEST, Waiting::Now).await) }),
-            Task::Deliver(id) => Box::pin(async move { Answered::Delivered(gateway.deliver_to(id).await) }),
+            Task::Deliver(id) => Box::pin(async move { Answered::Delivered(id, gateway.deliver_to(id).await) }),
+            Task::Redeliver { endpoint, which } => {
+                let wish = self.wish(endpoint, which)?;
+                Box::pin(async move { Answered::Repeated(wish.ask(gateway).await) })
+            }
         })
     }
 
@@ -140,7 +156,12 @@ impl Simulation {
             Answered::Changed { invoice, is_cancelled, result } => self.judge_changed(invoice, is_cancelled, result),
             Answered::Scanned(result) => self.scanned(result.map(|progress| format!("{progress:?}"))),
             Answered::Settled(result) => result.map(|progress| format!("{progress:?}")).map_err(unexpected),
-            Answered::Delivered(result) => result.map(|count| format!("{count} attempts")).map_err(unexpected),
+            Answered::Delivered(endpoint, result) => {
+                let made = result.map_err(unexpected)?;
+                self.memory.attempted(endpoint, made);
+                Ok(format!("{made} attempts"))
+            }
+            Answered::Repeated(answered) => self.judge_wish(answered),
         }
     }
 }

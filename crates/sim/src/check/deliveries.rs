@@ -1,9 +1,10 @@
-//! Deliveries: signed, the same bytes each time, nothing that was not told, and everything to everybody who asked for it.
+//! Deliveries: signed, the same bytes each time, nothing that was not told, everything to everybody who asked for it, again to
+//! who asked for that, and every attempt on record as what it was.
 
 use super::{Evidence, Violation};
 use crate::receivers::Received;
-use farthing_dialects::native::callback::ATTEMPTS_MAX;
-use farthing_domain::id::MerchantId;
+use farthing_dialects::native::callback::{ATTEMPTS_MAX, is_acknowledged};
+use farthing_domain::id::{EndpointId, MerchantId};
 use farthing_store::records::StoredEvent;
 use std::collections::BTreeMap;
 
@@ -37,6 +38,56 @@ pub(super) fn honest(evidence: &Evidence) -> Vec<Violation> {
             }
             None if received.event != "test" => wrong("no such event"),
             Some(_) | None => {}
+        }
+    }
+    violations
+}
+
+/// No attempt is on record that was not made, or was answered otherwise; and each that a lane said it made is there.
+pub(super) fn recorded(evidence: &Evidence) -> Vec<Violation> {
+    let mut made: BTreeMap<(&str, &str), [usize; 2]> = BTreeMap::new();
+    for received in &evidence.log {
+        let [yes, no] = made.entry((&received.url, &received.id)).or_default();
+        let count = if received.is_acknowledged { yes } else { no };
+        *count = count.saturating_add(1);
+    }
+    let mut on_record: BTreeMap<EndpointId, usize> = BTreeMap::new();
+    let mut violations = Vec::new();
+    for (delivery, attempts) in &evidence.deliveries {
+        let Some(endpoint) = evidence.memory.endpoints.get(&delivery.endpoint) else { continue };
+        let id = delivery.event.to_string();
+        let acknowledged = attempts.iter().filter(|attempt| attempt.status.is_some_and(is_acknowledged)).count();
+        let kept = [acknowledged, attempts.len().saturating_sub(acknowledged)];
+        let made = made.get(&(endpoint.url.as_str(), id.as_str())).copied().unwrap_or_default();
+        if kept.iter().zip(made).any(|(kept, made)| *kept > made) {
+            let what = format!("delivery {} has {kept:?} attempts on record and {made:?} were made", delivery.id);
+            violations.push(Violation::new("attempts", what));
+        }
+        let count = on_record.entry(delivery.endpoint).or_default();
+        *count = count.saturating_add(attempts.len());
+    }
+    for (endpoint, said) in &evidence.memory.attempts {
+        let kept = on_record.get(endpoint).copied().unwrap_or_default();
+        if kept < *said {
+            let what = format!("{endpoint} has {kept} attempts on record and its lane made {said}");
+            violations.push(Violation::new("attempts", what));
+        }
+    }
+    violations
+}
+
+/// Every delivery that a shop was promised again came again, unless its endpoint is gone.
+pub(super) fn repeated(evidence: &Evidence) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for asked in &evidence.memory.redeliveries {
+        let Some(endpoint) = evidence.memory.endpoints.get(&asked.endpoint).filter(|known| !known.is_deleted) else {
+            continue;
+        };
+        let id = asked.event.to_string();
+        let came = evidence.log.iter().skip(asked.after).any(|got| got.url == endpoint.url && got.id == id);
+        if !came {
+            let what = format!("{id} was asked for again and never came to {}", endpoint.url);
+            violations.push(Violation::new("repeated", what));
         }
     }
     violations

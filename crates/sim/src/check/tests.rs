@@ -1,7 +1,10 @@
 //! Doctored evidence: each check must find what it is there for. A check that cannot fail checks nothing.
 
 use super::*;
-use crate::simulation::{Settings, evidence_of};
+use crate::{
+    memory::KnownRedelivery,
+    simulation::{Settings, evidence_of},
+};
 use farthing_domain::{
     invoice::{Invoice, Source},
     standing::Status,
@@ -243,4 +246,39 @@ fn a_webhook_of_no_event_is_found() {
     let mut evidence = evidence();
     evidence.log.last_mut().unwrap().id = "no-event".to_owned();
     found(&evidence, "deliveries");
+}
+
+#[test]
+fn an_attempt_on_record_that_was_never_made_is_found() {
+    let mut evidence = evidence();
+    let (_, attempts) = evidence.deliveries.iter_mut().find(|(_, attempts)| !attempts.is_empty()).unwrap();
+    let again = attempts.last().unwrap().clone();
+    attempts.push(again);
+    found(&evidence, "attempts");
+}
+
+#[test]
+fn an_attempt_on_record_as_answered_otherwise_is_found() {
+    let mut evidence = evidence();
+    let mut attempts = evidence.deliveries.iter_mut().flat_map(|(_, attempts)| attempts);
+    attempts.find(|attempt| attempt.status == Some(204)).unwrap().status = Some(500);
+    found(&evidence, "attempts");
+}
+
+#[test]
+fn an_attempt_that_was_made_and_is_not_on_record_is_found() {
+    let mut evidence = evidence();
+    let lane = *evidence.memory.attempts.iter().find(|(_, made)| **made > 0).unwrap().0;
+    evidence.deliveries.retain(|(delivery, _)| delivery.endpoint != lane);
+    found(&evidence, "attempts");
+}
+
+#[test]
+fn a_delivery_that_was_promised_again_and_does_not_come_is_found() {
+    let mut evidence = evidence();
+    let is_there = |delivery: &Delivery| !evidence.memory.endpoints[&delivery.endpoint].is_deleted;
+    let (delivery, _) = evidence.deliveries.iter().find(|(delivery, _)| is_there(delivery)).unwrap();
+    let promised = KnownRedelivery { endpoint: delivery.endpoint, event: delivery.event, after: evidence.log.len() };
+    evidence.memory.redeliveries.push(promised);
+    found(&evidence, "repeated");
 }

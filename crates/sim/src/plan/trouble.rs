@@ -140,7 +140,7 @@ impl Simulation {
     }
 
     fn choose_task(&mut self) -> Option<Task> {
-        Some(match self.dice.below(8) {
+        Some(match self.dice.below(9) {
             0..=1 => Task::Scan(self.a_network()),
             2 => Task::Expire,
             3..=4 => Task::Deliver(*self.dice.pick(&self.memory.living_endpoints())?),
@@ -156,6 +156,10 @@ impl Simulation {
                 };
                 Task::Activate { invoice, asset }
             }
+            7 => Task::Redeliver {
+                endpoint: *self.dice.pick(&self.memory.living_endpoints())?,
+                which: self.dice.below(5),
+            },
             _ => match self.choose_repeat()? {
                 Action::Repeat { merchant, key, is_same } => Task::Repeat { merchant, key, is_same },
                 _ => return None,
