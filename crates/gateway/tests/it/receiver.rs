@@ -47,6 +47,15 @@ impl Receiver {
     }
 }
 
+/// Takes one request, lets `meanwhile` happen, and answers it.
+pub(crate) async fn answer_after(listener: &TcpListener, status: u16, meanwhile: impl Future<Output = ()>) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    read_request(&mut stream).await;
+    meanwhile.await;
+    let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    stream.write_all(answer.as_bytes()).await.unwrap();
+}
+
 async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
     let mut bytes = Vec::new();
     loop {

@@ -1,12 +1,13 @@
 //! Webhooks to a real HTTP receiver on loopback.
 
 use crate::{
-    receiver::Receiver,
+    receiver::{Receiver, answer_after},
     shop::{HALF_BITCOIN, Shop},
 };
 use farthing_dialects::native::{callback, events::EventName};
 use farthing_store::records::{DeliveryStage, Page};
 use std::collections::BTreeSet;
+use tokio::net::TcpListener;
 
 fn header<'a>(request: &'a str, name: &str) -> &'a str {
     let found = request.lines().find_map(|line| {
@@ -129,6 +130,40 @@ async fn after_ten_attempts_a_delivery_is_given_up_and_can_be_repeated_by_hand()
     let owner = shop.owner;
     let after = gateway.store().read(move |reader| reader.delivery(owner, delivery)).await.unwrap().unwrap();
     assert_eq!((after.stage, after.attempts), (DeliveryStage::Delivered, 20));
+}
+
+#[tokio::test]
+async fn a_repeat_asked_for_during_an_attempt_loses_no_attempt_and_has_its_whole_schedule() {
+    let shop = Shop::open().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let gateway = &shop.world.gateway;
+    let (endpoint, _) = gateway.create_endpoint(shop.owner, url, vec!["invoice.created".to_owned()]).await.unwrap();
+    shop.create(HALF_BITCOIN).await;
+    let id = endpoint.id;
+    let delivery = gateway.store().read(move |reader| reader.deliveries(id, Page { limit: 1, offset: 0 })).await;
+    let delivery = delivery.unwrap().0.remove(0).id;
+    let repeated = async {
+        shop.world.clock.move_by_ms(1);
+        gateway.redeliver(shop.owner, delivery).await.unwrap();
+    };
+    let (sent, ()) = tokio::join!(gateway.deliver_to(id), answer_after(&listener, 200, repeated));
+    assert_eq!(sent.unwrap(), 1);
+    for _ in 0..10 {
+        let (sent, ()) = tokio::join!(gateway.deliver_to(id), answer_after(&listener, 500, async {}));
+        assert_eq!(sent.unwrap(), 1);
+        shop.world.clock.move_by_ms(86_500_000);
+    }
+    assert_eq!(gateway.deliver_to(id).await.unwrap(), 0);
+    let owner = shop.owner;
+    let (after, attempts) = gateway
+        .store()
+        .read(move |reader| Ok((reader.delivery(owner, delivery)?.unwrap(), reader.attempts(delivery)?)))
+        .await
+        .unwrap();
+    assert_eq!((after.stage, after.attempts), (DeliveryStage::GivenUp, 11));
+    let kept: Vec<_> = attempts.iter().map(|attempt| attempt.status).collect();
+    assert_eq!(kept, [vec![Some(200)], vec![Some(500); 10]].concat());
 }
 
 #[tokio::test]

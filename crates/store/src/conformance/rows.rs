@@ -326,21 +326,34 @@ pub(super) async fn due_deliveries_come_with_their_bytes_in_the_order_of_their_t
 
 pub(super) async fn a_delivery_that_was_changed_in_the_meantime_is_not_overwritten(store: Store) {
     let (who, to) = with_delivery(&store).await;
-    let found = store.read(move |reader| reader.due_deliveries(to, at(10), 1)).await.unwrap().remove(0).delivery;
+    let due = async || store.read(move |reader| reader.due_deliveries(to, at(100), 1)).await.unwrap().remove(0);
+    let found = due().await.delivery;
     let (id, asked_for_again) = (found.id, found.clone());
-    let finish = async |read: Delivery, number, stage| {
-        let attempt =
-            Attempt { number, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
-        let row = Delivery { stage, attempts: number, due_at: at(100), ..read.clone() };
+    let finish = async |read: Delivery, status, stage| {
+        let attempt = Attempt {
+            number: read.attempts + 1,
+            at: at(41),
+            status: Some(status),
+            latency_ms: 3,
+            error: None,
+            answer: String::new(),
+        };
+        let row = Delivery { stage, attempts: attempt.number, due_at: at(100), ..read.clone() };
         store.decide(move |transaction| transaction.finish_attempt(&row, read.due_at, &attempt)).await.unwrap();
     };
     let now = async || store.read(move |reader| reader.delivery(who, id)).await.unwrap().unwrap();
     store.decide(move |transaction| transaction.redeliver(&asked_for_again, at(50))).await.unwrap();
-    finish(found, 1, DeliveryStage::GivenUp).await;
+    finish(found, 500, DeliveryStage::GivenUp).await;
     assert_eq!((now().await.stage, now().await.due_at), (DeliveryStage::Waiting, at(50)), "it was asked for again");
-    finish(now().await, 2, DeliveryStage::Delivered).await;
-    assert_eq!(now().await.stage, DeliveryStage::Delivered);
-    assert_eq!(store.read(move |reader| reader.attempts(id)).await.unwrap().len(), 2);
+    let again = due().await;
+    let counts = (again.delivery.attempts, again.attempts_before);
+    assert_eq!(counts, (1, 1), "the attempt under way counts, and is none of the new schedule");
+    finish(again.delivery, 503, DeliveryStage::Waiting).await;
+    finish(now().await, 200, DeliveryStage::Delivered).await;
+    assert_eq!((now().await.stage, now().await.attempts), (DeliveryStage::Delivered, 3));
+    let attempts = store.read(move |reader| reader.attempts(id)).await.unwrap();
+    let kept: Vec<_> = attempts.iter().map(|attempt| (attempt.number, attempt.status)).collect();
+    assert_eq!(kept, [(1, Some(500)), (2, Some(503)), (3, Some(200))], "none is lost");
 }
 
 pub(super) async fn a_deleted_endpoint_gets_nothing_more(store: Store) {

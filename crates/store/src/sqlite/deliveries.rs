@@ -173,8 +173,9 @@ impl Reader<'_> {
 }
 
 impl Transaction<'_> {
-    /// Writes what came of an attempt, and where the delivery stands now. When somebody made the delivery due again, or gave it
-    /// up, since it was read (`was_due_at` is not its time any more), only the attempt is written.
+    /// Writes what came of an attempt, as the delivery's next one, and where the delivery stands now. When somebody made the
+    /// delivery due again, or gave it up, since it was read (`was_due_at` is not its time any more), only the attempt is written:
+    /// what was asked for in the meantime stands, and its schedule begins after this attempt.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -184,20 +185,22 @@ impl Transaction<'_> {
         was_due_at: Timestamp,
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
-        let sql = "UPDATE deliveries SET stage = ?3, attempts = ?4, due_at = ?5 WHERE endpoint = ?1 AND id = ?2 AND stage = 0 AND due_at = ?6";
-        self.connection().prepare_cached(sql)?.execute(params![
+        let sql = "UPDATE deliveries SET attempts = attempts + 1,
+                   stage = iif(stage = 0 AND due_at = ?5, ?3, stage), due_at = iif(stage = 0 AND due_at = ?5, ?4, due_at),
+                   attempts_before = iif(stage = 0 AND due_at = ?5, attempts_before, attempts + 1)
+                   WHERE endpoint = ?1 AND id = ?2 RETURNING attempts";
+        let values = params![
             delivery.endpoint.0.as_bytes(),
             delivery.id.0.as_bytes(),
             stage_number(delivery.stage),
-            delivery.attempts,
             delivery.due_at.milliseconds(),
             was_due_at.milliseconds(),
-        ])?;
-        let sql = "INSERT INTO attempts (delivery, number, at, status, latency_ms, error, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-                   ON CONFLICT (delivery, number) DO NOTHING";
+        ];
+        let number: i64 = self.connection().prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let sql = "INSERT INTO attempts (delivery, number, at, status, latency_ms, error, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.connection().prepare_cached(sql)?.execute(params![
             delivery.id.0.as_bytes(),
-            attempt.number,
+            number,
             attempt.at.milliseconds(),
             attempt.status,
             signed(attempt.latency_ms)?,
