@@ -44,7 +44,7 @@ pub(crate) fn kill(kills: &Kills) -> Result<()> {
 
 /// Every system call of the three flows, with every fault.
 pub(crate) fn syscalls() -> Result<()> {
-    test("faults::syscalls", &[("FARTHING_SYSCALLS", ALL)])
+    test("faults::syscalls", &[("FARTHING_SYSCALLS", ALL), ("FARTHING_SYSCALLS_OF_OTHERS", ALL)])
 }
 
 /// Power cuts, and the controls that must fail.

@@ -3,7 +3,9 @@
 //! `strace` is attached to the writer's thread of a running server just before a flow: creating an invoice, applying a payment,
 //! writing down a delivery. At the n-th call of a kind the process is killed, or the call answers `EIO` or `ENOSPC`; for every n
 //! that the flow reaches. Then the server either goes on or has ended by itself, and what the shop was told, or asks again, is
-//! there once.
+//! there once. The other threads' calls are in [`others`].
+
+mod others;
 
 use super::{
     books::{Books, all, text, the_feed_has_no_gap},
@@ -34,6 +36,7 @@ const AT_ONCE: usize = 3;
 /// The calls that change a disk, or read it. `write` is none of SQLite's: the thread wakes others with it.
 const CALLS: &str = "pwrite64,pread64,fsync,fdatasync,ftruncate,rename,unlink,openat";
 const POLLS: usize = 1000;
+const POLLS_OF_STRACE: usize = 200;
 const PAUSE: Duration = Duration::from_millis(10);
 const WRITER: &str = "store-writer";
 
@@ -42,11 +45,23 @@ enum Flow {
     Create,
     Block,
     Deliver,
+    /// The marks beside the database follow what was handed out.
+    Marks,
+}
+
+/// Whose system calls are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Whom {
+    /// The store's writer's.
+    Writer,
+    /// Every thread's; those on these places in the data folder only, if there are any.
+    All(Vec<&'static str>),
 }
 
 #[derive(Debug, Clone)]
 struct Case {
     flow: Flow,
+    whom: Whom,
     call: String,
     number: usize,
     fault: &'static str,
@@ -78,7 +93,7 @@ async fn every_call(cases_max: usize) {
             for (number, fault) in
                 (1..=count).flat_map(|number| ["signal=KILL", "error=EIO", "error=ENOSPC"].map(|fault| (number, fault)))
             {
-                cases.push(Case { flow, call: call.clone(), number, fault });
+                cases.push(Case { flow, whom: Whom::Writer, call: call.clone(), number, fault });
             }
         }
     }
@@ -143,6 +158,9 @@ impl Scene {
         let receiver = Receiver::start().await;
         let mut scene =
             Self { installation, books: Books::default(), receiver, invoice: invoice.clone(), deliveries: None };
+        if flow == Flow::Marks {
+            assert!(scene.do_marks_know(&server, 1).await, "the template's invoice");
+        }
         if flow == Flow::Deliver {
             scene.receiver.hold(true);
             let body = json!({"url": scene.receiver.url("/"), "events": ["invoice.created"]});
@@ -169,7 +187,11 @@ impl Scene {
             }
             Flow::Deliver => {
                 self.receiver.hold(false);
-                self.is_delivered(server).await
+                self.is_attempted(server).await
+            }
+            Flow::Marks => {
+                let answer = self.books.create(&mut connection, "asked").await;
+                answer.is_some_and(|answer| answer.status == 201) && self.do_marks_know(server, 2).await
             }
         }
     }
@@ -183,6 +205,13 @@ impl Scene {
     async fn is_delivered(&self, server: &mut Server) -> bool {
         let Some(path) = &self.deliveries else { return true };
         poll(server, path, |list| list["data"].as_array().is_some_and(|all| all.iter().all(is_delivered))).await
+    }
+
+    /// Polls until the delivery's attempt is written down, whatever came of it; false when the server is gone.
+    async fn is_attempted(&self, server: &mut Server) -> bool {
+        let Some(path) = &self.deliveries else { return true };
+        let is_written = |delivery: &Value| delivery["attempts"].as_array().is_some_and(|all| !all.is_empty());
+        poll(server, path, |list| list["data"].as_array().is_some_and(|all| all.iter().all(is_written))).await
     }
 
     /// Everything that was told, or is asked again, is there once, and nothing else.
@@ -202,6 +231,8 @@ impl Scene {
         if flow == Flow::Block {
             assert!(self.shows_payment(server).await, "a payment that was told is not applied");
         }
+        assert!(self.is_attempted(server).await, "an event is not attempted");
+        self.redeliver(server).await;
         assert!(self.is_delivered(server).await, "an event is not delivered");
         let invoices = all(server, "/api/v1/invoices?limit=100&offset=", |_, seen| seen).await;
         let expected = if flow == Flow::Block { 1 } else { 2 };
@@ -245,15 +276,21 @@ async fn poll(server: &mut Server, path: &str, is_it: impl Fn(&Value) -> bool) -
 /// How often the writer makes each call in a flow.
 async fn counts(template: &(Installation, String), flow: Flow) -> BTreeMap<String, usize> {
     let (scene, mut server) = Scene::begin(template, flow).await;
-    let strace = Strace::attach(&scene.installation, &server, &[format!("--trace={CALLS}")]);
+    let strace = Strace::attach(&scene.installation, &server, &Whom::Writer, &[format!("--trace={CALLS}")]);
     assert!(scene.flow(&mut server, flow).await, "{flow:?} fails without a fault");
     let mut counts = BTreeMap::new();
-    for line in strace.detach().lines() {
-        if let Some((call, _)) = line.split_once('(') {
-            *counts.entry(call.to_owned()).or_default() += 1;
-        }
+    for (_, call) in strace.detach(false).await.lines().filter_map(called) {
+        *counts.entry(call.to_owned()).or_default() += 1;
     }
     counts
+}
+
+/// The thread, where `strace` names it, and the call that a line tells of.
+fn called(line: &str) -> Option<(&str, &str)> {
+    let (before, _) = line.split_once('(')?;
+    let (thread, call) = before.rsplit_once(' ').unwrap_or(("", before));
+    let is_call = !call.is_empty() && call.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+    is_call.then_some((thread.trim(), call))
 }
 
 /// What became of the server.
@@ -265,20 +302,26 @@ enum End {
 }
 
 async fn inject(template: &(Installation, String), case: &Case) -> (End, Duration) {
-    let Case { flow, call, number, fault } = case;
+    let Case { flow, whom, call, number, fault } = case;
     let (scene, mut server) = Scene::begin(template, *flow).await;
     let trace = [format!("--trace={call}"), format!("--inject={call}:{fault}:when={number}")];
-    let strace = Strace::attach(&scene.installation, &server, &trace);
+    let writer = server.thread(WRITER).to_string();
+    let strace = Strace::attach(&scene.installation, &server, whom, &trace);
     let began = Instant::now();
     let is_done = tokio::select! {
         is_done = scene.flow(&mut server, *flow) => is_done,
         () = sleep(Duration::from_secs(60)) => panic!("{case:?}: neither done nor ended"),
     };
     // A process with a tracer cannot be waited for until the tracer let it go.
-    let said = strace.detach();
-    let was_hit = ["(INJECTED)", "killed by SIGKILL", "<unfinished", ") = ?"].iter().any(|sign| said.contains(sign));
+    let said = strace.detach(is_killed(case) && !is_done).await;
+    // Of many threads some are always within a call when they are let go.
+    let signs: &[&str] = match whom {
+        Whom::Writer => &["(INJECTED)", "killed by SIGKILL", "<unfinished", ") = ?"],
+        Whom::All(_) => &["(INJECTED)", "killed by SIGKILL"],
+    };
+    let was_hit = signs.iter().any(|sign| said.contains(sign));
     assert!(was_hit || is_done, "{case:?}: not reached, and yet the flow is not done: {said}");
-    let is_well = !is_killed(case) && is_well(&server).await;
+    let is_well = !(is_killed(case) && was_hit) && is_well(&server).await;
     let (end, took) = if is_well {
         (End::WentOn, Duration::ZERO)
     } else {
@@ -287,7 +330,9 @@ async fn inject(template: &(Installation, String), case: &Case) -> (End, Duratio
     };
     assert_eq!(end == End::Killed, is_killed(case) && was_hit, "{case:?}: {}", scene.installation.log());
     // After a failed sync nobody knows what is on the disk, whatever the next one says.
-    let is_failed_sync = call.contains("sync") && fault.contains("error") && was_hit;
+    let is_of_writer = |line: &str| *whom == Whom::Writer || line.starts_with(&writer);
+    let is_failed_sync =
+        said.lines().any(|line| line.contains("sync(") && line.contains("(INJECTED)") && is_of_writer(line));
     assert!(!is_failed_sync || end == End::EndedByItself, "{case:?}: it went on");
     if end != End::WentOn {
         server = scene.installation.start().await;
@@ -306,34 +351,54 @@ async fn is_well(server: &Server) -> bool {
     connection.get("/healthz").await.is_ok_and(|answer| answer.status == 200)
 }
 
-/// `strace` on the writer's thread.
+/// `strace` on some of the server's threads.
 struct Strace {
     process: Child,
     said: std::path::PathBuf,
 }
 
 impl Strace {
-    fn attach(installation: &Installation, server: &Server, arguments: &[String]) -> Self {
+    fn attach(installation: &Installation, server: &Server, whom: &Whom, arguments: &[String]) -> Self {
         let said = installation.beside("strace");
-        let mut process = Command::new("strace")
-            .args(arguments)
-            .args(["-p", &server.thread(WRITER).to_string(), "-o"])
-            .arg(&said)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("strace is needed");
-        let mut line = String::new();
-        BufReader::new(process.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
-        assert!(line.contains("attached"), "{line}");
+        let mut command = Command::new("strace");
+        command.args(arguments);
+        match whom {
+            Whom::Writer => command.args(["-p", &server.thread(WRITER).to_string()]),
+            Whom::All(places) => {
+                for place in places {
+                    command.arg("-P").arg(installation.data().join(place));
+                }
+                command.args(["-f", "-p", &server.id().to_string()])
+            }
+        };
+        let mut process = command.arg("-o").arg(&said).stderr(Stdio::piped()).spawn().expect("strace is needed");
+        let said_first = BufReader::new(process.stderr.as_mut().unwrap());
+        // It says first which paths it takes for which.
+        let attached = said_first.lines().map(Result::unwrap).find(|line| !line.contains("Requested path"));
+        assert!(attached.as_ref().is_some_and(|line| line.contains("attached")), "{attached:?}");
         Self { process, said }
     }
 
-    /// Lets go, and answers what was traced.
-    fn detach(mut self) -> String {
-        if self.process.try_wait().unwrap().is_none() {
+    /// Lets go, and answers what was traced. `strace` never comes to its end when it is told to let go of threads that are just
+    /// being killed: it gets time to see their end by itself, and is not asked twice.
+    async fn detach(mut self, is_killing: bool) -> String {
+        if !(is_killing && self.has_ended().await) {
             signal(self.process.id(), "TERM");
+            if !self.has_ended().await {
+                self.process.kill().unwrap();
+            }
+            self.process.wait().unwrap();
         }
-        self.process.wait().unwrap();
         fs::read_to_string(&self.said).unwrap()
+    }
+
+    async fn has_ended(&mut self) -> bool {
+        for _ in 0..POLLS_OF_STRACE {
+            if self.process.try_wait().unwrap().is_some() {
+                return true;
+            }
+            sleep(PAUSE).await;
+        }
+        false
     }
 }
