@@ -115,7 +115,10 @@ impl Simulation {
         let gateway = Arc::clone(self.gateway()?);
         let mut attempts: usize = 0;
         for woken in gateway.outbox_woken_now() {
-            attempts = attempts.saturating_add(gateway.deliver(woken).await.map_err(unexpected)?);
+            let endpoint = woken.endpoint();
+            let made = gateway.deliver(woken).await.map_err(unexpected)?;
+            self.memory.attempted(endpoint, made);
+            attempts = attempts.saturating_add(made);
         }
         for endpoint in gateway.due_endpoints().await.map_err(unexpected)? {
             let made = gateway.deliver_to(endpoint).await.map_err(unexpected)?;
