@@ -44,7 +44,7 @@ impl Gateway {
             attempts: 0,
             due_at: now,
         };
-        transaction.insert_own_delivery(&delivery, &body, Some(url))?;
+        transaction.insert_callback(&delivery, &body, (url, change.invoice.id))?;
         Ok(Some(DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()), is_whole: true }))
     }
 

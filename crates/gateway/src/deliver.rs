@@ -90,7 +90,8 @@ impl Gateway {
     }
 
     /// Delivers what is due to one endpoint, in the order in which it became due. Answers how many attempts were made: none
-    /// while another call delivers to the same endpoint.
+    /// while another call delivers to the same endpoint. Callbacks that are due together go in the order in which they were made:
+    /// shops take the last word that they hear for the invoice's state.
     ///
     /// # Errors
     /// When the store fails. An endpoint that fails is no error: its deliveries wait for their next attempt.
@@ -104,7 +105,10 @@ impl Gateway {
                 Ok(Some((receiver, reader.due_deliveries(id, now, BATCH)?)))
             })
             .await?;
-        let Some((receiver, due)) = found else { return Ok(0) };
+        let Some((receiver, mut due)) = found else { return Ok(0) };
+        if receiver.credential.is_some() {
+            due.sort_by_key(|due| due.delivery.id);
+        }
         self.attempt_all(&receiver, due).await
     }
 

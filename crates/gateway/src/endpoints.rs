@@ -158,7 +158,7 @@ impl Gateway {
         self.store()
             .decide(move |transaction| {
                 transaction.endpoint(owner, id)?.ok_or(EndpointError::NotFound("webhook endpoint"))?;
-                Ok::<_, EndpointError>(transaction.insert_own_delivery(&row, &body, None)?)
+                Ok::<_, EndpointError>(transaction.insert_test_delivery(&row, &body)?)
             })
             .await?;
         self.awakened.wake(delivery.endpoint);

@@ -167,6 +167,8 @@ pub enum DeliveryStage {
     Delivered,
     /// All attempts failed.
     GivenUp,
+    /// A later callback of the same invoice was taken before this one: it says what is not so any more, and is not sent again.
+    Overtaken,
 }
 
 /// One event, or one test message, on its way to one endpoint.

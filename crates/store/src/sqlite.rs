@@ -43,6 +43,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { number: 7, name: "concerns", sql: include_str!("sqlite/schema/0007_concerns.sql") },
     Migration { number: 8, name: "redeliveries", sql: include_str!("sqlite/schema/0008_redeliveries.sql") },
     Migration { number: 9, name: "acknowledged", sql: include_str!("sqlite/schema/0009_acknowledged.sql") },
+    Migration {
+        number: 10,
+        name: "overtaken callbacks",
+        sql: include_str!("sqlite/schema/0010_overtaken_callbacks.sql"),
+    },
 ];
 
 /// A consistent view of the store.

@@ -147,6 +147,7 @@ pub(super) const fn state(stage: DeliveryStage) -> &'static str {
         DeliveryStage::Waiting => "waiting",
         DeliveryStage::Delivered => "delivered",
         DeliveryStage::GivenUp => "failed",
+        DeliveryStage::Overtaken => "overtaken",
     }
 }
 

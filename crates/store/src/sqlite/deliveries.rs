@@ -9,7 +9,7 @@ use crate::{
     records::{Attempt, Delivery, DeliveryStage, DueDelivery, Page},
 };
 use farthing_domain::{
-    id::{DeliveryId, EndpointId, EventId, MerchantId, Owner},
+    id::{DeliveryId, EndpointId, EventId, InvoiceId, MerchantId, Owner},
     time::Timestamp,
 };
 use rusqlite::{Row, params};
@@ -175,7 +175,8 @@ impl Reader<'_> {
 impl Transaction<'_> {
     /// Writes what came of an attempt, as the delivery's next one, and where the delivery stands now. When somebody made the
     /// delivery due again, or gave it up, since it was read (`was_due_at` is not its time any more), only the attempt is written:
-    /// what was asked for in the meantime stands, and its schedule begins after this attempt.
+    /// what was asked for in the meantime stands, and its schedule begins after this attempt. Of a callback that was taken, the
+    /// invoice's earlier ones are overtaken.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -188,7 +189,7 @@ impl Transaction<'_> {
         let sql = "UPDATE deliveries SET attempts = attempts + 1,
                    stage = iif(stage = 0 AND due_at = ?5, ?3, stage), due_at = iif(stage = 0 AND due_at = ?5, ?4, due_at),
                    attempts_before = iif(stage = 0 AND due_at = ?5, attempts_before, attempts + 1)
-                   WHERE endpoint = ?1 AND id = ?2 RETURNING attempts";
+                   WHERE endpoint = ?1 AND id = ?2 RETURNING attempts, invoice, rowid";
         let values = params![
             delivery.endpoint.0.as_bytes(),
             delivery.id.0.as_bytes(),
@@ -196,7 +197,9 @@ impl Transaction<'_> {
             delivery.due_at.milliseconds(),
             was_due_at.milliseconds(),
         ];
-        let number: i64 = self.connection().prepare_cached(sql)?.query_row(values, |row| row.get(0))?;
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let (number, invoice, row): (i64, Option<Vec<u8>>, i64) =
+            self.connection().prepare_cached(sql)?.query_row(values, read)?;
         let sql = "INSERT INTO attempts (delivery, number, at, status, latency_ms, error, answer) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.connection().prepare_cached(sql)?.execute(params![
             delivery.id.0.as_bytes(),
@@ -207,6 +210,12 @@ impl Transaction<'_> {
             attempt.error,
             attempt.answer,
         ])?;
+        if invoice.is_some() && delivery.stage == DeliveryStage::Delivered {
+            // Rows are numbered in the order in which they were written.
+            let sql = "UPDATE deliveries SET stage = ?3 WHERE invoice = ?1 AND rowid < ?2 AND stage = 0";
+            let overtaken = params![invoice, row, stage_number(DeliveryStage::Overtaken)];
+            self.connection().prepare_cached(sql)?.execute(overtaken)?;
+        }
         Ok(())
     }
 
@@ -241,19 +250,36 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Writes a delivery with a body of its own, due at once: a test message, or a dialect's callback. It goes to `url`, or where
-    /// that is `None` to the endpoint's address.
+    /// Writes a test message, due at once: a delivery with a body of its own.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub fn insert_own_delivery(
+    pub fn insert_test_delivery(&mut self, delivery: &Delivery, body: &[u8]) -> Result<(), StoreError> {
+        self.insert_own_delivery(delivery, body, None)
+    }
+
+    /// Writes a dialect's callback, due at once: a delivery with a body of its own, which goes to `url`, as the latest of those
+    /// that tell of the invoice.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub fn insert_callback(
         &mut self,
         delivery: &Delivery,
         body: &[u8],
-        url: Option<&str>,
+        (url, invoice): (&str, InvoiceId),
+    ) -> Result<(), StoreError> {
+        self.insert_own_delivery(delivery, body, Some((url, invoice)))
+    }
+
+    fn insert_own_delivery(
+        &mut self,
+        delivery: &Delivery,
+        body: &[u8],
+        callback: Option<(&str, InvoiceId)>,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO deliveries (id, endpoint, merchant, environment, event, kind, body, created_at, stage, attempts, due_at, url,
-                   checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10, checksum(?1, ?2, ?5, ?6, ?7, ?10))";
+                   checksum, invoice) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, 0, ?9, ?10, checksum(?1, ?2, ?5, ?6, ?7, ?10), ?11)";
         self.connection().prepare_cached(sql)?.execute(params![
             delivery.id.0.as_bytes(),
             delivery.endpoint.0.as_bytes(),
@@ -264,7 +290,8 @@ impl Transaction<'_> {
             body,
             delivery.created_at.milliseconds(),
             delivery.due_at.milliseconds(),
-            url,
+            callback.map(|(url, _)| url),
+            callback.map(|(_, invoice)| invoice.0.into_bytes()),
         ])?;
         Ok(())
     }
@@ -318,6 +345,7 @@ const fn stage_number(stage: DeliveryStage) -> i64 {
         DeliveryStage::Waiting => 0,
         DeliveryStage::Delivered => 1,
         DeliveryStage::GivenUp => 2,
+        DeliveryStage::Overtaken => 3,
     }
 }
 
@@ -326,6 +354,7 @@ fn stage_of(number: i64) -> Result<DeliveryStage, StoreError> {
         0 => Ok(DeliveryStage::Waiting),
         1 => Ok(DeliveryStage::Delivered),
         2 => Ok(DeliveryStage::GivenUp),
+        3 => Ok(DeliveryStage::Overtaken),
         other => Err(StoreError::Corrupt(format!("delivery stage {other}"))),
     }
 }

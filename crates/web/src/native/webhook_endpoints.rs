@@ -236,7 +236,8 @@ fn delivery_view(delivery: &Delivery, attempts: &[Attempt]) -> DeliveryView {
     let (status, is_waiting) = match delivery.stage {
         DeliveryStage::Waiting => ("waiting", true),
         DeliveryStage::Delivered => ("delivered", false),
-        DeliveryStage::GivenUp => ("failed", false),
+        // No webhook of this API is overtaken: only dialects' callbacks are.
+        DeliveryStage::GivenUp | DeliveryStage::Overtaken => ("failed", false),
     };
     DeliveryView {
         id: delivery.id.to_string(),

@@ -3,4 +3,5 @@
 mod apart;
 mod merchant;
 mod money;
+mod overtaken;
 mod schedules;

@@ -12,21 +12,32 @@ use farthing_sim::world::{Around, ManualClock, START, World};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// A callback as it came: where, by which headers, with what.
 pub(crate) type Came = (String, Vec<(String, String)>, Vec<u8>);
 
-/// What came to all shops.
+/// What came to all shops, and how many of the next requests find them out of order.
 #[derive(Clone, Default)]
-pub(crate) struct Receivers(Arc<Mutex<Vec<Came>>>);
+pub(crate) struct Receivers {
+    came: Arc<Mutex<Vec<Came>>>,
+    failing: Arc<AtomicUsize>,
+}
 
 impl Receivers {
     /// What came to an address.
     pub(crate) fn at(&self, url: &str) -> Vec<Came> {
-        let came = self.0.lock().expect("nobody panicked");
+        let came = self.came.lock().expect("nobody panicked");
         came.iter().filter(|(to, ..)| to == url).cloned().collect()
+    }
+
+    /// The next requests fail, so many of them.
+    pub(crate) fn fail(&self, requests: usize) {
+        self.failing.store(requests, Ordering::SeqCst);
     }
 
     /// Keeps what comes; addresses that say so are dead.
@@ -34,8 +45,10 @@ impl Receivers {
         let came = self.clone();
         let receive = move |url: &str, headers: &[(&str, String)], body: &[u8]| {
             let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-            came.0.lock().expect("nobody panicked").push((url.to_owned(), headers, body.to_vec()));
-            let status = if url.contains("dead") { 500 } else { 200 };
+            came.came.lock().expect("nobody panicked").push((url.to_owned(), headers, body.to_vec()));
+            let less = |left: usize| left.checked_sub(1);
+            let fails = came.failing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok();
+            let status = if fails || url.contains("dead") { 500 } else { 200 };
             Some(Ok(outgoing::Answer { status, first_bytes: String::new() }))
         };
         Around { receivers: Some(Arc::new(receive)), ..Around::default() }
