@@ -2,10 +2,12 @@
 //!
 //! Clients send amounts as numbers or as texts, and PHP writes small floats with an exponent. No float is ever made of them.
 
-use farthing_domain::decimal::{Decimal, DecimalError, SCALE_MAX};
+use farthing_domain::decimal::{Decimal, DecimalError, SCALE_MAX, power_of_ten};
 
 /// The longest number that is looked at, in characters.
 const CHARS_MAX: usize = 64;
+/// A number that is this small a part of the smallest unit away from one is the noise of a float that was printed.
+const NOISE_PART: u128 = 1_000_000;
 
 /// Reads a JSON number as it was written: `35`, `0.1`, `1.0e-5`, `1E+2`. Never a rounding.
 ///
@@ -48,6 +50,32 @@ pub fn read_number_or_text(raw: &str) -> Result<Decimal, DecimalError> {
     }
 }
 
+/// An amount counted in units of `10^-digits`.
+///
+/// Clients print floats, some with all 17 digits, so that `12.34` arrives as `12.339999999999999`; a number that is an amount
+/// but for such noise is that amount, and no other is rounded.
+///
+/// # Errors
+/// When it has more digits after the point, or does not fit.
+pub fn units(number: Decimal, digits: u8) -> Result<u128, DecimalError> {
+    let exact = number.units(digits);
+    if exact != Err(DecimalError::Places(digits)) {
+        return exact;
+    }
+    let number = number.normalised();
+    let factor = number.scale().checked_sub(digits).and_then(power_of_ten).ok_or(DecimalError::Places(digits))?;
+    let (whole, rest) = (number.mantissa().checked_div(factor), number.mantissa().checked_rem(factor));
+    let (whole, rest) = whole.zip(rest).ok_or(DecimalError::Range)?;
+    let is_noise = |distance: u128| distance.checked_mul(NOISE_PART).is_some_and(|distance| distance <= factor);
+    if whole > 0 && is_noise(rest) {
+        return Ok(whole);
+    }
+    if is_noise(factor.saturating_sub(rest)) {
+        return whole.checked_add(1).ok_or(DecimalError::Range);
+    }
+    exact
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +97,25 @@ mod tests {
             ("123456789.123456789123456789", "123456789.123456789123456789"),
         ] {
             assert_eq!(text(raw).unwrap(), shown, "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_noise_of_a_printed_float_is_no_part_of_an_amount_and_nothing_else_is_rounded() {
+        let counted = |raw: &str, digits| units(read(raw).unwrap(), digits);
+        for (raw, digits, expected) in [
+            ("12.34", 2, 1234),
+            ("12.339999999999999", 2, 1234),
+            ("12.340000000000002", 2, 1234),
+            ("59.970000000000006", 2, 5997),
+            ("0.99999999999999989", 0, 1),
+            ("0.30000000000000004", 8, 30_000_000),
+            ("1e2", 0, 100),
+        ] {
+            assert_eq!(counted(raw, digits), Ok(expected), "{raw}");
+        }
+        for (raw, digits) in [("12.345", 2), ("12.3400001", 2), ("0.005", 2), ("0.00000000000000001", 2), ("1.5", 0)] {
+            assert_eq!(counted(raw, digits), Err(DecimalError::Places(digits)), "{raw}");
         }
     }
 

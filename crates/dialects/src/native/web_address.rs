@@ -24,6 +24,14 @@ pub enum PlainHttp {
 /// # Errors
 /// What is wrong with it, to be read on from the field's name.
 pub(crate) fn vet(text: &str, plain: PlainHttp) -> Result<(), &'static str> {
+    vetted(text, plain).map(drop)
+}
+
+/// The same, and what the address says.
+///
+/// # Errors
+/// As [`vet`].
+pub(crate) fn vetted(text: &str, plain: PlainHttp) -> Result<Url, &'static str> {
     let is_plain_text =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'`'));
     if !is_plain_text {
@@ -49,7 +57,7 @@ pub(crate) fn vet(text: &str, plain: PlainHttp) -> Result<(), &'static str> {
         PlainHttp::Never => false,
         PlainHttp::Everywhere => true,
     };
-    if is_https || may_be_plain { Ok(()) } else { Err(wanted(plain)) }
+    if is_https || may_be_plain { Ok(url) } else { Err(wanted(plain)) }
 }
 
 fn wanted(plain: PlainHttp) -> &'static str {

@@ -15,7 +15,7 @@ use crate::{
 use farthing_domain::{
     asset::AssetId,
     catalog::Catalog,
-    decimal::{Decimal, DecimalError, power_of_ten},
+    decimal::{Decimal, DecimalError},
     fiat::Fiat,
     invoice::{Choice, Invoice, Terms},
     money::FiatAmount,
@@ -33,16 +33,16 @@ const ORDER_CHARACTERS_MAX: usize = 100;
 const URL_CHARACTERS_MAX: usize = 2048;
 /// The most currencies that are listed; there are fewer.
 const CURRENCIES_MAX: usize = 200;
-/// A number that is this small a part of the smallest unit away from one is the noise of a float that was printed.
-const NOISE_PART: u128 = 1_000_000;
 
 /// What the request said beyond the terms, kept with the invoice to be echoed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Said {
     /// Where it says that notifications go.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_url: Option<String>,
     /// Where it says that the payer returns to.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
 }
 
@@ -163,7 +163,7 @@ fn price(fields: &mut Fields<'_>, on_sale: &OnSale<'_>) -> Option<FiatAmount> {
         }
     };
     let (number, currency) = number.zip(currency)?;
-    match minor_units(number, currency.minor_digits()) {
+    match exact_number::units(number, currency.minor_digits()) {
         Ok(minor) => Some(FiatAmount { currency, minor }),
         Err(DecimalError::Range) => {
             fields.refuse("currency_amount", "is too large");
@@ -191,27 +191,6 @@ fn number(fields: &mut Fields<'_>) -> Option<Decimal> {
     };
     fields.refuse("currency_amount", problem);
     None
-}
-
-/// The smallest units of an amount. Clients print floats, some with all 17 digits, so that `12.34` arrives as
-/// `12.339999999999999`; a number that is a price but for such noise is that price, and no other is rounded.
-fn minor_units(number: Decimal, digits: u8) -> Result<u128, DecimalError> {
-    let exact = number.units(digits);
-    if exact != Err(DecimalError::Places(digits)) {
-        return exact;
-    }
-    let number = number.normalised();
-    let factor = number.scale().checked_sub(digits).and_then(power_of_ten).ok_or(DecimalError::Places(digits))?;
-    let (whole, rest) = (number.mantissa().checked_div(factor), number.mantissa().checked_rem(factor));
-    let (whole, rest) = whole.zip(rest).ok_or(DecimalError::Range)?;
-    let is_noise = |distance: u128| distance.checked_mul(NOISE_PART).is_some_and(|distance| distance <= factor);
-    if whole > 0 && is_noise(rest) {
-        return Ok(whole);
-    }
-    if is_noise(factor.saturating_sub(rest)) {
-        return whole.checked_add(1).ok_or(DecimalError::Range);
-    }
-    exact
 }
 
 /// `H:MM` or `HH:MM`, 00:01 to 99:59 (B16).

@@ -41,16 +41,22 @@ const VALID_SECONDS: i64 = 3600;
 #[serde(default)]
 pub struct Said {
     /// The invoice's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// What is paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Where the payer returns to from a paid invoice.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
     /// Where the payer returns to from one that ended otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub fail_url: Option<String>,
     /// The merchant's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta_data1: Option<String>,
     /// The merchant's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub meta_data2: Option<String>,
 }
 
@@ -165,7 +171,7 @@ fn price(body: &Body<'_>, currency: Fiat, errors: &mut Errors) -> Option<FiatAmo
         errors.add(Code::MissingField, field, "is required");
         return None;
     };
-    let minor = exact_number::read(&text).and_then(|number| number.units(currency.minor_digits()));
+    let minor = exact_number::read(&text).and_then(|number| exact_number::units(number, currency.minor_digits()));
     let problem = match minor {
         Ok(0) => "must be greater than zero".to_owned(),
         Ok(minor) if minor <= MINOR_MAX => return Some(FiatAmount { currency, minor }),

@@ -117,10 +117,13 @@ pub struct Said {
     /// The network's code as it was sent.
     pub network: String,
     /// Where the payer returns to from a completed invoice.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub success_redirect_url: Option<String>,
     /// Where the payer returns to otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub unsuccess_redirect_url: Option<String>,
     /// The settlement currency, where one was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub target_currency: Option<String>,
 }
 
@@ -247,15 +250,15 @@ impl Asked {
             None => return Err(Fault::PairNotSupported.into()),
         };
         let mut errors = Errors::default();
-        limits::check(&self.billed, self.amount, places, &mut errors);
-        if self.amount.normalised().scale() > places {
+        let counted = exact_number::units(self.amount, places);
+        let amount = counted.and_then(|units| Decimal::new(units, places)).unwrap_or(self.amount);
+        limits::check(&self.billed, amount, places, &mut errors);
+        if counted == Err(DecimalError::Places(places)) {
             errors.invalid("amountBilled", format!("has more than {places} digits after the point"));
         }
         let price = match fiat {
-            Some(currency) => {
-                self.amount.units(currency.minor_digits()).map(|minor| Price::Fiat(FiatAmount { currency, minor }))
-            }
-            None => self.amount.units(asset.decimals).map(|units| Price::Asset(Amount::of(asset, units))),
+            Some(currency) => counted.map(|minor| Price::Fiat(FiatAmount { currency, minor })),
+            None => amount.units(asset.decimals).map(|units| Price::Asset(Amount::of(asset, units))),
         };
         if errors.is_empty() && price.is_err() {
             errors.invalid("amountBilled", "is too large");

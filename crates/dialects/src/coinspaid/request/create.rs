@@ -6,6 +6,7 @@ use crate::{
         currencies,
         errors::{Errors, Fault},
     },
+    exact_number,
     native::{
         request::email,
         web_address::{self, PlainHttp},
@@ -23,7 +24,7 @@ use farthing_domain::{
     price::Price,
 };
 use serde::{Deserialize, Serialize};
-use url::{Host, Url};
+use url::Host;
 
 /// The longest title, in characters.
 const TITLE_CHARACTERS_MAX: usize = 50;
@@ -40,14 +41,17 @@ pub struct Said {
     /// The currency to be credited, by the code that was sent.
     pub currency: String,
     /// The coin that the merchant chose, by the code that was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sender_currency: Option<String>,
     /// Where the payer returns to from a confirmed invoice.
     pub url_success: String,
     /// Where the payer returns to from a failed one.
     pub url_failed: String,
     /// The merchant's id of the payer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub end_user_reference: Option<String>,
     /// Who the payer is (A.10): kept as it was sent, and never looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sender: Option<String>,
 }
 
@@ -183,8 +187,8 @@ fn required(text: Option<String>, name: &'static str, errors: &mut Errors) -> St
 fn web_page(fields: &Fields<'_>, name: &'static str, errors: &mut Errors) -> String {
     let url = text(fields, name, errors);
     let is_good = |url: &String| {
-        let has_name = || Url::parse(url).is_ok_and(|url| matches!(url.host(), Some(Host::Domain(_))));
-        url.len() <= 2048 && web_address::vet(url, PlainHttp::Never).is_ok() && has_name()
+        let vetted = web_address::vetted(url, PlainHttp::Never);
+        url.len() <= 2048 && vetted.is_ok_and(|url| matches!(url.host(), Some(Host::Domain(_))))
     };
     if url.as_ref().is_some_and(|url| !is_good(url)) {
         errors.format(name);
@@ -291,12 +295,14 @@ fn price(credited: &Credited<'_>, number: Decimal, errors: &mut Errors) -> Optio
     }
     let price = match credited {
         Credited::Fiat(currency) => {
-            number.units(currency.minor_digits()).map(|minor| Price::Fiat(FiatAmount { currency: *currency, minor }))
+            let minor = exact_number::units(number, currency.minor_digits());
+            minor.map(|minor| Price::Fiat(FiatAmount { currency: *currency, minor }))
         }
-        Credited::Asset(asset) => number
-            .units(asset.decimals.min(PLACES))
-            .and_then(|_| number.units(asset.decimals))
-            .map(|units| Price::Asset(Amount::of(asset, units))),
+        Credited::Asset(asset) => {
+            let places = asset.decimals.min(PLACES);
+            let number = exact_number::units(number, places).and_then(|units| Decimal::new(units, places));
+            number.and_then(|number| number.units(asset.decimals)).map(|units| Price::Asset(Amount::of(asset, units)))
+        }
     };
     match price {
         Ok(price) => Some(price),

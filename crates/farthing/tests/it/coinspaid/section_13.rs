@@ -48,6 +48,23 @@ fn traps_3_4_5_and_11_texts_numbers_nulls_and_unknown_keys_are_taken() {
 }
 
 #[test]
+fn trap_4_the_noise_of_a_printed_float_is_no_part_of_an_amount() {
+    let shop = Merchant::fresh();
+    let sent = |foreign_id: &str, currency: &str, amount: &str| {
+        let mut body = timed(foreign_id);
+        (body["currency"], body["sender_currency"]) = (json!(currency), json!("BTC"));
+        let bytes = body.to_string().replace("\"amount\":36", &format!("\"amount\":{amount}"));
+        data(&shop.ask("POST", "/invoices/create", bytes.as_bytes()), 200)["amount"].clone()
+    };
+    assert_eq!(sent("more", "EUR", "59.970000000000006"), "59.97000000");
+    assert_eq!(sent("less", "EUR", "12.339999999999999"), "12.34000000");
+    assert_eq!(sent("text", "EUR", "\"12.339999999999999\""), "12.34000000");
+    assert_eq!(sent("coin", "BTC", "0.30000000000000004"), "0.30000000");
+    let between = with(&timed("between"), "amount", json!(12.345));
+    shop.refuses("/invoices/create", &between, &json!({ "amount": "The amount format is invalid." }));
+}
+
+#[test]
 fn trap_6_an_old_client_speaks_http_1_0() {
     let shop = Merchant::fresh();
     let body = timed("old").to_string();

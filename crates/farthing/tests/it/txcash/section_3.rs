@@ -117,6 +117,11 @@ fn a_3_an_amount_is_exact_in_its_currency() {
     let raw = br#"{"amount":1.25e3,"currency":"Usd"}"#;
     let answer = shop.ask(Ask::new("POST", &format!("{BASE}/invoice")).bytes("application/json", raw));
     assert_eq!(checked(&answer)["amount"], 1250);
+    for (printed, amount) in [("12.339999999999999", json!(12.34)), ("59.970000000000006", json!(59.97))] {
+        let raw = format!(r#"{{"amount":{printed},"currency":"USD"}}"#);
+        let ask = Ask::new("POST", &format!("{BASE}/invoice")).bytes("application/json", raw.as_bytes());
+        assert_eq!(checked(&shop.ask(ask))["amount"], amount, "the noise of a float is no part of it");
+    }
     for amount in [json!(0), json!(-1), json!("ten"), json!(0.001), json!(1e30), json!([5]), json!(true)] {
         shop.refuses(&json!({ "amount": amount }), &[("amount", "invalid")]);
     }

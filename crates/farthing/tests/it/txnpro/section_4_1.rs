@@ -51,6 +51,8 @@ fn b_4_1_amounts_are_exact_as_texts_and_as_numbers() {
         (json!(100.10), "100.10"),
         (json!(12), "12.00"),
         (json!("99999.99"), "99999.99"),
+        (json!("59.970000000000006"), "59.97"),
+        (json!("9.999999999999999"), "10.00"),
     ] {
         let invoice = shop.create(&with(&without_reference(), "amountBilled", sent));
         assert_eq!(attributes(&invoice)["amountBilled"], shown);
