@@ -93,6 +93,9 @@ pub fn still_due_by(invoice: &Invoice, standing: &Standing, asset: AssetId) -> O
 
 /// A part of what a quote makes due, in atomic units, rounded up to the quote's step. `None` when it does not fit.
 fn due_of(quote: &Quote, part: Fraction) -> Option<u128> {
+    if part.is_one() {
+        return Some(quote.due.units);
+    }
     let step = quote.step.max(1);
     let steps = part * Fraction::from(BigUint::from(quote.due.units)) / Fraction::from(BigUint::from(step));
     let units = steps.ceil().to_integer().to_u128()?.checked_mul(step)?;

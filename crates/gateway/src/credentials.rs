@@ -8,7 +8,7 @@ use farthing_domain::{
     time::Timestamp,
 };
 use farthing_store::{StoreError, records::Credential};
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 /// How long a credential is believed without looking it up again, in milliseconds: one that is revoked by command ends at the
 /// latest then.
@@ -23,6 +23,8 @@ pub struct DialectCaller {
     pub credential: CredentialId,
     /// Its merchant and environment.
     pub owner: Owner,
+    /// The merchant's name, which some dialects show.
+    pub merchant: Arc<str>,
     /// What signs the credential's callbacks, and in some dialects its requests.
     pub secret: String,
 }
@@ -114,10 +116,22 @@ impl Gateway {
         if let Some(caller) = self.remembered_credential((dialect, hash), now) {
             return Ok(Some(caller));
         }
-        let found = self.store().glance(move |reader| reader.credential(dialect, &hash)).await?;
-        let Some(credential) = found.filter(|credential| credential.revoked_at.is_none()) else { return Ok(None) };
-        let caller =
-            DialectCaller { credential: credential.id, owner: credential.owner, secret: self.secret_of(&credential)? };
+        let found = self
+            .store()
+            .glance(move |reader| {
+                let valid = reader.credential(dialect, &hash)?.filter(|credential| credential.revoked_at.is_none());
+                let Some(credential) = valid else { return Ok(None) };
+                let merchant = reader.merchant(credential.owner.merchant)?;
+                Ok(Some((credential, merchant.map(|merchant| merchant.name).unwrap_or_default())))
+            })
+            .await?;
+        let Some((credential, merchant)) = found else { return Ok(None) };
+        let caller = DialectCaller {
+            credential: credential.id,
+            owner: credential.owner,
+            merchant: merchant.into(),
+            secret: self.secret_of(&credential)?,
+        };
         if let Ok(mut cache) = self.credential_cache.write() {
             if cache.0.len() >= REMEMBERED {
                 cache.0.clear();

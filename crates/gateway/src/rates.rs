@@ -95,6 +95,16 @@ impl RateSource {
             }
         }
     }
+
+    /// Whether there is a rate: [`Self::rate`] without the rate itself, for who looks at many pairs.
+    #[must_use]
+    pub fn has_rate(&self, code: AssetCode, currency: Fiat, now: Timestamp) -> bool {
+        match self {
+            Self::None => false,
+            Self::Live(book) => book.rate(code, currency, now).is_ok(),
+            Self::OfflineTable => is_listed(&COINS, code.as_str()) && is_listed(&FIATS, currency.code()),
+        }
+    }
 }
 
 /// Every symbol that has a place in prices: coins and currencies.
@@ -105,6 +115,10 @@ fn known_symbols() -> impl Iterator<Item = &'static str> {
 /// What a symbol is roughly worth: the offline table, for telling nonsense from a price.
 fn roughly(symbol: &str) -> Option<Decimal> {
     look_up(&COINS, symbol).or_else(|| look_up(&FIATS, symbol))
+}
+
+fn is_listed(table: &[(&str, &str)], key: &str) -> bool {
+    table.iter().any(|(name, _)| *name == key)
 }
 
 fn look_up(table: &[(&str, &str)], key: &str) -> Option<Decimal> {
@@ -142,6 +156,18 @@ mod tests {
                 assert!(rate.is_ok(), "{coin} {currency}");
             }
         }
+    }
+
+    #[test]
+    fn there_is_a_rate_where_one_can_be_had() {
+        let (table, now) = (RateSource::OfflineTable, Timestamp::from_seconds(1));
+        for coin in COINS.map(|(coin, _)| coin).into_iter().chain(["XMR", "EUR"]) {
+            for fiat in FIATS.map(|(fiat, _)| fiat).into_iter().chain(["PLN", "CNY"]) {
+                let (coin, fiat) = (coin.parse().unwrap(), fiat.parse().unwrap());
+                assert_eq!(table.has_rate(coin, fiat, now), table.rate(coin, fiat, now).is_ok(), "{coin} {fiat}");
+            }
+        }
+        assert!(!RateSource::None.has_rate("BTC".parse().unwrap(), Fiat::USD, now));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What `CoinsPaid` tells of an invoice (A.9): on every change of its status, and on each instalment.
 
 use super::{
+    currencies,
     deposits::{self, DepositStatus, SaidOfAddress},
     php_json::Php,
-    present::{Times, asset_code, currency, id, price, rounded_down, rounded_up},
+    present::{Times, code_said, currency, id, price, rounded_down, rounded_up},
     request::Said,
     signature,
     status::{InvoiceStatus, error, was_slow},
@@ -13,6 +14,7 @@ use crate::{
     naming::Numbered,
 };
 use farthing_domain::{
+    asset::AssetId,
     event::EventKind,
     invoice::{Invoice, Source},
     money::Amount,
@@ -126,24 +128,26 @@ fn deposit_address(quote: &Quote, code: &str, said: Option<&SaidOfAddress>, arou
 /// An invoice's body (A.9.2), in the documented order.
 fn invoice_body(invoice: &Invoice, around: &Around<'_>) -> Vec<u8> {
     let said = Said::of(invoice);
+    let said = said.as_ref();
+    let code = |asset| code_said(asset, said);
     let status = InvoiceStatus::of(invoice, &invoice.standing);
     let quote = invoice.latest_quote();
-    let currency = currency(invoice);
+    let currency = currency(invoice, said);
     let times = Times::of(invoice);
     let mut members =
         vec![("id", id(invoice)), ("foreign_id", Php::text_or_null(invoice.terms.external_id.as_deref()))];
-    if let Some(payer) = said.and_then(|said| said.end_user_reference) {
+    if let Some(payer) = said.and_then(|said| said.end_user_reference.as_deref()) {
         members.push(("end_user_reference", Php::text(payer)));
     }
     members.extend([
         ("type", Php::text("invoice")),
-        ("crypto_address", quote.map_or(Php::Null, |quote| address(quote, &currency, around))),
-        ("currency_sent", quote.map_or(Php::Null, |quote| sent(invoice, quote))),
+        ("crypto_address", quote.map_or(Php::Null, |quote| address(quote, &code(quote.due.asset), &currency, around))),
+        ("currency_sent", quote.map_or(Php::Null, |quote| sent(invoice, quote, code(quote.due.asset)))),
         (
             "currency_received",
             Php::Object(vec![("currency", Php::text(currency.as_str())), ("amount", Php::text(price(invoice)))]),
         ),
-        ("transactions", Php::List(transactions(invoice, around))),
+        ("transactions", Php::List(transactions(invoice, &code, around))),
         ("fees", Php::List(fees(status, &currency))),
         ("error", Php::text(error(invoice))),
         ("status", Php::text(status.as_str())),
@@ -153,13 +157,12 @@ fn invoice_body(invoice: &Invoice, around: &Around<'_>) -> Vec<u8> {
     Php::Object(members).bytes()
 }
 
-fn address(quote: &Quote, credited: &str, around: &Around<'_>) -> Php {
-    let code = asset_code(quote.due.asset);
+fn address(quote: &Quote, code: &str, credited: &str, around: &Around<'_>) -> Php {
     let mut members = vec![
         ("id", Php::Int(around.numbers.of(Numbered::Address, &quote.address).into())),
-        ("currency", Php::text(code.as_str())),
+        ("currency", Php::text(code)),
     ];
-    if code != credited {
+    if !currencies::means(credited, quote.due.asset) {
         members.push(("convert_to", Php::text(credited)));
     }
     members.extend([("address", Php::text(quote.address.as_str())), ("tag", Php::Null)]);
@@ -167,11 +170,11 @@ fn address(quote: &Quote, credited: &str, around: &Around<'_>) -> Php {
 }
 
 /// The whole amount that was expected, and what of it is missing.
-fn sent(invoice: &Invoice, quote: &Quote) -> Php {
+fn sent(invoice: &Invoice, quote: &Quote, code: String) -> Php {
     let remaining = still_due_by(invoice, &as_received(invoice), quote.due.asset);
     let remaining = remaining.unwrap_or(Amount { units: 0, ..quote.due });
     Php::Object(vec![
-        ("currency", Php::text(asset_code(quote.due.asset))),
+        ("currency", Php::text(code)),
         ("amount", Php::text(rounded_up(quote.due))),
         ("remaining_amount", Php::text(rounded_up(remaining))),
     ])
@@ -189,24 +192,35 @@ fn as_received(invoice: &Invoice) -> Standing {
 }
 
 /// Everything that stands on the chain, in the order in which it was recorded.
-fn transactions(invoice: &Invoice, around: &Around<'_>) -> Vec<Php> {
+fn transactions(invoice: &Invoice, code: &dyn Fn(AssetId) -> String, around: &Around<'_>) -> Vec<Php> {
     let pairs = invoice.payments.iter().zip(&invoice.standing.payments);
     let standing =
         pairs.filter(|(payment, standing)| standing.counts() || was_slow(invoice, payment, standing.timeliness));
-    standing.map(|(payment, standing)| transaction(invoice, payment, *standing, around)).collect()
+    let shown = |(payment, standing): (&Payment, &PaymentStanding)| {
+        transaction(invoice, (payment, *standing), code(payment.asset), around)
+    };
+    standing.map(shown).collect()
 }
 
 /// A deposit's one transfer, whether or not it still stands.
 fn all_transactions(invoice: &Invoice, around: &Around<'_>) -> Vec<Php> {
     let pairs = invoice.payments.iter().zip(&invoice.standing.payments);
-    pairs.map(|(payment, standing)| transaction(invoice, payment, *standing, around)).collect()
+    let shown = |(payment, standing): (&Payment, &PaymentStanding)| {
+        transaction(invoice, (payment, *standing), deposits::code(invoice, payment.asset), around)
+    };
+    pairs.map(shown).collect()
 }
 
-fn transaction(invoice: &Invoice, payment: &Payment, standing: PaymentStanding, around: &Around<'_>) -> Php {
+fn transaction(
+    invoice: &Invoice,
+    (payment, standing): (&Payment, PaymentStanding),
+    code: String,
+    around: &Around<'_>,
+) -> Php {
     let address = invoice.address_for(payment.asset).unwrap_or_default();
     Php::Object(vec![
         ("id", Php::Int(around.numbers.of(Numbered::Transaction, &thing(&payment.key)).into())),
-        ("currency", Php::text(asset_code(payment.asset))),
+        ("currency", Php::text(code)),
         ("transaction_type", Php::text("blockchain")),
         ("type", Php::text("deposit")),
         ("address", Php::text(address)),

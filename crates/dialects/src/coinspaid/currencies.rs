@@ -45,6 +45,15 @@ pub fn code(asset: AssetId) -> Option<&'static str> {
     CODES.iter().find(|(_, currency, network)| is_it(currency, network)).map(|(code, _, _)| *code)
 }
 
+/// Whether a code, in any case of letters, is one of an asset's.
+#[must_use]
+pub fn means(code: &str, asset: AssetId) -> bool {
+    let rows = CODES
+        .iter()
+        .filter(|(_, currency, network)| asset.code.as_str() == *currency && asset.network.as_str() == *network);
+    rows.into_iter().any(|(known, _, _)| known.eq_ignore_ascii_case(code))
+}
+
 /// Every code in the order of its number, which never changes: new ones are added at the end.
 pub fn numbered() -> impl Iterator<Item = &'static str> {
     CODES.iter().map(|(code, _, _)| *code)

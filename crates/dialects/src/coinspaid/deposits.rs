@@ -167,7 +167,8 @@ impl fmt::Display for DepositStatus {
     }
 }
 
-/// The coin of a deposit, by the code that its address was asked for with.
+/// The coin of a deposit: by the code that its address was asked for with, where it is that coin.
 pub(super) fn code(invoice: &Invoice, asset: AssetId) -> String {
-    SaidOfAddress::of(invoice).map_or_else(|| asset_code(asset), |said| said.currency)
+    let said = SaidOfAddress::of(invoice).map(|said| said.currency);
+    said.filter(|code| currencies::means(code, asset)).unwrap_or_else(|| asset_code(asset))
 }

@@ -3,6 +3,9 @@
 //! Shops check a callback's signature over a re-encoding of it (A.13): read to arrays, written again, compared. So there is no
 //! white space, `/` is escaped, everything beyond ASCII is `\uXXXX`, and an empty object cannot be written at all.
 
+/// What most bodies fit into, so that they are written without growing.
+const BYTES_USUAL: usize = 1024;
+
 /// A value that PHP writes in one way only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Php {
@@ -42,7 +45,7 @@ impl Php {
     /// The bytes.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let mut out = String::new();
+        let mut out = String::with_capacity(BYTES_USUAL);
         self.write(&mut out);
         out.into_bytes()
     }
@@ -85,21 +88,33 @@ fn separated<T>(items: &[T], out: &mut String, write: impl Fn(&T, &mut String)) 
 
 fn write_text(text: &str, out: &mut String) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '/' => out.push_str("\\/"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            ' '..='~' | '\u{7f}' => out.push(character),
-            _ => out.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
-        }
+    let mut rest = text;
+    while let Some((at, character)) = rest.char_indices().find(|(_, character)| !is_plain(*character)) {
+        let (plain, after) = rest.split_at_checked(at).unwrap_or_default();
+        out.push_str(plain);
+        write_escaped(character, out);
+        rest = after.get(character.len_utf8()..).unwrap_or_default();
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+const fn is_plain(character: char) -> bool {
+    matches!(character, ' '..='~' | '\u{7f}') && !matches!(character, '"' | '\\' | '/')
+}
+
+fn write_escaped(character: char, out: &mut String) {
+    match character {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '/' => out.push_str("\\/"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        _ => out.extend(character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}"))),
+    }
 }
 
 #[cfg(test)]

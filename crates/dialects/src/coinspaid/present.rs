@@ -40,9 +40,9 @@ pub fn invoice(invoice: &Invoice, context: &Context<'_>, now: Timestamp) -> Php 
         // What older clients call the title (A.13).
         ("name", Php::text_or_null(title)),
         ("status", Php::text(InvoiceStatus::of(invoice, &invoice.standing).as_str())),
-        ("currency", Php::text(currency(invoice))),
+        ("currency", Php::text(currency(invoice, said))),
         ("amount", Php::text(price(invoice))),
-        ("sender_currency", Php::text_or_null(sender_currency(invoice))),
+        ("sender_currency", Php::text_or_null(sender_currency(invoice, said))),
         ("sender_amount", Php::text_or_null(quote.map(|quote| rounded_up(quote.due)))),
         ("fixed_at", Php::int_or_null(times.fixed_at)),
         ("release_at", Php::int_or_null(times.release_at)),
@@ -79,24 +79,31 @@ fn seconds_left(end: i64, now: Timestamp) -> i64 {
 }
 
 /// The currency to be credited, by the code that the merchant sent.
-pub(super) fn currency(invoice: &Invoice) -> String {
-    if let Some(said) = Said::of(invoice) {
-        return said.currency;
-    }
-    match invoice.terms.price {
-        Price::Fiat(amount) => amount.currency.to_string(),
-        Price::Asset(amount) => asset_code(amount.asset),
+pub(super) fn currency(invoice: &Invoice, said: Option<&Said>) -> String {
+    match (said, invoice.terms.price) {
+        (Some(said), _) => said.currency.clone(),
+        (None, Price::Fiat(amount)) => amount.currency.to_string(),
+        (None, Price::Asset(amount)) => asset_code(amount.asset),
     }
 }
 
 /// The coin that is paid with, once it is known.
-fn sender_currency(invoice: &Invoice) -> Option<String> {
-    let sent = || Said::of(invoice)?.sender_currency;
+fn sender_currency(invoice: &Invoice, said: Option<&Said>) -> Option<String> {
     let fixed = match invoice.terms.choice {
-        Choice::Fixed(asset) => Some(asset_code(asset)),
+        Choice::Fixed(asset) => Some(asset),
         Choice::Any => None,
     };
-    sent().or_else(|| invoice.latest_quote().map(|quote| asset_code(quote.due.asset))).or(fixed)
+    let asset = invoice.latest_quote().map(|quote| quote.due.asset).or(fixed);
+    asset.map(|asset| code_said(asset, said))
+}
+
+/// An asset's code: the one that the merchant sent for it, where it has several.
+pub(super) fn code_said(asset: AssetId, said: Option<&Said>) -> String {
+    let sent = said.and_then(|said| {
+        let codes = said.sender_currency.iter().chain([&said.currency]);
+        codes.into_iter().find(|code| currencies::means(code, asset)).cloned()
+    });
+    sent.unwrap_or_else(|| asset_code(asset))
 }
 
 /// An asset's code; its own where this API has none for it.

@@ -8,10 +8,7 @@ pub use create::{CreateInvoice, OnSale, Refused, Said};
 use super::errors::{Errors, Fault};
 use crate::{
     exact_number,
-    strict_json::{
-        self,
-        fields::{Fields, unquoted},
-    },
+    strict_json::fields::{Fields, unquoted},
 };
 use farthing_domain::decimal::Decimal;
 
@@ -23,7 +20,6 @@ const REFERENCE_CHARACTERS_MAX: usize = 255;
 /// # Errors
 /// [`Fault::BadContent`].
 pub fn fields(body: &[u8]) -> Result<Fields<'_>, Fault> {
-    strict_json::check(body).map_err(|_| Fault::BadContent)?;
     match body.trim_ascii_start().first() {
         Some(b'{') => Fields::parse(body).map_err(|_| Fault::BadContent),
         _ if matches!(body.trim_ascii(), b"[]" | b"null") => Ok(Fields::empty()),

@@ -1,7 +1,6 @@
 //! `CoinsPaid`'s signature: HMAC-SHA512 over the raw body, in hex, for requests and callbacks alike (A.2).
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha512;
+use ring::hmac::{self, HMAC_SHA512, Key};
 
 /// The header that carries the public key.
 pub const KEY_HEADER: &str = "x-processing-key";
@@ -11,20 +10,17 @@ pub const SIGNATURE_HEADER: &str = "x-processing-signature";
 /// The signature of a body: 128 lower-case hex digits. The secret is the text that the merchant was shown, not decoded.
 #[must_use]
 pub fn sign(secret: &str, body: &[u8]) -> String {
-    hex::encode(mac(secret, body).finalize().into_bytes())
+    hex::encode(hmac::sign(&key(secret), body))
 }
 
 /// Whether a signature is the body's, in time that does not tell how much of it is right.
 #[must_use]
 pub fn is_right(secret: &str, body: &[u8], signature: &str) -> bool {
-    hex::decode(signature).is_ok_and(|bytes| mac(secret, body).verify_slice(&bytes).is_ok())
+    hex::decode(signature).is_ok_and(|bytes| hmac::verify(&key(secret), body, &bytes).is_ok())
 }
 
-fn mac(secret: &str, body: &[u8]) -> Hmac<Sha512> {
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104)")]
-    let mut mac = Hmac::<Sha512>::new_from_slice(secret.as_bytes()).expect("HMAC takes any key");
-    mac.update(body);
-    mac
+fn key(secret: &str) -> Key {
+    Key::new(HMAC_SHA512, secret.as_bytes())
 }
 
 #[cfg(test)]

@@ -3,15 +3,13 @@
 //!
 //! An operator whose shops know other numbers may give those to coins (B16). A token that an operator added has no row; its number is made of its name, so that it is the same on every installation.
 
-use super::present::number;
+use super::present::NOTHING;
 use farthing_domain::{
     asset::{Asset, AssetId},
     catalog::Catalog,
-    decimal::Decimal,
-    name::NetworkId,
+    name::{AssetCode, NetworkId},
 };
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// Number, code, network. Only ever appended to.
 const CURRENCIES: [(u32, &str, &str); 24] = [
@@ -76,7 +74,12 @@ pub fn currency_id(asset: AssetId, catalog: &Catalog) -> u32 {
 /// The asset with a number, where it is in the catalogue.
 #[must_use]
 pub fn currency(number: u32, catalog: &Catalog) -> Option<&Asset> {
-    catalog.assets().iter().find(|asset| currency_id(asset.id, catalog) == number)
+    let row = CURRENCIES.iter().find(|(known, ..)| *known == number);
+    let of_row = row.and_then(|(_, code, network)| {
+        catalog.asset(AssetId { code: AssetCode::new(code).ok()?, network: NetworkId::new(network).ok()? })
+    });
+    // Most often it is the row's; an operator's number, or one that is made, is any asset's.
+    of_row.into_iter().chain(catalog.assets()).find(|asset| currency_id(asset.id, catalog) == number)
 }
 
 fn network_row(network: NetworkId) -> Option<&'static (u32, &'static str, &'static str)> {
@@ -137,9 +140,9 @@ pub struct CurrencyView {
     network_status: &'static str,
     network_name: String,
     network_icon_url: String,
-    fee_withdraw: Box<RawValue>,
-    fee_payment: Box<RawValue>,
-    minimum_withdraw: Box<RawValue>,
+    fee_withdraw: u8,
+    fee_payment: u8,
+    minimum_withdraw: u8,
     precision: u8,
     withdrawable: bool,
     paymentable: bool,
@@ -164,9 +167,9 @@ impl CurrencyView {
             network_symbol,
             network_status: "Enable",
             network_name,
-            fee_withdraw: number(Decimal::ZERO),
-            fee_payment: number(Decimal::ZERO),
-            minimum_withdraw: number(Decimal::ZERO),
+            fee_withdraw: NOTHING,
+            fee_payment: NOTHING,
+            minimum_withdraw: NOTHING,
             precision: asset.decimals,
             withdrawable: false,
             paymentable: true,

@@ -30,6 +30,9 @@ use serde_json::value::RawValue;
 /// Who pays fees that are nothing (B16).
 pub(super) const MERCHANT: &str = "Merchant";
 
+/// What fees are (B16), as a JSON number.
+pub(super) const NOTHING: u8 = 0;
+
 /// An exact decimal as a JSON number.
 #[must_use]
 pub fn number(decimal: Decimal) -> Box<RawValue> {
@@ -65,7 +68,7 @@ pub struct InvoiceView {
     link: String,
     transfer_fee_by: &'static str,
     service_fee_by: &'static str,
-    service_fee_percent: Box<RawValue>,
+    service_fee_percent: u8,
     status: &'static str,
     customer_email: Option<String>,
     manual_customer_email: Option<String>,
@@ -89,9 +92,10 @@ impl InvoiceView {
         let said = Said::of(invoice);
         let status = InvoiceStatus::of(invoice, &invoice.standing);
         let coins = by_coin(invoice);
-        let shown = |coin: &ByCoin<'_>| PaymentView::of(invoice, coin, status, context);
+        let payments: Vec<PaymentView> =
+            coins.iter().map(|coin| PaymentView::of(invoice, coin, status, context)).collect();
         let selected = invoice.latest_quote().map(|quote| quote.due.asset);
-        let selected = selected.and_then(|asset| coins.iter().find(|coin| coin.due.asset == asset));
+        let selected = coins.iter().zip(&payments).find(|(coin, _)| Some(coin.due.asset) == selected);
         Self {
             invoice_url: checkout_url(context.public_url, &invoice.token),
             currency_amount: of_price(invoice, invoice.terms.price.units()),
@@ -100,7 +104,7 @@ impl InvoiceView {
             link: link(invoice),
             transfer_fee_by: MERCHANT,
             service_fee_by: MERCHANT,
-            service_fee_percent: number(Decimal::ZERO),
+            service_fee_percent: NOTHING,
             status: status.as_str(),
             customer_email: invoice.terms.customer_email.clone(),
             manual_customer_email: None,
@@ -115,8 +119,8 @@ impl InvoiceView {
             currencies: offered(invoice, context.catalog)
                 .map(|asset| CurrencyView::of(asset, context.catalog, context.public_url))
                 .collect(),
-            payments: coins.iter().map(shown).collect(),
-            selected_payment: selected.map(shown),
+            selected_payment: selected.map(|(_, payment)| payment.clone()),
+            payments,
         }
     }
 }
@@ -170,8 +174,8 @@ impl InvoiceRow {
 struct PaymentView {
     currency_amount: Box<RawValue>,
     remaining_currency_amount: Box<RawValue>,
-    transfer_fee: Box<RawValue>,
-    service_fee: Box<RawValue>,
+    transfer_fee: u8,
+    service_fee: u8,
     ratio: Option<Box<RawValue>>,
     crypto_amount: Box<RawValue>,
     final_crypto_amount: Box<RawValue>,
@@ -207,8 +211,8 @@ impl PaymentView {
         Self {
             currency_amount: of_price(invoice, coin.price),
             remaining_currency_amount: of_price(invoice, coin.price_left.min(coin.price)),
-            transfer_fee: number(Decimal::ZERO),
-            service_fee: number(Decimal::ZERO),
+            transfer_fee: NOTHING,
+            service_fee: NOTHING,
             ratio: coin.quote.rate.as_ref().map(|rate| number(rate.value)),
             crypto_amount: amount(coin.due),
             final_crypto_amount: amount(coin.needed()),

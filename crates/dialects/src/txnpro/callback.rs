@@ -28,8 +28,8 @@ pub fn told(change: &Change<'_>) -> Option<&'static str> {
 #[must_use]
 pub fn body(change: &Change<'_>, around: &Around<'_>) -> Vec<u8> {
     let invoice = change.invoice;
-    present::told(match invoice.source {
-        Source::Api(_) => present::invoice(invoice, around.context, Detail::Whole),
-        Source::StaticAddress(_) => channels::deposit(invoice, around.context),
-    })
+    match invoice.source {
+        Source::Api(_) => present::invoice(invoice, around.context, Detail::Whole).told(),
+        Source::StaticAddress(_) => present::told(channels::deposit(invoice, around.context)),
+    }
 }

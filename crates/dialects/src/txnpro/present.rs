@@ -1,4 +1,10 @@
 //! Showing invoices as txn.pro does: documents of JSON:API 1.0 (B.4.2, B.4.3). Amounts and rates are texts, everywhere.
+//!
+//! What an invoice's document is written from is in [`resources`]; the documents of what is asked for seldom are built as values.
+
+mod resources;
+
+pub use resources::{Document, InvoiceResource};
 
 use super::{
     ids::derived,
@@ -20,11 +26,18 @@ use farthing_domain::{
     standing::{PaymentStanding, Timeliness},
     time::Timestamp,
 };
-use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use resources::{
+    AddressAttributes, AddressRelationships, CoinDepositAttributes, Included, InvoiceAttributes, InvoiceRelationships,
+    MovementAttributes, MovementRelationships, NOT_LOADED, Relationship, Resource, TransactionAttributes, VERSION,
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, sync::LazyLock};
 
 /// What a gateway without private keys takes (B.14).
 pub(super) const NO_FEE: &str = "0.0";
+
+/// Nothing to say beside a document.
+static NO_META: LazyLock<Value> = LazyLock::new(|| json!({}));
 
 /// How much of an invoice is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,109 +91,116 @@ fn sorted(value: Value) -> Value {
 
 /// An invoice's document.
 #[must_use]
-pub fn invoice(invoice: &Invoice, context: &Context<'_>, detail: Detail) -> Value {
+pub fn invoice<'a>(invoice: &'a Invoice, context: &Context<'_>, detail: Detail) -> Document<'a, InvoiceResource<'a>> {
     let (data, included) = resources(invoice, context, detail);
-    document(&data, included, &json!({}))
+    Document { data, included, jsonapi: VERSION, meta: &NO_META }
 }
 
-/// A part of the list of invoices.
+/// A part of the list of invoices. What is included is in it once.
 #[must_use]
-pub fn invoices(list: &[Invoice], context: &Context<'_>, meta: &Value) -> Value {
+pub fn invoices<'a>(
+    list: &'a [Invoice],
+    context: &Context<'_>,
+    meta: &'a Value,
+) -> Document<'a, Vec<InvoiceResource<'a>>> {
     let shown = list.iter().map(|invoice| resources(invoice, context, Detail::Whole));
-    let (data, included): (Vec<Value>, Vec<Vec<Value>>) = shown.unzip();
-    document(&Value::Array(data), included.into_iter().flatten().collect(), meta)
+    let (data, included): (Vec<_>, Vec<_>) = shown.unzip();
+    let mut known = BTreeSet::new();
+    let once = included.into_iter().flatten().filter(|resource| known.insert(resource.identifier()));
+    Document { data, included: once.collect(), jsonapi: VERSION, meta }
 }
 
 /// An invoice, and what is included beside it.
-fn resources(invoice: &Invoice, context: &Context<'_>, detail: Detail) -> (Value, Vec<Value>) {
-    let quote = invoice.latest_quote();
-    let address = quote.map(|quote| address(invoice, quote));
-    let mut included: Vec<Value> = address.clone().into_iter().collect();
-    let mut relationships = Map::new();
-    relationships.insert("address".to_owned(), json!({ "data": address.as_ref().map(identifier) }));
-    match detail {
-        Detail::Created => {
-            relationships.insert("invoiceTransactions".to_owned(), not_included());
-            relationships.insert("coinDeposits".to_owned(), not_included());
-        }
+fn resources<'a>(
+    invoice: &'a Invoice,
+    context: &Context<'_>,
+    detail: Detail,
+) -> (InvoiceResource<'a>, Vec<Included<'a>>) {
+    let triple = Triple::of(invoice, &invoice.standing);
+    let address = invoice.latest_quote().map(|quote| address(invoice, quote));
+    let to_address = Relationship::One { data: address.as_ref().map(Included::identifier) };
+    let mut included: Vec<Included<'a>> = address.into_iter().collect();
+    let relationships = match detail {
+        Detail::Created => InvoiceRelationships {
+            address: to_address,
+            coin_deposits: NOT_LOADED,
+            invoice_transactions: NOT_LOADED,
+            refund_links: None,
+        },
         Detail::Whole => {
-            let credited: Vec<Credit> = credits(invoice).map(|credit| credit.shown(invoice, context.catalog)).collect();
-            let movements: Vec<&Value> = credited.iter().map(|credit| &credit.movement).collect();
-            let deposits: Vec<Value> =
-                pairs(invoice).map(|(payment, standing)| coin_deposit(invoice, payment, standing)).collect();
-            relationships.insert("invoiceTransactions".to_owned(), identifiers(movements));
-            relationships.insert("coinDeposits".to_owned(), identifiers(deposits.iter().collect()));
-            relationships.insert("refundLinks".to_owned(), json!({ "data": [] }));
-            included.extend(credited.into_iter().flat_map(|credit| [credit.movement, credit.transaction]));
+            let mut to_movements = Vec::new();
+            for credited in credits(invoice, &triple) {
+                let [movement, transaction] = credited.shown(invoice, context.catalog);
+                to_movements.push(movement.identifier());
+                included.extend([movement, transaction]);
+            }
+            let deposits = pairs(invoice).map(|(payment, standing)| coin_deposit(invoice, payment, standing));
+            let deposits: Vec<Included<'a>> = deposits.collect();
+            let to_deposits = deposits.iter().map(Included::identifier).collect();
             included.extend(deposits);
+            InvoiceRelationships {
+                address: to_address,
+                coin_deposits: Relationship::Many { data: to_deposits },
+                invoice_transactions: Relationship::Many { data: to_movements },
+                refund_links: Some(Relationship::Many { data: Vec::new() }),
+            }
         }
-    }
-    let data = json!({
-        "id": invoice.id.to_string(),
-        "type": "invoices",
-        "attributes": attributes(invoice, context),
-        "relationships": relationships,
-    });
-    (data, included)
+    };
+    let resource = Resource {
+        attributes: attributes(invoice, &triple, context),
+        id: invoice.id.0,
+        relationships: Some(relationships),
+        kind: "invoices",
+    };
+    (InvoiceResource(resource), included)
 }
 
-fn attributes(invoice: &Invoice, context: &Context<'_>) -> Value {
+fn attributes<'a>(invoice: &'a Invoice, triple: &Triple, context: &Context<'_>) -> InvoiceAttributes<'a> {
     let said = Said::of(invoice);
     let quote = invoice.latest_quote();
-    let triple = Triple::of(invoice, &invoice.standing);
     let charged = quote.map(|quote| quote.due.asset);
-    let rate = quote.map(|quote| quote.rate.as_ref().map_or_else(|| "1.0".to_owned(), |rate| number(rate.value)));
-    json!({
-        "amountBilled": billed(&invoice.terms.price, context.catalog),
-        "amountCharged": quote.map(|quote| coins(quote.due, context.catalog)),
-        "billedCurrency": billed_currency(&invoice.terms.price),
-        "chargedCurrency": charged.map(|asset| asset.code.to_string()),
-        "reference": invoice.terms.external_id,
-        "statusContext": triple.context,
-        "network": said.network,
-        "networkName": charged.map(|asset| network_name(asset, invoice.owner.environment, context.catalog)),
-        "status": triple.status.as_str(),
-        "paymentStatus": triple.payment,
-        "exchangeRate": rate,
-        "expiresAt": invoice.deadline.map(moment),
-        "createdAt": moment(invoice.created_at),
-        "hostedPageUrl": checkout_url(context.public_url, &invoice.token),
-        "successRedirectUrl": said.success_redirect_url,
-        "unsuccessRedirectUrl": said.unsuccess_redirect_url,
-        "targetAmount": null,
-        "targetCurrency": said.target_currency,
-        "targetAccountId": null,
-        "chargedTargetRate": null,
-        "chargedTargetRateCurrency": null,
-        "paymentMethods": ["on_chain"],
-    })
-}
-
-/// `{"type": …, "id": …}`
-fn identifier(resource: &Value) -> Value {
-    let (kind, id) = identity(resource);
-    json!({ "type": kind, "id": id })
-}
-
-fn identifiers(resources: Vec<&Value>) -> Value {
-    json!({ "data": resources.into_iter().map(identifier).collect::<Vec<_>>() })
+    InvoiceAttributes {
+        amount_billed: billed(&invoice.terms.price, context.catalog),
+        amount_charged: quote.map(|quote| coins(quote.due, context.catalog)),
+        billed_currency: billed_currency(&invoice.terms.price),
+        charged_currency: charged.map(|asset| asset.code.to_string()),
+        charged_target_rate: (),
+        charged_target_rate_currency: (),
+        created_at: moment(invoice.created_at),
+        exchange_rate: quote
+            .map(|quote| quote.rate.as_ref().map_or_else(|| "1.0".to_owned(), |rate| number(rate.value))),
+        expires_at: invoice.deadline.map(moment),
+        hosted_page_url: checkout_url(context.public_url, &invoice.token),
+        network: said.network,
+        network_name: charged.map(|asset| network_name(asset, invoice.owner.environment, context.catalog)),
+        payment_methods: ["on_chain"],
+        payment_status: triple.payment,
+        reference: invoice.terms.external_id.as_deref(),
+        status: triple.status.as_str(),
+        status_context: triple.context,
+        success_redirect_url: said.success_redirect_url,
+        target_account_id: (),
+        target_amount: (),
+        target_currency: said.target_currency,
+        unsuccess_redirect_url: said.unsuccess_redirect_url,
+    }
 }
 
 /// A receiving address.
-fn address(invoice: &Invoice, quote: &Quote) -> Value {
+fn address<'a>(invoice: &Invoice, quote: &'a Quote) -> Included<'a> {
     let asset = quote.due.asset;
     let network = CodedNetwork::of(asset, invoice.owner.environment).map(CodedNetwork::code).unwrap_or_default();
     let chain = network.split(':').next().unwrap_or_default().to_ascii_uppercase();
-    json!({
-        "id": derived("addresses", &[asset.network.as_str(), &quote.address]),
-        "type": "addresses",
-        "attributes": {
-            "label": format!("{} {chain}", asset.code),
-            "value": quote.address,
-            "createdAt": moment(quote.made_at),
+    Included::Address(Box::new(Resource {
+        attributes: AddressAttributes {
+            created_at: moment(quote.made_at),
+            label: format!("{} {chain}", asset.code),
+            value: &quote.address,
         },
-        "relationships": { "account": not_included(), "network": not_included() },
-    })
+        id: derived("addresses", &[asset.network.as_str(), &quote.address]),
+        relationships: Some(AddressRelationships { account: NOT_LOADED, network: NOT_LOADED }),
+        kind: "addresses",
+    }))
 }
 
 fn pairs(invoice: &Invoice) -> impl Iterator<Item = (&Payment, PaymentStanding)> {
@@ -188,8 +208,8 @@ fn pairs(invoice: &Invoice) -> impl Iterator<Item = (&Payment, PaymentStanding)>
 }
 
 /// The payments that are credited: final, and counting.
-fn credits(invoice: &Invoice) -> impl Iterator<Item = Credited<'_>> {
-    let is_ended = Triple::of(invoice, &invoice.standing).status == InvoiceStatus::Completed;
+fn credits<'a>(invoice: &'a Invoice, triple: &Triple) -> impl Iterator<Item = Credited<'a>> {
+    let is_ended = triple.status == InvoiceStatus::Completed;
     pairs(invoice)
         .filter(move |(payment, standing)| is_ended && standing.counts() && payment.final_since.is_some())
         .map(|(payment, standing)| Credited { payment, standing })
@@ -201,76 +221,71 @@ struct Credited<'a> {
     standing: PaymentStanding,
 }
 
-/// The same as two resources.
-struct Credit {
-    movement: Value,
-    transaction: Value,
-}
-
-impl Credited<'_> {
-    fn shown(&self, invoice: &Invoice, catalog: &Catalog) -> Credit {
+impl<'a> Credited<'a> {
+    /// As two resources: what it came to, and the transaction of the account.
+    fn shown(&self, invoice: &'a Invoice, catalog: &Catalog) -> [Included<'a>; 2] {
         let payment = self.payment;
         let id = derived("transactions", &payment_parts(payment));
-        let quote = self.quote(invoice);
-        let rate = quote.and_then(|quote| quote.rate.as_ref());
-        let billed = match rate {
-            Some(rate) => rate.worth(payment.amount()).map(fiat),
-            None => Some(coins(payment.amount(), catalog)),
+        let rate = self.quote(invoice).and_then(|quote| quote.rate.as_ref());
+        let transaction = Resource {
+            attributes: TransactionAttributes {
+                amount: coins(payment.amount(), catalog),
+                created_at: moment(payment.final_since.unwrap_or(payment.recorded_at)),
+                reference: invoice.terms.external_id.as_deref(),
+                simplified_state: "completed",
+                transaction_type: "InvoiceTransaction",
+            },
+            id,
+            relationships: None,
+            kind: "transactions",
         };
-        let movement = json!({
-            "id": derived("invoiceTransactions", &payment_parts(payment)),
-            "type": "invoiceTransactions",
-            "attributes": {
-                "amountBilled": billed,
-                "billedChargedRate": rate.map_or_else(|| "1.0".to_owned(), |rate| number(rate.value)),
-                "billedChargedRateCurrency": billed_currency(&invoice.terms.price),
-                "consolidationFee": NO_FEE,
-                "targetTransactionFee": NO_FEE,
-                "targetTransactionFeeCurrency": payment.asset.code.to_string(),
-                "transactionFee": NO_FEE,
-                "transactionFeeCurrency": payment.asset.code.to_string(),
+        let movement = Resource {
+            attributes: MovementAttributes {
+                amount_billed: match rate {
+                    Some(rate) => rate.worth(payment.amount()).map(fiat),
+                    None => Some(coins(payment.amount(), catalog)),
+                },
+                billed_charged_rate: rate.map_or_else(|| "1.0".to_owned(), |rate| number(rate.value)),
+                billed_charged_rate_currency: billed_currency(&invoice.terms.price),
+                consolidation_fee: NO_FEE,
+                target_transaction_fee: NO_FEE,
+                target_transaction_fee_currency: payment.asset.code.to_string(),
+                transaction_fee: NO_FEE,
+                transaction_fee_currency: payment.asset.code.to_string(),
             },
-            "relationships": {
-                "exchangeQuote": { "data": null },
-                "invoice": not_included(),
-                "txn": { "data": { "type": "transactions", "id": id } },
-            },
-        });
-        let transaction = json!({
-            "id": id,
-            "type": "transactions",
-            "attributes": {
-                "amount": coins(payment.amount(), catalog),
-                "createdAt": moment(payment.final_since.unwrap_or(payment.recorded_at)),
-                "reference": invoice.terms.external_id,
-                "simplifiedState": "completed",
-                "transactionType": "InvoiceTransaction",
-            },
-        });
-        Credit { movement, transaction }
+            id: derived("invoiceTransactions", &payment_parts(payment)),
+            relationships: Some(MovementRelationships {
+                exchange_quote: Relationship::One { data: None },
+                invoice: NOT_LOADED,
+                txn: Relationship::One { data: Some(transaction.identifier()) },
+            }),
+            kind: "invoiceTransactions",
+        };
+        [Included::Movement(Box::new(movement)), Included::Transaction(Box::new(transaction))]
     }
 
     /// The quote by which it counts: late money by the rate of the day (B.4.4).
-    fn quote<'a>(&'a self, invoice: &'a Invoice) -> Option<&'a Quote> {
+    fn quote(&self, invoice: &'a Invoice) -> Option<&'a Quote> {
         let late = self.payment.current_quote.as_ref().filter(|_| self.standing.timeliness == Timeliness::LateCounted);
         late.or_else(|| invoice.quote_for(self.payment.asset, self.payment.first_seen))
     }
 }
 
 /// A transfer on the chain, credited or not.
-fn coin_deposit(invoice: &Invoice, payment: &Payment, standing: PaymentStanding) -> Value {
-    json!({
-        "id": derived("coinTransactions", &[&payment_parts(payment)[..], &[&invoice.id.to_string()]].concat()),
-        "type": "coinTransactions",
-        "attributes": {
-            "accountId": null,
-            "amount": payment.amount().to_string(),
-            "createdAt": moment(payment.recorded_at),
-            "currencyCode": payment.asset.code.to_string(),
-            "state": coin_state(standing.status, standing.counts()),
-            "txHash": payment.key.transaction,
+fn coin_deposit<'a>(invoice: &Invoice, payment: &'a Payment, standing: PaymentStanding) -> Included<'a> {
+    Included::CoinDeposit(Box::new(Resource {
+        attributes: CoinDepositAttributes {
+            account_id: (),
+            amount: payment.amount().to_string(),
+            created_at: moment(payment.recorded_at),
+            currency_code: payment.asset.code.to_string(),
+            state: coin_state(standing.status, standing.counts()),
+            tx_hash: &payment.key.transaction,
         },
-    })
+        id: derived("coinTransactions", &[&payment_parts(payment)[..], &[&invoice.id.to_string()]].concat()),
+        relationships: None,
+        kind: "coinTransactions",
+    }))
 }
 
 fn payment_parts(payment: &Payment) -> [&str; 3] {

@@ -116,10 +116,16 @@ fn left(invoice: &Invoice) -> Fraction {
 
 /// What is missing to the whole.
 fn rest(part: Fraction) -> Fraction {
+    if part.is_zero() {
+        return Fraction::one();
+    }
     if part >= Fraction::one() { Fraction::zero() } else { Fraction::one() - part }
 }
 
 fn price_of(invoice: &Invoice, part: Fraction) -> u128 {
     let units = invoice.terms.price.units();
+    if part.is_one() {
+        return units;
+    }
     (part * Fraction::from(BigUint::from(units))).ceil().to_integer().to_u128().unwrap_or(units)
 }

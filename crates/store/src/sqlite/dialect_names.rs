@@ -94,11 +94,17 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn next_number(&mut self, owner: Owner, dialect: Dialect) -> Result<u32, StoreError> {
-        let sql = "INSERT INTO dialect_counters (merchant, environment, dialect, last) VALUES (?1, ?2, ?3, 1)
-                   ON CONFLICT (merchant, environment, dialect) DO UPDATE SET last = last + 1 RETURNING last";
         let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
-        let parameters = params![merchant, environment, dialect.as_str()];
-        let last: i64 = self.connection().prepare_cached(sql)?.query_row(parameters, |row| row.get(0))?;
+        let of = params![merchant, environment, dialect.as_str()];
+        // Three plain statements cost half of what one with RETURNING does.
+        let condition = "WHERE merchant = ?1 AND environment = ?2 AND dialect = ?3";
+        let next = format!("UPDATE dialect_counters SET last = last + 1 {condition}");
+        if self.connection().prepare_cached(&next)?.execute(of)? == 0 {
+            let first = "INSERT INTO dialect_counters (merchant, environment, dialect, last) VALUES (?1, ?2, ?3, 1)";
+            self.connection().prepare_cached(first)?.execute(of)?;
+        }
+        let last = format!("SELECT last FROM dialect_counters {condition}");
+        let last: i64 = self.connection().prepare_cached(&last)?.query_row(of, |row| row.get(0))?;
         number(last, "dialect_counters.last")
     }
 

@@ -28,7 +28,7 @@ use farthing_dialects::{
 };
 use farthing_domain::policy::Dialect;
 use farthing_gateway::{addresses::NoAddress, credentials::DialectCaller, quotes::NoQuote};
-use serde_json::Value;
+use serde::Serialize;
 
 /// The API.
 pub(super) static API: Api = Api { dialect: Dialect::TxnPro, prefix: "/api/public/v1", routes, authenticate, trouble };
@@ -134,13 +134,13 @@ fn refused(fault: Fault) -> Failure {
 }
 
 /// A document with what it needs beside it.
-fn shown(call: &KeyCall, status: u16, show: impl FnOnce(&Context<'_>) -> Value) -> Response {
+fn shown<T: Serialize>(call: &KeyCall, status: u16, show: impl FnOnce(&Context<'_>) -> T) -> Response {
     document(status, &call.call.gateway().with_context(call.caller.owner.environment, show))
 }
 
 /// A document.
-fn document(status: u16, document: &Value) -> Response {
-    answer(status, document.to_string().into_bytes())
+fn document(status: u16, document: &impl Serialize) -> Response {
+    serde_json::to_vec(document).map_or_else(|_| refusal(&Fault::Internal.into()), |body| answer(status, body))
 }
 
 fn answer(status: u16, body: Vec<u8>) -> Response {
@@ -162,7 +162,7 @@ fn with_sale<T>(call: &KeyCall, read: impl FnOnce(&OnSale<'_>) -> T) -> T {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
     let now = gateway.clocks().now(environment);
-    let has_rate = |code, fiat| setup.rates.rate(code, fiat, now).is_ok();
+    let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     read(&OnSale { environment, catalog: &setup.catalog, has_rate: &has_rate })
 }
 

@@ -1,15 +1,13 @@
 //! Shops (B11): every merchant has one, itself.
 
-use super::{MERCHANT, number};
+use super::{MERCHANT, NOTHING};
 use crate::{native::moment::rfc3339, payhubix::currencies::CurrencyView};
 use farthing_domain::{
     catalog::Catalog,
-    decimal::Decimal,
     id::{Environment, Owner},
     time::Timestamp,
 };
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 /// The shop of an invoice (B5): always an object (B16).
 #[derive(Debug, Clone, Serialize)]
@@ -79,8 +77,8 @@ pub struct ShopDetail {
     logo_url: Option<String>,
     transfer_fee_by: &'static str,
     service_fee_by: &'static str,
-    service_fee_percent: Box<RawValue>,
-    auto_confirmation: Box<RawValue>,
+    service_fee_percent: u8,
+    auto_confirmation: u8,
     is_hidden: bool,
     is_sandbox: bool,
     pos_url: Option<String>,
@@ -102,8 +100,8 @@ impl ShopDetail {
             logo_url: None,
             transfer_fee_by: MERCHANT,
             service_fee_by: MERCHANT,
-            service_fee_percent: number(Decimal::ZERO),
-            auto_confirmation: number(Decimal::ZERO),
+            service_fee_percent: NOTHING,
+            auto_confirmation: NOTHING,
             is_hidden: false,
             is_sandbox: owner.environment == Environment::Test,
             pos_url: None,

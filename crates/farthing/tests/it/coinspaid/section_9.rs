@@ -92,6 +92,28 @@ fn a_8_5_more_than_was_asked_for_is_confirmed() {
 }
 
 #[test]
+fn a_12_a_coin_is_told_by_the_code_that_it_was_asked_for_with() {
+    let shop = Merchant::moving();
+    let mut body = with(&timed("older"), "sender_currency", json!("BNB-BSC"));
+    let exchanged = shop.create(&body);
+    (body["foreign_id"], body["currency"], body["amount"]) = (json!("kept"), json!("USDC"), json!("5"));
+    body["sender_currency"] = json!("USDCE");
+    let kept = shop.create(&body);
+    for (invoice, amount, code, convert_to) in
+        [(&exchanged, "0.09", "BNB-BSC", json!("EUR")), (&kept, "5", "USDCE", Value::Null)]
+    {
+        assert_eq!(invoice["sender_currency"], code);
+        shop.pay(invoice, amount, 0);
+        let told = shop.callback();
+        let of = |pointer: &str| told.pointer(pointer).cloned().unwrap_or_default();
+        assert_eq!((&told["status"], of("/crypto_address/currency")), (&json!("processing"), json!(code)));
+        assert_eq!((of("/currency_sent/currency"), of("/transactions/0/currency")), (json!(code), json!(code)));
+        // A.9.2: only where it differs from the coin.
+        assert_eq!(of("/crypto_address/convert_to"), convert_to, "{told}");
+    }
+}
+
+#[test]
 fn a_13_a_callback_is_what_php_makes_of_it_again_and_its_headers_are_in_title_case() {
     let shop = Merchant::moving();
     let foreign_id = "CP1/2_é€😀 \"q\" \\ <&'> \u{8}\u{c}\n\r\t\u{1}\u{7f}\u{2028}";

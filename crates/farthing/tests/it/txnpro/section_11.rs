@@ -46,7 +46,23 @@ fn b_11_any_2xx_acknowledges_and_what_does_not_is_told_again_under_the_same_id()
     shop.native.mine("tron", 19);
     let third = shop.receiver.next();
     shop.vouches_for(&third);
+    assert_eq!(String::from_utf8_lossy(&third.body), sorted(&third.json()), "keys in alphabetical order");
     assert_ne!(third.header("svix-id"), first.header("svix-id"));
+}
+
+/// A document with all keys in alphabetical order.
+fn sorted(value: &Value) -> String {
+    let joined = |items: Vec<String>| items.join(",");
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().collect();
+            members.sort_by_key(|(name, _)| *name);
+            let shown = members.into_iter().map(|(name, value)| format!("{}:{}", json!(name), sorted(value)));
+            format!("{{{}}}", joined(shown.collect()))
+        }
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(sorted).collect())),
+        other => other.to_string(),
+    }
 }
 
 #[test]

@@ -44,13 +44,14 @@ fn read(call: &KeyCall) -> Result<CreateInvoice, Failure> {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
     let now = gateway.clocks().now(environment);
-    let has_rate = |code, fiat| setup.rates.rate(code, fiat, now).is_ok();
+    let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     let on_sale = OnSale { catalog: &setup.catalog, has_rate: &has_rate };
     Ok(CreateInvoice::parse(&call.call.body, &on_sale)?)
 }
 
 /// `POST /invoices/{foreign_id}/cancel/` (A.8.4): the invoice as it is now, failed.
 pub(super) async fn cancel(call: KeyCall) -> Result<Response, Failure> {
+    fields(&call.call.body)?;
     let (gateway, owner) = (call.call.gateway(), call.caller.owner);
     let reference = call.call.parameter("foreign_id").to_owned();
     let found = gateway.store().read(move |reader| by_reference(reader, owner, &reference)).await?;

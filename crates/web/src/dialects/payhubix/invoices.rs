@@ -6,7 +6,7 @@ use super::{
         create::{self, Asked},
         failure::{Failure, Trouble},
     },
-    check_shop, is_own_shop, shop, shown,
+    check_shop, is_own_shop, shown,
 };
 use axum::response::Response;
 use farthing_dialects::payhubix::{
@@ -19,12 +19,11 @@ use farthing_domain::{
     invoice::{Invoice, Source},
     policy::Dialect,
 };
-use farthing_gateway::{addresses::NoAddress, create_invoice::CreateError, gateway::Gateway, quotes::NoQuote};
+use farthing_gateway::{addresses::NoAddress, create_invoice::CreateError, quotes::NoQuote};
 use farthing_store::{
     StoreError,
     records::{InvoiceFilter, NameKind, Page, StandingFilter},
 };
-use std::sync::Arc;
 
 /// `POST` of an invoice (B4).
 pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
@@ -38,7 +37,7 @@ pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
     }
     let asked = Asked { terms, callback_url: said.callback_url.clone(), said };
     let invoice = create::create(&call, Dialect::Payhubix, asked, not_created).await?;
-    show(gateway, &invoice).await
+    Ok(show(&call, &invoice))
 }
 
 /// The same in a shop that the path names.
@@ -51,7 +50,7 @@ fn read(call: &KeyCall) -> Result<CreateInvoice, Failure> {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
     let now = gateway.clocks().now(environment);
-    let has_rate = |code, fiat| setup.rates.rate(code, fiat, now).is_ok();
+    let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     let plain_http = call.call.state.surface.plain_http;
     let on_sale = OnSale { catalog: &setup.catalog, has_rate: &has_rate, plain_http };
     Ok(CreateInvoice::parse(&call.call.body, &on_sale)?)
@@ -70,14 +69,12 @@ pub(super) async fn detail(call: KeyCall) -> Result<Response, Failure> {
     let id = found.parse().map_err(|_| StoreError::Corrupt("the name of an invoice".to_owned()))?;
     let invoice = gateway.invoice(owner, id).await?.ok_or_else(none)?;
     let invoice = gateway.renewed(invoice).await?;
-    show(gateway, &invoice).await
+    Ok(show(&call, &invoice))
 }
 
-async fn show(gateway: &Arc<Gateway>, invoice: &Invoice) -> Result<Response, Failure> {
-    let merchant = shop(gateway, invoice.owner).await?;
-    let environment = invoice.owner.environment;
-    let view = gateway.with_context(environment, |context| InvoiceView::of(invoice, context, &merchant.name));
-    Ok(shown(&view))
+fn show(call: &KeyCall, invoice: &Invoice) -> Response {
+    let (gateway, merchant) = (call.call.gateway(), &call.caller.merchant);
+    shown(&gateway.with_context(invoice.owner.environment, |context| InvoiceView::of(invoice, context, merchant)))
 }
 
 /// `GET` of invoices (B10).
@@ -102,10 +99,10 @@ pub(super) async fn list(call: KeyCall) -> Result<Response, Failure> {
     };
     let page = Page { limit: query.page.per_page, offset: query.page.offset() };
     let (invoices, total) = gateway.invoices(owner, filter, page).await?;
-    let merchant = shop(gateway, owner).await?;
+    let merchant = &call.caller.merchant;
     let rows = gateway.with_context(owner.environment, |context| {
         let numbered = (query.page.first_index()..).zip(&invoices);
-        numbered.map(|(index, invoice)| InvoiceRow::of(index, invoice, context, &merchant.name)).collect()
+        numbered.map(|(index, invoice)| InvoiceRow::of(index, invoice, context, merchant)).collect()
     });
     Ok(shown(&PageView { name: "invoices", page: query.page, total, rows }))
 }

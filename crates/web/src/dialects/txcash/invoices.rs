@@ -42,14 +42,14 @@ pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
     let CreateInvoice { terms, said, callback_url } = read_body(&call)?;
     let asked = Asked { terms, callback_url, said };
     let invoice = create::create(&call, Dialect::TxCash, asked, not_created).await?;
-    shown(call.call.gateway(), invoice).await
+    Ok(shown(&call, &invoice))
 }
 
 fn read_body(call: &KeyCall) -> Result<CreateInvoice, Failure> {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
     let now = gateway.clocks().now(environment);
-    let has_rate = |code, fiat| setup.rates.rate(code, fiat, now).is_ok();
+    let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     let on_sale = OnSale { catalog: &setup.catalog, has_rate: &has_rate };
     let read = CreateInvoice::parse(call.call.header("content-type"), &call.call.body, &on_sale)?;
     if let Some(url) = &read.callback_url {
@@ -65,7 +65,7 @@ pub(super) async fn read(call: KeyCall) -> Result<Response, Failure> {
     let name = call.call.parameter("id").to_owned();
     let found = gateway.store().read(move |reader| named(reader, owner, &name)).await?;
     let invoice = gateway.invoice(owner, found.ok_or_else(no_invoice)?).await?.ok_or_else(no_invoice)?;
-    shown(gateway, gateway.renewed(invoice).await?).await
+    Ok(shown(&call, &gateway.renewed(invoice).await?))
 }
 
 fn named(reader: &Reader<'_>, owner: Owner, name: &str) -> Result<Option<InvoiceId>, StoreError> {
@@ -73,17 +73,15 @@ fn named(reader: &Reader<'_>, owner: Owner, name: &str) -> Result<Option<Invoice
     thing.map(|thing| thing.parse().map_err(|_| StoreError::Corrupt(format!("the name {name}")))).transpose()
 }
 
-async fn shown(gateway: &Arc<Gateway>, invoice: Invoice) -> Result<Response, Failure> {
-    let Owner { merchant, environment } = invoice.owner;
-    let merchant = gateway.store().read(move |reader| reader.merchant(merchant)).await?;
-    let merchant = merchant.map(|merchant| merchant.name).unwrap_or_default();
-    let now = gateway.clocks().now(environment);
-    let due = |asset| gateway.due_now(&invoice, asset);
+fn shown(call: &KeyCall, invoice: &Invoice) -> Response {
+    let (gateway, environment) = (call.call.gateway(), invoice.owner.environment);
+    let (merchant, now) = (&call.caller.merchant, gateway.clocks().now(environment));
+    let due = |asset| gateway.due_now(invoice, asset);
     let body = gateway.with_context(environment, |context| {
         let numbers = Numbers::default();
-        present::invoice(&invoice, &Around { context, merchant: &merchant, numbers: &numbers, now, due: &due })
+        present::invoice(invoice, &Around { context, merchant, numbers: &numbers, now, due: &due })
     });
-    Ok(json(200, body))
+    json(200, body)
 }
 
 /// `POST /invoice/{id}/payment/address` (A6): where to pay with a coin, and how much. The same again while the rate is held.
