@@ -131,9 +131,11 @@ impl Gateway {
         self.store()
             .decide(move |transaction| {
                 transaction.endpoint(owner, id)?.ok_or(EndpointError::NotFound("webhook endpoint"))?;
-                Ok(transaction.delete_endpoint(id, now)?)
+                Ok::<_, EndpointError>(transaction.delete_endpoint(id, now)?)
             })
-            .await
+            .await?;
+        self.awakened.forget(id);
+        Ok(())
     }
 
     /// Sends an endpoint the test event, whatever it subscribed to.
@@ -220,6 +222,8 @@ impl Gateway {
             transaction.put_endpoint(&endpoint)?;
             Ok::<_, EndpointError>(endpoint)
         };
-        self.store().decide(decide).await
+        let changed = self.store().decide(decide).await?;
+        self.awakened.forget(id);
+        Ok(changed)
     }
 }

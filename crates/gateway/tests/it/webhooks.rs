@@ -235,3 +235,31 @@ async fn refusals_of_one_endpoint_cost_one_commit_and_each_attempt_is_on_record(
         assert_eq!(attempts.iter().map(|attempt| attempt.error.as_deref()).collect::<Vec<_>>(), [Some("connect")]);
     }
 }
+
+#[tokio::test]
+async fn what_was_handed_over_before_an_endpoint_was_changed_follows_the_change() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let created = || vec!["invoice.created".to_owned()];
+    let receiver = Receiver::answering(vec![200]).await;
+    let (rotated, _) = gateway.create_endpoint(shop.owner, receiver.url(), created()).await.unwrap();
+    let gone = Receiver::answering(vec![200]).await;
+    let (deleted, _) = gateway.create_endpoint(shop.owner, gone.url(), created()).await.unwrap();
+    shop.create(HALF_BITCOIN).await;
+    let (_, secret) = gateway.rotate_secret(shop.owner, rotated.id, 0).await.unwrap();
+    gateway.delete_endpoint(shop.owner, deleted.id).await.unwrap();
+    for woken in gateway.outbox_woken_now() {
+        gateway.deliver(woken).await.unwrap();
+    }
+    assert_eq!(gone.requests(), Vec::<String>::new());
+    let got = receiver.requests();
+    let attempt = callback::Attempt {
+        id: header(&got[0], "webhook-id"),
+        event: "invoice.created",
+        timestamp_seconds: header(&got[0], "webhook-timestamp").parse().unwrap(),
+        body: got[0].split_once("\r\n\r\n").unwrap().1.as_bytes(),
+    };
+    for (name, value) in callback::headers(&[secret], &attempt) {
+        assert_eq!(header(&got[0], name), value);
+    }
+}
