@@ -41,6 +41,26 @@ async fn pay(node: &Anvil, invoice: &Value, units: u128) {
     node.mined(Send::coins(to, units)).await.unwrap();
 }
 
+fn bitcoin(url: &str) -> String {
+    format!(
+        "[networks.bitcoin]\nkind = \"bitcoin\"\nchain = \"regtest\"\nproviders = [{{ core = \"{url}\" }}]\naccount = \"{REGTEST_ACCOUNT}\"\nconfirmations = 2\n"
+    )
+}
+
+fn half_a_bitcoin() -> Value {
+    json!({"currency": "BTC", "amount": "0.5"})
+}
+
+/// Sends it, and mines nothing.
+async fn pay_half_a_bitcoin(node: &BitcoinCore, purse: &mut Purse, invoice: &Value) {
+    let address = invoice["deposit_address"].as_str().unwrap();
+    let address: bitcoin::Address<bitcoin::address::NetworkUnchecked> = address.parse().unwrap();
+    let script = address.require_network(bitcoin::Network::Regtest).unwrap().script_pubkey();
+    let coin = purse.coin().unwrap();
+    let transaction = purse.spend(&coin, &[(script, 50_000_000)], 1000).unwrap();
+    node.send(&transaction).await.unwrap();
+}
+
 fn check<'a>(doctor: &'a Value, name: &str) -> &'a Value {
     let found = doctor["checks"].as_array().unwrap().iter().find(|check| check["name"] == name);
     found.unwrap_or_else(|| panic!("{name} is not in {doctor}"))
@@ -133,25 +153,13 @@ async fn a_network_without_providers_sells_nothing_while_another_one_does() {
 async fn a_payment_to_bitcoin_core_is_seen_at_once_and_final_after_two_blocks() {
     let node = BitcoinCore::start().await.unwrap();
     let mut purse = Purse::filled(&node, 7, 1).await.unwrap();
-    let toml = format!(
-        "[networks.bitcoin]\nkind = \"bitcoin\"\nchain = \"regtest\"\nproviders = [{{ core = \"{}\" }}]\naccount = \"{REGTEST_ACCOUNT}\"\nconfirmations = 2\n",
-        node.url()
-    );
-    let shop = Rehearsal::new(&toml);
+    let shop = Rehearsal::new(&bitcoin(&node.url()));
     let doctor = shop.doctor();
     assert_eq!(doctor["ok"], true, "{doctor}");
     let server = shop.serve().await;
     let key = shop.live_key();
-    let invoice = server.create_when_sold(&key, &json!({"currency": "BTC", "amount": "0.5"})).await;
-    let address: bitcoin::Address<_> = invoice["deposit_address"]
-        .as_str()
-        .unwrap()
-        .parse::<bitcoin::Address<bitcoin::address::NetworkUnchecked>>()
-        .unwrap();
-    let script = address.require_network(bitcoin::Network::Regtest).unwrap().script_pubkey();
-    let coin = purse.coin().unwrap();
-    let transaction = purse.spend(&coin, &[(script, 50_000_000)], 1000).unwrap();
-    node.send(&transaction).await.unwrap();
+    let invoice = server.create_when_sold(&key, &half_a_bitcoin()).await;
+    pay_half_a_bitcoin(&node, &mut purse, &invoice).await;
     server.until(&key, &invoice, "confirming").await;
     node.mine(2, &purse.address()).await.unwrap();
     server.until(&key, &invoice, "paid").await;

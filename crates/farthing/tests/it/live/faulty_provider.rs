@@ -1,12 +1,13 @@
 //! The built program before a provider that does wrong: what it says meanwhile, and that no payment is missed.
 
 use super::{
-    ANVIL_ID, EVM_ACCOUNT, POL, five_pol, pay, polygon,
+    ANVIL_ID, EVM_ACCOUNT, POL, bitcoin, five_pol, half_a_bitcoin, pay, pay_half_a_bitcoin, polygon,
     program::{Rehearsal, Running},
 };
 use crate::contract::http::Ask;
 use farthing_peers::{
     anvil::Anvil,
+    bitcoin_core::{BitcoinCore, purse::Purse},
     fault_proxy::{Fault, FaultProxy},
 };
 use serde_json::Value;
@@ -169,4 +170,39 @@ async fn a_provider_of_another_chain_is_told_and_not_believed_again_before_minut
     node.mine(3).await.unwrap();
     server.until(&key, &invoice, "paid").await;
     assert_eq!(server.metric("farthing_chain_troubled"), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_bitcoin_core_does_the_operator_is_told_and_what_waits_is_seen_after_it() {
+    let node = BitcoinCore::start().await.unwrap();
+    let mut purse = Purse::filled(&node, 7, 4).await.unwrap();
+    let proxy = FaultProxy::before(&node.url()).await.unwrap();
+    // The proxy passes the node's credentials on.
+    let shop = Rehearsal::new(&bitcoin(&proxy.url().replace("http://", "http://test:test@")));
+    let key = shop.live_key();
+    let server = shop.serve().await;
+    let mut invoices = Vec::new();
+    for Wrong(fault, words, class) in [
+        Wrong(Fault::HtmlPage, "a page of HTML", "malformed"),
+        Wrong(Fault::ErrorInside(-28, "Loading block index"), "Loading block index", "node_error"),
+        Wrong(Fault::Truncate, "the connection broke", "broken"),
+    ] {
+        let invoice = server.create_when_sold(&key, &half_a_bitcoin()).await;
+        proxy.set(fault);
+        pay_half_a_bitcoin(&node, &mut purse, &invoice).await;
+        server.until_metric("farthing_chain_troubled", |troubled| troubled == 1).await;
+        assert!(server.failures(class) > 0, "{class}");
+        let told = told(&shop.doctor(), "error");
+        assert!(told.contains("networks.bitcoin.") && told.contains(words) && !told.contains("test:test"), "{told}");
+        server.until(&key, &invoice, "pending").await;
+        proxy.heal();
+        server.until(&key, &invoice, "confirming").await;
+        server.until_metric("farthing_chain_troubled", |troubled| troubled == 0).await;
+        invoices.push(invoice);
+    }
+    node.mine(2, &purse.address()).await.unwrap();
+    for invoice in &invoices {
+        server.until(&key, invoice, "paid").await;
+    }
+    assert_eq!(shop.doctor()["ok"], true);
 }
