@@ -178,6 +178,16 @@ fn exact(node: &EvmNode, asset: &Asset, transaction: B256, units: U256) -> Optio
     exact
 }
 
+/// Payments by contracts of a range, each with its block's height: shown by providers with traces only.
+pub(super) fn paid_by_contracts(scanned: &Scanned) -> Vec<(u64, &Transfer)> {
+    let inner = format!("{OWN_CALL}/");
+    let all = scanned
+        .blocks
+        .iter()
+        .flat_map(|block| block.transfers.iter().map(|transfer| (block.header.block.height, transfer)));
+    all.filter(|(_, transfer)| transfer.position.starts_with(&inner)).collect()
+}
+
 /// What every provider tells of a range: payments by contracts are shown by those with traces only.
 pub(super) fn seen_by_all(scanned: &Scanned) -> Vec<(&str, &Transfer)> {
     let inner = format!("{OWN_CALL}/");

@@ -1,19 +1,28 @@
 //! What a second provider says of the same blocks. Nothing of an EVM block proves itself to who holds no state: where two
 //! providers are configured, money that only one of them tells of is not believed.
 //!
-//! What contracts pay is shown by providers with traces only, and is not compared.
+//! What contracts pay is shown by providers with traces only. Where the other one does not show it, the address must at least
+//! hold it there by that one's word.
 
 use super::{
     Evm,
+    balances::number,
+    node::{EvmNode, Tag},
     range::{self, seen_by_all},
     tokens::Tokens,
 };
 use crate::{
-    network::{NetworkError, Scanned, Watch},
-    provider::{ProviderError, pool::Answered},
+    network::{NetworkError, Scanned, Transfer, Watch},
+    provider::{
+        ProviderError,
+        json_rpc::{Call, read},
+        pool::Answered,
+    },
 };
+use alloy_primitives::{Address, U256};
 use core::{ops::RangeInclusive, sync::atomic::Ordering};
-use std::sync::{MutexGuard, PoisonError};
+use serde_json::json;
+use std::sync::{Arc, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 impl Evm {
@@ -36,7 +45,7 @@ impl Evm {
         }
         let asked = *blocks.end();
         let blocks = &blocks;
-        let question = |node: std::sync::Arc<super::node::EvmNode>| async move {
+        let question = |node: Arc<EvmNode>| async move {
             match range::read(&node, tokens, blocks.clone(), watch).await {
                 Err(ProviderError::Lagging { head, .. }) => Ok(Err(head)),
                 answer => answer.map(Ok),
@@ -46,7 +55,9 @@ impl Evm {
         match second.value {
             Ok(value) => {
                 *self.unconfirmed_since() = None;
-                self.compare(first, &Answered { provider: second.provider, value })
+                let second = Answered { provider: second.provider, value };
+                self.compare(first, &second)?;
+                self.are_held(first, &second).await
             }
             Err(head) if has_money && self.may_wait() => Err(NetworkError::Lagging { head, asked }),
             Err(_) => Ok(()),
@@ -80,9 +91,52 @@ impl Evm {
         if seen_by_all(&first.value) == seen_by_all(&second.value) {
             return Ok(());
         }
-        let what = format!("{names} tell different transfers of the blocks up to {height}");
+        Err(self.disagreement(format!("{names} tell different transfers of the blocks up to {height}")))
+    }
+
+    fn disagreement(&self, what: String) -> NetworkError {
         tracing::error!(what, "two providers contradict each other");
         *self.disagreements.lock().unwrap_or_else(PoisonError::into_inner) = Some(what.clone());
-        Err(NetworkError::Inconsistent(what))
+        NetworkError::Inconsistent(what)
     }
+
+    /// Asks about payments by contracts that the second one does not show, whether the addresses hold so much after the block.
+    /// One that has code may have passed it on at once; and not every node has the state of old blocks.
+    async fn are_held(&self, first: &Answered<Scanned>, second: &Answered<Scanned>) -> Result<(), NetworkError> {
+        let shown = range::paid_by_contracts(&second.value);
+        let mut paid = range::paid_by_contracts(&first.value);
+        paid.retain(|payment| !shown.contains(payment));
+        if paid.is_empty() {
+            return Ok(());
+        }
+        let paid = paid.as_slice();
+        let question = |node: Arc<EvmNode>| async move { not_held(&node, paid).await };
+        let answered = self.pool.ask_another(&first.provider, question).await;
+        match answered.and_then(|answered| Some((answered.provider, answered.value?))) {
+            None => Ok(()),
+            Some((other, transaction)) => Err(self.disagreement(format!(
+                "{} tells of coins that a contract paid in {transaction}, and by {other} they are not there",
+                first.provider
+            ))),
+        }
+    }
+}
+
+/// The transaction of the first of these payments that cannot have arrived, by what the node says of its address.
+async fn not_held(node: &EvmNode, paid: &[(u64, &Transfer)]) -> Result<Option<String>, ProviderError> {
+    let asked = |(height, transfer): &(u64, &Transfer)| {
+        let address = Address::try_from(transfer.address.as_slice()).unwrap_or_default();
+        let tag = Tag::Height(*height).text();
+        ["eth_getBalance", "eth_getCode"].map(|method| Call::new(method, json!([address, tag])))
+    };
+    let mut answers = node.ask(paid.iter().flat_map(asked).collect()).await?.into_iter();
+    for (_, transfer) in paid {
+        let mut text = || answers.next()?.and_then(|answer| read::<String>(&answer)).ok();
+        let (Some(balance), Some(code)) = (text(), text()) else { continue };
+        let is_there = number(&balance).is_some_and(|held| held >= U256::from(transfer.units));
+        if !is_there && code == "0x" {
+            return Ok(Some(transfer.transaction.clone()));
+        }
+    }
+    Ok(None)
 }

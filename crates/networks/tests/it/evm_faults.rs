@@ -429,6 +429,27 @@ async fn money_that_only_one_of_two_providers_tells_of_is_never_believed() {
 }
 
 #[tokio::test]
+async fn coins_that_a_contract_paid_by_one_provider_s_word_must_be_held_by_the_other_s() {
+    let site = Site::open().await;
+    let untraced = FaultProxy::before(&site.chain.node.url()).await.unwrap();
+    untraced.set_for("trace", Fault::ErrorInside(-32601, "the method does not exist"));
+    for other in [site.chain.node.url(), untraced.url()] {
+        let evm = site.chain.through(&[site.proxy.url(), other]);
+        site.scan(&evm).await.unwrap();
+        // 53 units were paid by a contract, and nobody traces more than it says.
+        site.edit_of("debug_traceBlockByHash", |_, traces| {
+            let calls = traces.as_array_mut().unwrap().iter_mut();
+            let inner = calls.filter_map(|one| one.pointer_mut("/result/calls/0/value"));
+            inner.for_each(|value| *value = json!("0x99"));
+        });
+        let error = site.scan(&evm).await.unwrap_err().to_string();
+        assert!(error.contains("they are not there"), "{error}");
+        site.proxy.heal();
+        site.scan(&evm).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn money_waits_for_a_second_provider_that_lags_and_not_for_ever() {
     let site = Site::open().await;
     let mut config = site.chain.config(&[site.chain.node.url(), site.proxy.url()]);
