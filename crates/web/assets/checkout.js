@@ -94,7 +94,7 @@
     } catch {
       // Whoever hears nothing may look at an address that must not be paid any more.
       offline.hidden = "final" in live().dataset;
-      polling ??= setInterval(poll, POLL_MS);
+      if (!offline.hidden) polling ??= setInterval(poll, POLL_MS);
     }
   }
 
