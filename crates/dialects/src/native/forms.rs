@@ -109,21 +109,21 @@ impl EventsQuery {
 /// The public lists: `GET /api/v1/currencies`, `GET /api/v1/rates`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicQuery {
-    /// Whose networks and rates: `live` unless the query says `environment=test`.
+    /// Whose networks and rates.
     pub environment: Environment,
     /// Of this currency only.
     pub currency: Option<AssetCode>,
 }
 
 impl PublicQuery {
-    /// Reads a query string.
+    /// Reads a query string. Where it names no environment it is `of_key`, that of a key that was sent, else live.
     ///
     /// # Errors
     /// 400 naming what is wrong.
-    pub fn parse(query: &str) -> Result<Self, ApiError> {
+    pub fn parse(query: &str, of_key: Option<Environment>) -> Result<Self, ApiError> {
         let mut query = Query::parse(query);
         let environment = match query.text("environment", 10).map(|text| text.parse::<Environment>()) {
-            None => Environment::Live,
+            None => of_key.unwrap_or(Environment::Live),
             Some(Ok(environment)) => environment,
             Some(Err(error)) => {
                 query.refuse("environment", error.to_string());
@@ -336,7 +336,7 @@ pub struct EventsParams {
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PublicParams {
-    /// `live` (the default) or `test`.
+    /// `live` or `test`; without it, that of the key that was sent, else `live`.
     #[param(example = "test")]
     pub environment: Option<String>,
     /// Of this currency only.

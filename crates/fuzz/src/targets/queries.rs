@@ -32,7 +32,7 @@ fn feed(bytes: &[u8]) {
     }
     assert_eq!(ListQuery::parse(text).ok(), ListQuery::parse(text).ok());
     drop(EventsQuery::parse(text));
-    drop(PublicQuery::parse(text));
+    drop(PublicQuery::parse(text, None));
     if let Ok(id) = parse_id(text) {
         assert!(id.to_string().eq_ignore_ascii_case(text), "{text:?} is read as {id}");
     }

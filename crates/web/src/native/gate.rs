@@ -23,7 +23,13 @@ use farthing_gateway::keys::Caller;
 use std::{hash::Hash, sync::Arc};
 
 /// The only place where a key may be.
-const KEY_HEADER: &str = "x-api-key";
+pub(super) const KEY_HEADER: &str = "x-api-key";
+
+/// The environment of the key that came with a call which needs none. By its form: nothing is looked up.
+pub(super) fn environment_of_key(call: &Call) -> Option<Environment> {
+    let key: ApiKeySecret = call.header(KEY_HEADER).ok().flatten()?.parse().ok()?;
+    Some(key.environment())
+}
 
 /// Lets a request through to its route, or says why not.
 pub(super) async fn pass(route: Arc<Route>, state: AppState, request: Request) -> Response {

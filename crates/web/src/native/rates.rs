@@ -1,8 +1,15 @@
 //! What coins cost in fiat money, for everybody to see.
 
-use super::{call::Call, failure::Failure};
+use super::{
+    call::Call,
+    failure::Failure,
+    gate::{KEY_HEADER, environment_of_key},
+};
 use axum::{
-    http::{HeaderValue, StatusCode, header::CACHE_CONTROL},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CACHE_CONTROL, VARY},
+    },
     response::Response,
 };
 use farthing_dialects::native::{
@@ -30,7 +37,7 @@ const CACHED: HeaderValue = HeaderValue::from_static("public, max-age=30");
     responses((status = 200, description = "Every rate that is known.", body = Data<Vec<RateView>>)),
 )]
 pub(super) async fn list(call: Call) -> Result<Response, Failure> {
-    let query = PublicQuery::parse(call.query())?;
+    let query = PublicQuery::parse(call.query(), environment_of_key(&call))?;
     let gateway = call.gateway();
     let setup = gateway.environment(query.environment);
     let now = gateway.clocks().now(query.environment);
@@ -49,5 +56,6 @@ pub(super) async fn list(call: Call) -> Result<Response, Failure> {
         .collect();
     let mut response = call.data(StatusCode::OK, rates)?;
     response.headers_mut().insert(CACHE_CONTROL, CACHED);
+    response.headers_mut().insert(VARY, HeaderValue::from_static(KEY_HEADER));
     Ok(response)
 }

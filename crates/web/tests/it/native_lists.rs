@@ -98,6 +98,11 @@ async fn section_4_10_the_public_lists_need_no_key_and_may_be_kept() {
     assert_eq!(currencies.data().as_array().unwrap().len(), 24);
     assert!(currencies.data().as_array().unwrap().iter().all(|row| row["available"] == true), "{}", currencies.text);
     assert!(currencies.header("cache-control").starts_with("public, max-age="));
+    assert_eq!(currencies.header("vary"), "x-api-key");
+    for path in ["/api/v1/currencies", "/api/v1/rates"] {
+        let by_key = shop.get(path).await;
+        assert!(!by_key.data().as_array().unwrap().is_empty(), "a test key's own: {}", by_key.text);
+    }
     let live = shop.ask("GET", "/api/v1/currencies", &[], "").await;
     assert_eq!((live.status, live.data()), (200, &json!([])));
     let rates = shop.ask("GET", "/api/v1/rates?environment=test", &[], "").await;

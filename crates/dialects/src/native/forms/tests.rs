@@ -68,9 +68,13 @@ fn the_feed_is_read_from_a_number_on() {
 
 #[test]
 fn section_1_public_lists_take_an_environment() {
-    assert_eq!(PublicQuery::parse("").unwrap().environment, Environment::Live);
-    assert_eq!(PublicQuery::parse("environment=test").unwrap().environment, Environment::Test);
-    assert_eq!(details(PublicQuery::parse("environment=stage")), ["environment: must be live or test"]);
+    let environment = |query, key| PublicQuery::parse(query, key).unwrap().environment;
+    assert_eq!(environment("", None), Environment::Live);
+    assert_eq!(environment("environment=test", None), Environment::Test);
+    assert_eq!(environment("", Some(Environment::Test)), Environment::Test);
+    assert_eq!(environment("", Some(Environment::Live)), Environment::Live);
+    assert_eq!(environment("environment=live", Some(Environment::Test)), Environment::Live);
+    assert_eq!(details(PublicQuery::parse("environment=stage", None)), ["environment: must be live or test"]);
 }
 
 #[test]
@@ -111,7 +115,7 @@ proptest! {
         drop(ListQuery::parse(&query));
         drop(ListQuery::parse(&format!("status={query}&limit={query}&currency={query}")));
         drop(EventsQuery::parse(&query));
-        drop(PublicQuery::parse(&query));
+        drop(PublicQuery::parse(&query, None));
         drop(parse_id(&query));
     }
 
