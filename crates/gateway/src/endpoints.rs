@@ -131,11 +131,9 @@ impl Gateway {
         self.store()
             .decide(move |transaction| {
                 transaction.endpoint(owner, id)?.ok_or(EndpointError::NotFound("webhook endpoint"))?;
-                Ok::<_, EndpointError>(transaction.delete_endpoint(id, now)?)
+                Ok(transaction.delete_endpoint(id, now)?)
             })
-            .await?;
-        self.awakened.forget(id);
-        Ok(())
+            .await
     }
 
     /// Sends an endpoint the test event, whatever it subscribed to.
@@ -222,8 +220,6 @@ impl Gateway {
             transaction.put_endpoint(&endpoint)?;
             Ok::<_, EndpointError>(endpoint)
         };
-        let changed = self.store().decide(decide).await?;
-        self.awakened.forget(id);
-        Ok(changed)
+        self.store().decide(decide).await
     }
 }

@@ -68,13 +68,6 @@ impl Awakened {
         self.woken.notify_one();
     }
 
-    /// What was handed over for an endpoint that has been changed since is read from the store: it has other secrets now, or is gone.
-    pub(crate) fn forget(&self, endpoint: EndpointId) {
-        if let Some(fresh) = self.endpoints().get_mut(&endpoint) {
-            fresh.clear();
-        }
-    }
-
     pub(super) async fn next(&self) -> Vec<Woken> {
         self.woken.notified().await;
         self.take()
