@@ -11,7 +11,8 @@ use std::{
     env,
     net::TcpListener,
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{self, Child, Command, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -20,6 +21,12 @@ const ATTEMPTS: u32 = 500;
 const BETWEEN: Duration = Duration::from_millis(10);
 /// Other programs may take a port between its being found and being listened on.
 const PORTS_TRIED: u32 = 5;
+/// What a node's accounts have at first, in whole coins; each node's a little more than the one before, to be known by.
+const RICH: u64 = 1_000_000;
+/// Units of a whole coin.
+const COIN: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
+/// Nodes that this process started.
+static STARTED: AtomicU64 = AtomicU64::new(0);
 /// Enough for every transaction of a test.
 const GAS: u64 = 5_000_000;
 /// The most that a transaction pays for a unit of gas, unless it says otherwise.
@@ -54,6 +61,10 @@ impl Anvil {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = Client::builder().no_proxy().http1_only().tls_certs_only(std::iter::empty()).build()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port().to_string();
+        // Another node may listen on the port before ours does, and answer for it.
+        let number =
+            STARTED.fetch_add(1, Ordering::Relaxed).saturating_add(u64::from(process::id()).saturating_mul(1000));
+        let balance = RICH.saturating_add(number);
         let mut child = Command::new(program)
             .args(["--host", "127.0.0.1", "--port", &port, "--chain-id", &chain_id.to_string()])
             .args([
@@ -65,7 +76,7 @@ impl Anvil {
                 "--block-base-fee-per-gas",
                 "0",
             ])
-            .args(["--order", "fifo", "--preserve-historical-states"])
+            .args(["--order", "fifo", "--preserve-historical-states", "--balance", &balance.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -77,7 +88,11 @@ impl Anvil {
                 bail!("anvil ended with {status}");
             }
             if let Ok(accounts) = call(&client, &url, "eth_accounts", json!([])).await {
-                return Ok(Self { child, url, client, accounts: serde_json::from_value(accounts)? });
+                let node = Self { child, url, client, accounts: serde_json::from_value(accounts)? };
+                let held: U256 =
+                    serde_json::from_value(node.call("eth_getBalance", json!([node.account(0), "latest"])).await?)?;
+                ensure!(held == U256::from(balance).saturating_mul(COIN), "another node listens there");
+                return Ok(node);
             }
             tokio::time::sleep(BETWEEN).await;
         }
