@@ -4,7 +4,8 @@
 //! At the end nothing acknowledged is missing, every payment stands on one invoice, every event reached the healthy receivers,
 //! and `farthing audit` finds nothing; anything else fails the command. How long a webhook takes is compared with a second server
 //! that has the same load and faults at the same time, but no bad receivers; it is only printed: no clock decides whether this
-//! passes. Loopback only.
+//! passes. So are the commits of both since their last start, which say what the bad receivers cost whatever else the machine
+//! does. Loopback only.
 
 mod books;
 mod receivers;
@@ -78,6 +79,8 @@ struct Round {
     reorganisations: u32,
     /// From asking for an invoice to the arrival of its webhook at a healthy receiver, in microseconds, of all of them.
     lags: Vec<u64>,
+    /// Commits since the last start, when the shops closed.
+    commits: u64,
 }
 
 /// Builds the program, runs both rounds and prints what they came to.
@@ -107,7 +110,7 @@ fn say(name: &str, round: &Round) {
     let late = round.lags.get(round.lags.len().saturating_mul(99) / 100).copied().unwrap_or_default();
     let counts = &round.counts;
     println!(
-        "chaos, {name}: {} invoices, {} payments, {} reversed, {} events, {} webhooks ({} repeated), {} kills, {} reorganisations: nothing lost, nothing twice; request to webhook: median {}, 99 of 100 within {}",
+        "chaos, {name}: {} invoices, {} payments, {} reversed, {} events, {} webhooks ({} repeated), {} kills, {} reorganisations: nothing lost, nothing twice; request to webhook: median {}, 99 of 100 within {}; {} commits since the last start",
         counts.invoices,
         counts.payments,
         counts.reversed,
@@ -118,7 +121,16 @@ fn say(name: &str, round: &Round) {
         round.reorganisations,
         microseconds(median(&round.lags)),
         microseconds(late),
+        round.commits,
     );
+}
+
+/// What the server counts as its commits since it was started.
+async fn commits(server: &Server) -> Result<u64> {
+    let mut client = server.connect("").await?;
+    let told = String::from_utf8_lossy(client.exchange("GET", "/metrics", "", 200).await?).into_owned();
+    let of_commits = told.lines().find_map(|line| line.strip_prefix("farthing_store_commits_total "));
+    of_commits.context("the metrics do not tell of commits")?.parse().context("commits are no number")
 }
 
 async fn round(program: &Path, options: &Options, length: Duration, with_bad_receivers: bool) -> Result<Round> {
@@ -148,6 +160,7 @@ async fn round(program: &Path, options: &Options, length: Duration, with_bad_rec
     trouble.make(end).await?;
     shops.close().await?;
     let mut server = trouble.server.take().context("no server is left")?;
+    let commits = commits(&server).await?;
     let counts = verdict::judge(&server, &api_key, &books, &receivers).await?;
     installation.audit()?;
     anyhow::ensure!(server.is_running()?, "the server ended by itself");
@@ -157,7 +170,7 @@ async fn round(program: &Path, options: &Options, length: Duration, with_bad_rec
     drop(trouble);
     drop(server);
     installation.done();
-    Ok(Round { counts, kills, reorganisations, lags: receivers.lags(&books) })
+    Ok(Round { counts, kills, reorganisations, lags: receivers.lags(&books), commits })
 }
 
 /// Kills and reorganisations, at their times.
