@@ -5,7 +5,7 @@ use super::{
     errors::{Errors, Fault},
     php_json::Php,
     present::asset_code,
-    request::{fields, optional, reference},
+    request::{create::sender, fields, optional, reference},
 };
 use farthing_domain::{
     asset::{Asset, AssetId},
@@ -28,6 +28,9 @@ pub struct SaidOfAddress {
     pub convert_to: Option<String>,
     /// The merchant's id of the payer.
     pub end_user_reference: Option<String>,
+    /// Who the payer is (A.10): kept as it was sent, and never looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender: Option<String>,
 }
 
 impl SaidOfAddress {
@@ -93,7 +96,8 @@ impl TakeAddress {
         }
         match (asset, foreign_id, currency) {
             (Some(Asset { id, .. }), Some(foreign_id), Some(currency)) if errors.is_empty() => {
-                let said = SaidOfAddress { foreign_id, currency, convert_to, end_user_reference };
+                let said =
+                    SaidOfAddress { foreign_id, currency, convert_to, end_user_reference, sender: sender(&fields) };
                 Ok(Self { asset: *id, said })
             }
             _ => Err(NotTaken::Errors(errors)),
@@ -171,4 +175,18 @@ impl fmt::Display for DepositStatus {
 pub(super) fn code(invoice: &Invoice, asset: AssetId) -> String {
     let said = SaidOfAddress::of(invoice).map(|said| said.currency);
     said.filter(|code| currencies::means(code, asset)).unwrap_or_else(|| asset_code(asset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_10_who_pays_is_kept_with_the_address() {
+        let body = br#"{"foreign_id":"u","currency":"BTC","sender_type":"legal"}"#;
+        let taken = TakeAddress::parse(body, &Catalog::shipped()).unwrap();
+        assert_eq!(taken.said.sender.as_deref(), Some(r#"{"sender_type":"legal"}"#));
+        let kept = serde_json::to_string(&taken.said).unwrap();
+        assert_eq!(serde_json::from_str::<SaidOfAddress>(&kept).unwrap(), taken.said);
+    }
 }

@@ -205,7 +205,7 @@ fn email_address(fields: &Fields<'_>, errors: &mut Errors) -> String {
 }
 
 /// Who the payer is, as it was sent.
-fn sender(fields: &Fields<'_>) -> Option<String> {
+pub(in crate::coinspaid) fn sender(fields: &Fields<'_>) -> Option<String> {
     let members: Vec<String> = ["sender_type", "sender_data"]
         .into_iter()
         .filter_map(|name| Some(format!("\"{name}\":{}", fields.raw(name)?)))
@@ -314,5 +314,37 @@ fn price(credited: &Credited<'_>, number: Decimal, errors: &mut Errors) -> Optio
             errors.format("amount");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(more: &str) -> CreateInvoice {
+        let body = format!(
+            r#"{{"timer":false,"title":"Order","foreign_id":"f","currency":"EUR","amount":1,"url_success":"https://shop.example/ok",
+            "url_failed":"https://shop.example/no","email_user":"payer@shop.example"{more}}}"#
+        );
+        let catalog = Catalog::shipped();
+        CreateInvoice::parse(body.as_bytes(), &OnSale { catalog: &catalog, has_rate: &|_, _| true }).unwrap()
+    }
+
+    #[test]
+    fn a_10_who_pays_is_kept_as_it_was_sent() {
+        assert_eq!(parse("").said.sender, None);
+        let sender = r#""sender_type":"natural","sender_data":{"first_name":"Ada","date_of_birth":"1815-12-10"}"#;
+        let said = parse(&format!(",{sender}")).said;
+        assert_eq!(said.sender, Some(format!("{{{sender}}}")));
+        assert_eq!(serde_json::from_str::<Said>(&serde_json::to_string(&said).unwrap()).unwrap(), said);
+    }
+
+    #[test]
+    fn a_13_of_a_long_description_the_first_thousand_characters_are_kept() {
+        let shown = |characters: usize| {
+            parse(&format!(r#","description":"{}""#, "é".repeat(characters))).terms.description.unwrap().chars().count()
+        };
+        let title = "Order: ".len();
+        assert_eq!((shown(999), shown(1000), shown(1500)), (title + 999, title + 1000, title + 1000));
     }
 }
