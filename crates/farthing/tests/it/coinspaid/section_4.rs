@@ -43,7 +43,7 @@ fn a_4_1_currencies_are_listed_with_numbers_that_stay() {
     for code in ["LTC", "DOGE", "ETH", "ETHA", "ETHBASE", "BNB", "POL", "TRX", "SOL", "USDTE", "USDTB"] {
         assert_eq!(of(code)["type"], "crypto");
     }
-    for code in ["USDCE", "USDCA", "USDCBASE", "USDCS"] {
+    for code in ["USDCE", "USDCA", "USDCBASE", "USDCS", "USDTA", "USDTS"] {
         assert_eq!(of(code)["type"], "crypto");
     }
     for visible in [json!(true), json!("1"), json!(null)] {

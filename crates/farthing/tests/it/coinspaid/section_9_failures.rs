@@ -84,3 +84,19 @@ fn a_9_2_money_that_a_reorganisation_takes_back_is_told() {
     let pending = shop.callback();
     assert_eq!((&pending["status"], &pending["transactions"]), (&json!("pending"), &json!([])));
 }
+
+#[test]
+fn a_14_money_that_was_credited_and_is_gone_from_the_chain_fails_the_invoice() {
+    let shop = Merchant::moving();
+    let invoice = shop.create(&timed("taken back"));
+    let paid = shop.pay(&invoice, "0.00075", 2);
+    let mut told = shop.callback();
+    while told["status"] != "confirmed" {
+        told = shop.callback();
+    }
+    shop.native.reorganise("bitcoin", 4, &[paid["tx_hash"].as_str().unwrap()]);
+    assert_eq!(shop.callback()["status"], "pending");
+    shop.native.advance(901);
+    failed(&shop.callback(), "Transaction was reversed.", "0.00075000", 0);
+    shop.receiver.is_left_alone();
+}
