@@ -66,7 +66,9 @@ pub(super) fn recorded(evidence: &Evidence) -> Vec<Violation> {
         let count = on_record.entry(delivery.endpoint).or_default();
         *count = count.saturating_add(attempts.len());
     }
-    for (endpoint, said) in &evidence.memory.attempts {
+    // An endpoint whose creation was never answered is nobody's to watch.
+    let is_known = |endpoint: &EndpointId| evidence.memory.endpoints.contains_key(endpoint);
+    for (endpoint, said) in evidence.memory.attempts.iter().filter(|(endpoint, _)| is_known(endpoint)) {
         let kept = on_record.get(endpoint).copied().unwrap_or_default();
         if kept < *said {
             let what = format!("{endpoint} has {kept} attempts on record and its lane made {said}");
