@@ -134,9 +134,7 @@ async fn measure() -> Result<Vec<Line>> {
     let server = Server::start(&folder.join("server")).await?;
     lines.push(server.memory("idle memory (PSS) after the start").await?);
     progress("payment to webhook");
-    let commit = raw::one_commit(&folder.join("commit")).await?;
-    lines.push(Line::plain("one durable commit, median", numbers::microseconds(commit)));
-    lines.extend(webhook::lines(&server, commit).await?);
+    lines.extend(webhook::lines(&server, &folder.join("commit")).await?);
     progress("raw group commit");
     let event_bytes = load::event_bytes(&server).await?;
     let mut rates = Vec::new();

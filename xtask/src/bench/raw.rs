@@ -1,6 +1,6 @@
 //! The baseline: the same rows straight into the store, without HTTP, parsing, addresses or rendering; and one commit alone.
 
-use super::numbers::{median, per_second};
+use super::numbers::per_second;
 use anyhow::{Context, Result};
 use farthing_domain::{
     catalog::Catalog,
@@ -27,8 +27,6 @@ use uuid::Uuid;
 const EACH: u32 = 100;
 /// Invoices written by each task before, uncounted: files grow and caches fill, as they have in a server that runs.
 const WARM_UP: u32 = 50;
-/// Commits alone.
-const COMMITS: usize = 300;
 /// The accounts whose addresses are taken in turn.
 const ACCOUNTS: u32 = 3;
 const NOW: Timestamp = Timestamp::from_seconds(1_767_225_600);
@@ -138,17 +136,26 @@ fn rows(number: u32, event_bytes: usize) -> Result<Rows> {
     Ok(Rows { invoice: Invoice::open(new, NOW).0, address, event })
 }
 
-/// The median of one small decision after another on an idle store, in microseconds.
-pub(super) async fn one_commit(folder: &Path) -> Result<u64> {
-    let store = Store::open(folder, OpenAs::Server, Threads::Own)?;
-    let mut took = Vec::new();
-    for number in 0..COMMITS {
+/// An idle store, for single commits between other things.
+pub(super) struct SingleCommits {
+    store: Store,
+    made: u64,
+}
+
+impl SingleCommits {
+    pub(super) fn open(folder: &Path) -> Result<Self> {
+        Ok(Self { store: Store::open(folder, OpenAs::Server, Threads::Own)?, made: 0 })
+    }
+
+    /// Writes one small row and waits until it is durable; answers the microseconds that took.
+    pub(super) async fn one(&mut self) -> Result<u64> {
+        self.made = self.made.saturating_add(1);
+        let value = self.made.to_string();
         let began = Instant::now();
-        store
-            .decide(move |transaction| transaction.put_setting("bench", &number.to_string()))
+        self.store
+            .decide(move |transaction| transaction.put_setting("bench", &value))
             .await
             .map_err(|error: StoreError| error)?;
-        took.push(u64::try_from(began.elapsed().as_micros())?);
+        Ok(u64::try_from(began.elapsed().as_micros())?)
     }
-    Ok(median(&took))
 }
