@@ -1,6 +1,6 @@
 //! Showing invoices as txn.pro does: documents of JSON:API 1.0 (B.4.2, B.4.3). Amounts and rates are texts, everywhere.
 //!
-//! What an invoice's document is written from is in [`resources`]; the documents of what is asked for seldom are built as values.
+//! What an invoice's document is written from is in `resources`; the documents of what is asked for seldom are built as values.
 
 mod resources;
 
