@@ -2,14 +2,14 @@
 //!
 //! Only the gate makes these, so a function that takes one is reached by those alone who may.
 
-use super::{failure::Failure, route::Route};
+use super::{failure::Failure, gate::KEY_HEADER, route::Route};
 use crate::{edge::body::read_body, observe::RequestId, state::AppState};
 use axum::{
     RequestExt,
     extract::{RawPathParams, Request},
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        header::{CACHE_CONTROL, CONTENT_TYPE, VARY},
         request::Parts,
     },
     response::{IntoResponse, Response},
@@ -123,6 +123,17 @@ impl Call {
     /// When it cannot be written as JSON, which would be a fault of ours.
     pub(super) fn data(&self, status: StatusCode, data: impl Serialize) -> Result<Response, Failure> {
         json(status, &Data::new(data, self.request_id()))
+    }
+
+    /// An answer in the envelope that everybody may see, and keep as long as `cache_control` says. A key's environment has its own.
+    ///
+    /// # Errors
+    /// See [`Self::data`].
+    pub(super) fn public(&self, data: impl Serialize, cache_control: HeaderValue) -> Result<Response, Failure> {
+        let mut response = self.data(StatusCode::OK, data)?;
+        response.headers_mut().insert(CACHE_CONTROL, cache_control);
+        response.headers_mut().insert(VARY, HeaderValue::from_static(KEY_HEADER));
+        Ok(response)
     }
 
     /// A part of a list in the envelope.

@@ -1,17 +1,7 @@
 //! What can be sold, for everybody to see.
 
-use super::{
-    call::Call,
-    failure::Failure,
-    gate::{KEY_HEADER, environment_of_key},
-};
-use axum::{
-    http::{
-        HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, VARY},
-    },
-    response::Response,
-};
+use super::{call::Call, failure::Failure, gate::environment_of_key};
+use axum::{http::HeaderValue, response::Response};
 use farthing_dialects::native::{
     currencies::{CurrencyView, NetworkNow, currencies},
     envelope::Data,
@@ -43,8 +33,5 @@ pub(super) async fn list(call: Call) -> Result<Response, Failure> {
     if let Some(code) = query.currency {
         rows.retain(|row| row.code == code.as_str());
     }
-    let mut response = call.data(StatusCode::OK, rows)?;
-    response.headers_mut().insert(CACHE_CONTROL, CACHED);
-    response.headers_mut().insert(VARY, HeaderValue::from_static(KEY_HEADER));
-    Ok(response)
+    call.public(rows, CACHED)
 }

@@ -1,17 +1,7 @@
 //! What coins cost in fiat money, for everybody to see.
 
-use super::{
-    call::Call,
-    failure::Failure,
-    gate::{KEY_HEADER, environment_of_key},
-};
-use axum::{
-    http::{
-        HeaderValue, StatusCode,
-        header::{CACHE_CONTROL, VARY},
-    },
-    response::Response,
-};
+use super::{call::Call, failure::Failure, gate::environment_of_key};
+use axum::{http::HeaderValue, response::Response};
 use farthing_dialects::native::{
     envelope::Data,
     forms::{PublicParams, PublicQuery},
@@ -54,8 +44,5 @@ pub(super) async fn list(call: Call) -> Result<Response, Failure> {
     let rates: Vec<RateView> = pairs
         .filter_map(|(code, fiat)| setup.rates.rate(code, fiat, now).ok().map(|rate| RateView::of(code, &rate)))
         .collect();
-    let mut response = call.data(StatusCode::OK, rates)?;
-    response.headers_mut().insert(CACHE_CONTROL, CACHED);
-    response.headers_mut().insert(VARY, HeaderValue::from_static(KEY_HEADER));
-    Ok(response)
+    call.public(rates, CACHED)
 }
