@@ -44,6 +44,7 @@ macro_rules! suite {
                     due_invoices_come_in_the_order_of_their_time
                     due_deliveries_come_with_their_bytes_in_the_order_of_their_time
                     a_delivery_that_was_changed_in_the_meantime_is_not_overwritten
+                    deliveries_are_listed_newest_first_whether_they_wait_or_have_ended
                     a_deleted_endpoint_gets_nothing_more
                     ranges_are_cut_and_joined_without_hiding_a_gap
                     lists_page_newest_first_and_filter;

@@ -356,6 +356,26 @@ pub(super) async fn a_delivery_that_was_changed_in_the_meantime_is_not_overwritt
     assert_eq!(kept, [(1, Some(500)), (2, Some(503)), (3, Some(200))], "none is lost");
 }
 
+pub(super) async fn deliveries_are_listed_newest_first_whether_they_wait_or_have_ended(store: Store) {
+    let (who, to) = with_delivery(&store).await;
+    tell(&store, who, 20, &[EventKind::Paid, EventKind::Paid, EventKind::Paid]).await;
+    let due = store.read(move |reader| reader.due_deliveries(to, at(7), 9)).await.unwrap();
+    let attempt =
+        Attempt { number: 1, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
+    for read in [due[0].delivery.clone(), due[2].delivery.clone()] {
+        let (row, attempt) = (Delivery { stage: DeliveryStage::Delivered, ..read.clone() }, attempt.clone());
+        store.decide(move |transaction| transaction.finish_attempt(&row, read.due_at, &attempt)).await.unwrap();
+    }
+    let list =
+        async |limit, offset| store.read(move |reader| reader.deliveries(to, Page { limit, offset })).await.unwrap();
+    let (all, total) = list(9, 0).await;
+    let stages: Vec<_> = all.iter().map(|delivery| delivery.stage).collect();
+    let (waiting, delivered) = (DeliveryStage::Waiting, DeliveryStage::Delivered);
+    assert_eq!((stages, total), (vec![waiting, delivered, waiting, delivered], 4));
+    assert!(all.windows(2).all(|pair| pair[0].id > pair[1].id));
+    assert_eq!(list(2, 1).await, (all[1..3].to_vec(), 4));
+}
+
 pub(super) async fn a_deleted_endpoint_gets_nothing_more(store: Store) {
     let (who, to) = with_delivery(&store).await;
     store.decide(move |transaction| transaction.delete_endpoint(to, at(20))).await.unwrap();

@@ -113,17 +113,17 @@ impl Reader<'_> {
     /// When the database cannot be read.
     pub fn deliveries(&self, endpoint: EndpointId, page: Page) -> Result<(Vec<Delivery>, u64), StoreError> {
         let offset = i64::try_from(page.offset).unwrap_or(i64::MAX);
-        let sql = "SELECT * FROM deliveries WHERE endpoint = ?1 ORDER BY id DESC LIMIT ?2 OFFSET ?3";
+        let sql = "SELECT * FROM deliveries WHERE endpoint = ?1 AND stage = 0
+                   UNION ALL SELECT * FROM deliveries WHERE endpoint = ?1 AND stage <> 0 ORDER BY id DESC LIMIT ?2 OFFSET ?3";
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params![endpoint.0.as_bytes(), page.limit, offset])?;
         let mut deliveries = Vec::new();
         while let Some(row) = rows.next()? {
             deliveries.push(read_delivery(row)?);
         }
-        let total: i64 = self
-            .0
-            .prepare_cached("SELECT count(*) FROM deliveries WHERE endpoint = ?1")?
-            .query_row([endpoint.0.as_bytes()], |row| row.get(0))?;
+        let sql = "SELECT (SELECT count(*) FROM deliveries WHERE endpoint = ?1 AND stage = 0)
+                        + (SELECT count(*) FROM deliveries WHERE endpoint = ?1 AND stage <> 0)";
+        let total: i64 = self.0.prepare_cached(sql)?.query_row([endpoint.0.as_bytes()], |row| row.get(0))?;
         Ok((deliveries, number(total, "count")?))
     }
 
@@ -132,8 +132,12 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn callbacks(&self, owner: Owner, limit: u32) -> Result<Vec<(Delivery, String)>, StoreError> {
-        let sql = "SELECT d.*, coalesce(d.url, e.url) AS address FROM endpoints e JOIN deliveries d ON d.endpoint = e.id
-                   WHERE e.merchant = ?1 AND e.environment = ?2 AND e.credential IS NOT NULL ORDER BY d.id DESC LIMIT ?3";
+        let sql = "SELECT d.*, coalesce(d.url, e.url) AS address FROM endpoints e JOIN deliveries d ON d.endpoint = e.id AND d.stage = 0
+                   WHERE e.merchant = ?1 AND e.environment = ?2 AND e.credential IS NOT NULL
+                   UNION ALL
+                   SELECT d.*, coalesce(d.url, e.url) AS address FROM endpoints e JOIN deliveries d ON d.endpoint = e.id AND d.stage <> 0
+                   WHERE e.merchant = ?1 AND e.environment = ?2 AND e.credential IS NOT NULL
+                   ORDER BY id DESC LIMIT ?3";
         let mut statement = self.0.prepare_cached(sql)?;
         let environment = environment_number(owner.environment);
         let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment, limit])?;
@@ -149,7 +153,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn delivery(&self, owner: Owner, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
-        let sql = "SELECT d.* FROM endpoints e JOIN deliveries d ON d.endpoint = e.id
+        let sql = "SELECT d.* FROM deliveries d JOIN endpoints e ON e.id = d.endpoint
                    WHERE e.merchant = ?1 AND e.environment = ?2 AND d.id = ?3";
         let mut statement = self.0.prepare_cached(sql)?;
         let environment = environment_number(owner.environment);
@@ -187,11 +191,10 @@ impl Transaction<'_> {
         attempt: &Attempt,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE deliveries SET attempts = attempts + 1,
-                   stage = iif(stage = 0 AND due_at = ?5, ?3, stage), due_at = iif(stage = 0 AND due_at = ?5, ?4, due_at),
-                   attempts_before = iif(stage = 0 AND due_at = ?5, attempts_before, attempts + 1)
-                   WHERE endpoint = ?1 AND id = ?2 RETURNING attempts, invoice, rowid";
+                   stage = iif(stage = 0 AND due_at = ?4, ?2, stage), due_at = iif(stage = 0 AND due_at = ?4, ?3, due_at),
+                   attempts_before = iif(stage = 0 AND due_at = ?4, attempts_before, attempts + 1)
+                   WHERE id = ?1 RETURNING attempts, invoice, rowid";
         let values = params![
-            delivery.endpoint.0.as_bytes(),
             delivery.id.0.as_bytes(),
             stage_number(delivery.stage),
             delivery.due_at.milliseconds(),
@@ -301,10 +304,8 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn redeliver(&mut self, delivery: &Delivery, now: Timestamp) -> Result<(), StoreError> {
-        let sql =
-            "UPDATE deliveries SET stage = 0, due_at = ?3, attempts_before = attempts WHERE endpoint = ?1 AND id = ?2";
-        let (endpoint, id) = (delivery.endpoint.0.as_bytes(), delivery.id.0.as_bytes());
-        self.connection().prepare_cached(sql)?.execute(params![endpoint, id, now.milliseconds()])?;
+        let sql = "UPDATE deliveries SET stage = 0, due_at = ?2, attempts_before = attempts WHERE id = ?1";
+        self.connection().prepare_cached(sql)?.execute(params![delivery.id.0.as_bytes(), now.milliseconds()])?;
         Ok(())
     }
 }

@@ -145,9 +145,11 @@ CREATE TABLE deliveries (
     stage INTEGER NOT NULL,             -- 0 waiting, 1 delivered, 2 given up
     attempts INTEGER NOT NULL,
     due_at INTEGER NOT NULL,            -- the next attempt
-    PRIMARY KEY (endpoint, id)
+    PRIMARY KEY (id)
 ) STRICT;
+-- An endpoint's pages of an index are its own: with only one such page for each, an event costs little more for many endpoints.
 CREATE INDEX deliveries_waiting ON deliveries (endpoint, due_at) WHERE stage = 0;
+CREATE INDEX deliveries_ended ON deliveries (endpoint, id) WHERE stage <> 0;
 
 CREATE TABLE attempts (
     delivery BLOB NOT NULL,
