@@ -9,6 +9,11 @@ impl Chance {
         Self(seed)
     }
 
+    /// Another sequence, which this one decides.
+    pub(crate) fn branch(&mut self) -> Self {
+        Self(self.next())
+    }
+
     /// A number below a bound; 0 for a bound of 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         let next = self.next();

@@ -9,6 +9,7 @@ mod chaos;
 mod checkout;
 mod client;
 mod command;
+mod cpu_time;
 mod deny;
 mod dribble;
 mod faults;

@@ -1,6 +1,6 @@
 //! The built program in a folder of its own: set up, started, killed, looked into as an operator would. It ends with its value.
 
-use crate::{checkout, client::Client, command};
+use crate::{checkout, client::Client, command, cpu_time};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::{
@@ -155,6 +155,17 @@ impl Server {
         Ok(self.process.try_wait()?.is_none())
     }
 
+    /// Ends it as a power cut ends a process: SIGKILL, at once.
+    pub(crate) fn kill(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+
+    /// CPU time of all its threads so far, user and system, in microseconds.
+    pub(crate) fn cpu_microseconds(&self) -> Result<u64> {
+        cpu_time::microseconds_of(self.process.id())
+    }
+
     /// A connection with a key.
     pub(crate) async fn connect(&self, api_key: &str) -> Result<Client> {
         Client::connect(self.address, api_key).await
@@ -162,10 +173,8 @@ impl Server {
 }
 
 impl Drop for Server {
-    /// SIGKILL, at once.
     fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
+        self.kill();
     }
 }
 

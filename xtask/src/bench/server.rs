@@ -1,8 +1,8 @@
 //! The released program under measurement: a demo in a process of its own, ended with this value.
 
 use super::{numbers::Line, released};
-use crate::client::Client;
-use anyhow::{Context, Result, bail};
+use crate::{client::Client, cpu_time};
+use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{
     fs,
@@ -25,7 +25,6 @@ pub(super) struct Server {
     pub(super) api_key: String,
     /// The credentials of the dialects, as the demo shows them.
     pub(super) dialects: Value,
-    ticks_per_second: u64,
 }
 
 impl Server {
@@ -45,7 +44,6 @@ impl Server {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             api_key: String::new(),
             dialects: Value::Null,
-            ticks_per_second: ticks_per_second()?,
         };
         let said = tokio::task::spawn_blocking(move || first_line(out)).await??;
         let said: Value = serde_json::from_str(&said).context("the demo's line is no JSON")?;
@@ -61,17 +59,9 @@ impl Server {
         Client::connect(self.address, &self.api_key).await
     }
 
-    /// CPU time of all its threads so far, user and system, in microseconds. The kernel counts in ticks.
+    /// CPU time of all its threads so far, user and system, in microseconds.
     pub(super) fn cpu_microseconds(&self) -> Result<u64> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // The second field is the program's name in parentheses and may hold spaces: count from its end.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let field = |number: usize| fields.get(number).and_then(|field| field.parse::<u64>().ok());
-        let (Some(user), Some(system)) = (field(11), field(12)) else {
-            bail!("/proc/PID/stat is not as expected: {stat}")
-        };
-        let ticks = user.saturating_add(system);
-        Ok(ticks.saturating_mul(1_000_000).checked_div(self.ticks_per_second).unwrap_or_default())
+        cpu_time::microseconds_of(self.process.id())
     }
 
     /// Its proportional share of memory after a rest.
@@ -97,8 +87,4 @@ fn first_line(out: Option<impl std::io::Read>) -> Result<String> {
     let mut line = String::new();
     BufReader::new(out.context("no standard output")?).read_line(&mut line)?;
     Ok(line)
-}
-
-fn ticks_per_second() -> Result<u64> {
-    Ok(crate::command::output(Command::new("getconf").arg("CLK_TCK"))?.trim().parse()?)
 }

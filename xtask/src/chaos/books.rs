@@ -43,6 +43,11 @@ impl Books {
         Ok(())
     }
 
+    /// When invoices were asked for.
+    pub(super) fn asked_at(&self) -> Vec<Instant> {
+        self.pages().asked.values().copied().collect()
+    }
+
     pub(super) fn paid(&self, hash: String, invoice: String, network: &str) {
         let mut pages = self.pages();
         pages.last_on.insert(network.to_owned(), hash.clone());

@@ -1,7 +1,7 @@
 //! Receivers of webhooks, which outlive the server: two healthy ones that keep what arrives, and the bad ones.
 
 use super::books::Books;
-use crate::client::Client;
+use crate::{client::Client, program::text};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
@@ -58,26 +58,25 @@ enum Manner {
 
 /// Where webhooks go.
 pub(super) struct Receivers {
-    urls: Vec<String>,
+    healthy: Vec<String>,
+    bad: Vec<String>,
     arrived: Arc<Mutex<Arrived>>,
     _running: JoinSet<()>,
 }
 
 impl Receivers {
-    pub(super) async fn start(with_bad: bool) -> Result<Self> {
+    pub(super) async fn start() -> Result<Self> {
         let arrived = Arc::new(Mutex::new(Arrived::new()));
-        let mut receivers = Self { urls: Vec::new(), arrived, _running: JoinSet::new() };
+        let mut receivers = Self { healthy: Vec::new(), bad: Vec::new(), arrived, _running: JoinSet::new() };
         let port = receivers.listen(Manner::Healthy).await?;
-        receivers.urls.extend(HEALTHY.map(|path| format!("http://127.0.0.1:{port}{path}")));
-        if with_bad {
-            for manner in [Manner::Slow, Manner::Silent] {
-                let port = receivers.listen(manner).await?;
-                receivers.urls.push(format!("http://127.0.0.1:{port}/"));
-            }
-            // Nobody listens there any more.
-            let dead = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
-            receivers.urls.push(format!("http://127.0.0.1:{dead}/"));
+        receivers.healthy.extend(HEALTHY.map(|path| format!("http://127.0.0.1:{port}{path}")));
+        for manner in [Manner::Slow, Manner::Silent] {
+            let port = receivers.listen(manner).await?;
+            receivers.bad.push(format!("http://127.0.0.1:{port}/"));
         }
+        // Nobody listens there any more.
+        let dead = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
+        receivers.bad.push(format!("http://127.0.0.1:{dead}/"));
         Ok(receivers)
     }
 
@@ -88,13 +87,14 @@ impl Receivers {
         Ok(port)
     }
 
-    /// Subscribes all of them to everything.
-    pub(super) async fn subscribe(&self, client: &mut Client) -> Result<()> {
-        for url in &self.urls {
-            let body = json!({"url": url, "events": EVENTS}).to_string();
-            client.call("POST", "/api/v1/webhook-endpoints", &body, 201).await?;
-        }
-        Ok(())
+    /// Subscribes the healthy ones to everything.
+    pub(super) async fn subscribe_healthy(&self, client: &mut Client) -> Result<()> {
+        subscribe(client, &self.healthy).await.map(drop)
+    }
+
+    /// Subscribes the bad ones to everything; the ids of their endpoints.
+    pub(super) async fn subscribe_bad(&self, client: &mut Client) -> Result<Vec<String>> {
+        subscribe(client, &self.bad).await
     }
 
     /// What arrived so far.
@@ -102,8 +102,8 @@ impl Receivers {
         self.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From asking for an invoice to its first webhook, in microseconds, sorted; of those that were answered at once.
-    pub(super) fn lags(&self, books: &Books) -> Vec<u64> {
+    /// When each invoice was asked for that was answered at once, and how long its webhook took from then on, in microseconds.
+    pub(super) fn lags(&self, books: &Books) -> Vec<(Instant, u64)> {
         let pages = books.pages();
         let asked_at: BTreeMap<&str, Instant> = pages
             .acknowledged
@@ -111,19 +111,26 @@ impl Receivers {
             .filter(|(key, _)| !pages.repeated.contains(*key))
             .filter_map(|(key, (id, _))| Some((id.as_str(), *pages.asked.get(key)?)))
             .collect();
-        let mut lags: Vec<u64> = self
-            .arrived()
+        self.arrived()
             .values()
             .filter_map(|first| {
                 let body: Value = serde_json::from_slice(&first.body).ok()?;
                 let is_created = body.get("event")?.as_str()? == "invoice.created";
                 let asked = asked_at.get(body.pointer("/data/invoice_id")?.as_str()?).filter(|_| is_created)?;
-                u64::try_from(first.at.saturating_duration_since(*asked).as_micros()).ok()
+                Some((*asked, u64::try_from(first.at.saturating_duration_since(*asked).as_micros()).ok()?))
             })
-            .collect();
-        lags.sort_unstable();
-        lags
+            .collect()
     }
+}
+
+async fn subscribe(client: &mut Client, urls: &[String]) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for url in urls {
+        let body = json!({"url": url, "events": EVENTS}).to_string();
+        let endpoint = client.call("POST", "/api/v1/webhook-endpoints", &body, 201).await?;
+        ids.push(text(&endpoint, "/data/id")?);
+    }
+    Ok(ids)
 }
 
 async fn accept(listener: TcpListener, manner: Manner, arrived: Arc<Mutex<Arrived>>) {

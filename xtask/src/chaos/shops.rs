@@ -1,14 +1,15 @@
-//! Shops: create invoices at a steady rate and pay some. What is not answered is asked again with the same key, as shops do.
+//! Shops: create invoices at a steady rate, each at moments of its own, and pay some. What is not answered is asked again with
+//! the same key, as shops do.
 
 use super::{SOLD, books::Books};
-use crate::{client::Client, program::text};
+use crate::{chance::Chance, client::Client, program::text};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, timeout},
+    time::{Instant, sleep_until, timeout},
 };
 
 /// Shops at the same time, each over a connection of its own.
@@ -26,16 +27,16 @@ pub(super) const AMOUNT: &str = "0.5";
 pub(super) struct Shops(JoinSet<Result<()>>);
 
 impl Shops {
-    /// Opens them until `end`.
+    /// Opens them until `end`, `rate` invoices a second altogether.
     pub(super) fn open(
         addresses: &watch::Receiver<SocketAddr>,
         api_key: &str,
         books: &Books,
-        rate: u64,
-        end: Instant,
+        (rate, end): (u64, Instant),
+        chance: &mut Chance,
     ) -> Self {
         let mut shops = JoinSet::new();
-        let every = Duration::from_secs(SHOPS).checked_div(u32::try_from(rate.max(1)).unwrap_or(u32::MAX));
+        let pause_ms = SHOPS.saturating_mul(1000).checked_div(rate.max(1)).unwrap_or_default();
         for number in 0..SHOPS {
             let shop = Shop {
                 name: format!("shop-{number}"),
@@ -44,7 +45,7 @@ impl Shops {
                 books: books.clone(),
                 client: None,
             };
-            shops.spawn(shop.trade(every.unwrap_or(Duration::from_secs(1)), end));
+            shops.spawn(shop.trade(Pauses { mean_ms: pause_ms, chance: chance.branch() }, end));
         }
         Self(shops)
     }
@@ -58,6 +59,20 @@ impl Shops {
     }
 }
 
+/// How long a shop waits between two customers: anything up to twice the mean. Shops that all ask at one moment would measure
+/// how they wait for each other.
+struct Pauses {
+    mean_ms: u64,
+    chance: Chance,
+}
+
+impl Pauses {
+    fn next(&mut self) -> Duration {
+        let microseconds = usize::try_from(self.mean_ms.saturating_mul(2000)).unwrap_or(usize::MAX);
+        Duration::from_micros(u64::try_from(self.chance.below(microseconds)).unwrap_or_default())
+    }
+}
+
 struct Shop {
     name: String,
     addresses: watch::Receiver<SocketAddr>,
@@ -67,14 +82,15 @@ struct Shop {
 }
 
 impl Shop {
-    async fn trade(mut self, every: Duration, end: Instant) -> Result<()> {
-        let mut ticks = interval(every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    async fn trade(mut self, mut pauses: Pauses, end: Instant) -> Result<()> {
+        let mut next = Instant::now();
         for (number, (currency, network)) in SOLD.into_iter().cycle().enumerate() {
-            ticks.tick().await;
-            if Instant::now() >= end {
+            // Customers who could not be served in time are not made up for.
+            next = next.max(Instant::now()).checked_add(pauses.next()).context("no such time")?;
+            if next >= end {
                 break;
             }
+            sleep_until(next).await;
             let key = format!("{}-{number}", self.name);
             let invoice = self.create(&key, currency, network).await?;
             if number.is_multiple_of(PAYS_EVERY) {
