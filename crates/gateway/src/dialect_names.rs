@@ -5,6 +5,9 @@ use farthing_dialects::naming::{self, InvoiceName};
 use farthing_domain::invoice::NewInvoice;
 use farthing_store::{StoreError, Transaction, records::NameKind};
 
+/// Links that are drawn for an invoice before giving up: of a million names, one in a million links is taken.
+const LINKS_DRAWN: usize = 4;
+
 impl Gateway {
     /// Gives a new invoice the name that its dialect calls it by, and takes its reference where that may be used once. Answers
     /// `false` when the reference was used before. An invoice of the native API has no other name.
@@ -23,18 +26,21 @@ impl Gateway {
         {
             return Ok(false);
         }
-        foreign.name = match naming::of_invoices(dialect) {
+        let names = match naming::of_invoices(dialect) {
             InvoiceName::Id => {
                 foreign.name = thing;
                 return Ok(true);
             }
-            InvoiceName::Number => transaction.next_number(owner, dialect)?.to_string(),
-            InvoiceName::Token => new.token.clone(),
-            InvoiceName::Link => naming::link(self.ids().bytes()),
+            InvoiceName::Number => vec![transaction.next_number(owner, dialect)?.to_string()],
+            InvoiceName::Token => vec![new.token.clone()],
+            InvoiceName::Link => (0..LINKS_DRAWN).map(|_| naming::link(self.ids().bytes())).collect(),
         };
-        if transaction.put_name(owner, dialect, NameKind::Invoice, (&foreign.name, &thing))? {
-            return Ok(true);
+        for name in names {
+            if transaction.put_name(owner, dialect, NameKind::Invoice, (&name, &thing))? {
+                foreign.name = name;
+                return Ok(true);
+            }
         }
-        Err(StoreError::Corrupt(format!("the name {} was given before", foreign.name)))
+        Err(StoreError::Corrupt("every name for a new invoice was given before".to_owned()))
     }
 }

@@ -3,6 +3,7 @@
 use crate::{receiver::Receiver, shop::Shop};
 use farthing_domain::{
     asset::AssetId,
+    id::CredentialId,
     invoice::{Foreign, Invoice, Refusal, Source},
     policy::{Dialect, Policy},
 };
@@ -10,7 +11,11 @@ use farthing_gateway::{
     change_invoice::{ChangeError, Which},
     create_invoice::{CreateInvoice, Created},
 };
-use farthing_store::records::{Credential, DeliveryStage, Page};
+use farthing_store::{
+    Transaction,
+    records::{Credential, DeliveryStage, NameKind, Page},
+};
+use uuid::Uuid;
 
 /// Ten dollars, in whatever the payer chooses, for two hours.
 async fn create(shop: &Shop, dialect: Dialect, change: impl FnOnce(&mut CreateInvoice)) -> Invoice {
@@ -31,6 +36,29 @@ fn asset(code: &str, network: &str) -> AssetId {
 
 fn which(invoice: &Invoice) -> Which {
     Which::ById(invoice.owner, invoice.id)
+}
+
+#[tokio::test]
+async fn a_link_that_was_given_before_is_drawn_again() {
+    // Two shops of one seed draw the same links.
+    let link_of = async |shop: &Shop| {
+        let invoice = create(shop, Dialect::Payhubix, |command| {
+            let credential = CredentialId(Uuid::nil());
+            command.terms.foreign =
+                Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
+        })
+        .await;
+        invoice.terms.foreign.unwrap().name
+    };
+    let drawn = link_of(&Shop::open().await).await;
+    let shop = Shop::open().await;
+    let (owner, taken) = (shop.owner, drawn.clone());
+    let take = move |transaction: &mut Transaction<'_>| {
+        transaction.put_name(owner, Dialect::Payhubix, NameKind::Invoice, (&taken, "another"))
+    };
+    assert!(shop.world.gateway.store().decide(take).await.unwrap());
+    let again = link_of(&shop).await;
+    assert!(again != drawn && again.starts_with("INV-"), "{drawn}, {again}");
 }
 
 #[tokio::test]
