@@ -12,8 +12,9 @@ use tokio::{
     time::{Instant, sleep_until, timeout},
 };
 
-/// Shops at the same time, each over a connection of its own.
-const SHOPS: u64 = 4;
+/// Shops at the same time, each over a connection of its own: at least so many, and one more for every so many invoices a second.
+const SHOPS_MIN: u64 = 4;
+const RATE_OF_A_SHOP: u64 = 20;
 /// Every so many invoices one is paid.
 const PAYS_EVERY: usize = 3;
 /// How long an answer is waited for, how often it is asked again, and the pause between.
@@ -36,8 +37,9 @@ impl Shops {
         chance: &mut Chance,
     ) -> Self {
         let mut shops = JoinSet::new();
-        let pause_ms = SHOPS.saturating_mul(1000).checked_div(rate.max(1)).unwrap_or_default();
-        for number in 0..SHOPS {
+        let count = rate.div_ceil(RATE_OF_A_SHOP).max(SHOPS_MIN);
+        let pause_ms = count.saturating_mul(1000).checked_div(rate.max(1)).unwrap_or_default();
+        for number in 0..count {
             let shop = Shop {
                 name: format!("shop-{number}"),
                 addresses: addresses.clone(),
