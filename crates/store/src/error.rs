@@ -31,6 +31,16 @@ pub enum StoreError {
         "{0}: its log, {0}-wal, is missing, and with it what was last acknowledged: it was copied without it while a server was running, or the log was deleted. Bring the log back, or restore a copy that `farthing backup` made"
     )]
     LogLost(PathBuf),
+    /// The database was put where another one's write-ahead log is.
+    #[error(
+        "{0}: beside it is the log of another database, {0}-wal, which would be written over it: it was put here without removing what a server left that did not end well. Move that log away; `farthing restore` puts a backup into an empty folder"
+    )]
+    ForeignLog(PathBuf),
+    /// The database is gone, and its write-ahead log is not.
+    #[error(
+        "{0} is missing, and its log, {0}-wal, is there: a new database would destroy it. Bring the database back, or move the log away and restore a copy that `farthing backup` made"
+    )]
+    DatabaseLost(PathBuf),
     /// The database was made by a newer version.
     #[error("the database was made by a newer version of Farthing (migration {found}; this one knows {known})")]
     Newer {

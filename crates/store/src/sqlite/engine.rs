@@ -125,12 +125,22 @@ impl Engine {
         if rusqlite::version_number() < open::SQLITE_AT_LEAST {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
+        Self::open_or_create(folder, migrations, (open_as, threads), disturbance).map_err(open::in_plain_words)
+    }
+
+    fn open_or_create(
+        folder: &Path,
+        migrations: &[Migration],
+        (open_as, threads): (OpenAs, Threads),
+        disturbance: Option<Arc<dyn Disturbance>>,
+    ) -> Result<Self, StoreError> {
         open::make_folder(folder)?;
         let lock = match open_as {
             OpenAs::Server => Some(open::lock(folder)?),
             OpenAs::Command => None,
         };
         let path = folder.join(open::FILE_NAME);
+        open::refuse_foreign_log(&path)?;
         let lacked_log = open::lacks_log(&path);
         let mut connection = open::writing_connection(&path)?;
         open::refuse_without_log(&connection, &path, lacked_log)?;

@@ -121,6 +121,8 @@ pub(crate) fn retry_seconds(error: &StoreError) -> Option<u64> {
         | StoreError::Corrupt(_)
         | StoreError::Locked(_)
         | StoreError::LogLost(_)
+        | StoreError::ForeignLog(_)
+        | StoreError::DatabaseLost(_)
         | StoreError::Newer { .. }
         | StoreError::OldSqlite(_)
         | StoreError::File { .. }

@@ -1,11 +1,11 @@
 //! Opening a database: the folder, the lock, the settings, the migrations; and copying it.
 
 use super::Migration;
-use crate::{error::StoreError, sqlite::checksums};
+use crate::{error::StoreError, sealing::KEY_FILE, sqlite::checksums};
 use rusqlite::{Connection, OpenFlags, backup::StepResult, config::DbConfig, params};
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io,
+    io::{self, Read},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
     time::Duration,
@@ -15,6 +15,13 @@ use std::{
 pub(super) const SQLITE_AT_LEAST: i32 = 3_051_003;
 /// The database's file in its folder.
 pub(super) const FILE_NAME: &str = "farthing.db";
+/// `SQLITE_IOERR_SHMSIZE`.
+const NO_ROOM_FOR_INDEX: i32 = rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
+/// What is read of a database's head, and where in it stands how it is written (SQLite's file format, section 1.3): a copy that
+/// [`backup`] made keeps no log, and was never opened here while it has that mark.
+const HEAD_BYTES: u64 = 100;
+const WRITE_VERSION_AT: usize = 18;
+const WITHOUT_LOG: u8 = 1;
 /// The file whose lock says that a server is running.
 const LOCK_NAME: &str = "farthing.lock";
 /// How long to wait for another process that writes.
@@ -42,11 +49,47 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A log's index that cannot be made for want of room is an I/O error to SQLite, and a full disk to everybody else. Only where
+/// nothing was committed yet: there the same error says nothing of what became of it.
+pub(super) fn in_plain_words(error: StoreError) -> StoreError {
+    match &error {
+        StoreError::Sqlite(cause)
+            if cause.sqlite_error().map(|cause| cause.extended_code) == Some(NO_ROOM_FOR_INDEX) =>
+        {
+            StoreError::DiskFull
+        }
+        _ => error,
+    }
+}
+
 /// Whether the write-ahead log is gone: missing, or without a byte.
 pub(super) fn lacks_log(database: &Path) -> bool {
     let mut log = database.as_os_str().to_owned();
     log.push("-wal");
     !fs::metadata(log).is_ok_and(|log| log.len() > 0)
+}
+
+/// Refuses a log that is not the database's own. SQLite asks no log which database it belongs to: it would write the pages of a
+/// lost database over a copy that was put in its place, or throw away the log of a database that is missing.
+pub(super) fn refuse_foreign_log(database: &Path) -> Result<(), StoreError> {
+    if lacks_log(database) {
+        return Ok(());
+    }
+    let mut head = Vec::new();
+    match File::open(database) {
+        Ok(file) => {
+            file.take(HEAD_BYTES).read_to_end(&mut head).map_err(file_error(database))?;
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(file_error(database)(error)),
+    }
+    // A first start that was cut short may leave a log beside nothing; before the key was made nothing was acknowledged.
+    let was_used = database.parent().is_some_and(|folder| folder.join(KEY_FILE).exists());
+    match head.get(WRITE_VERSION_AT) {
+        None if was_used => Err(StoreError::DatabaseLost(database.to_owned())),
+        Some(&WITHOUT_LOG) => Err(StoreError::ForeignLog(database.to_owned())),
+        None | Some(_) => Ok(()),
+    }
 }
 
 /// Refuses a database whose server did not end and whose log is gone: it was copied without its log while a server was running,
@@ -107,6 +150,7 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
     // Created here, and not by SQLite, so that nobody else can read it from its first byte on.
     OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path).map_err(file_error(path))?;
     let connection = Connection::open(path)?;
+    keep_log(&connection)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;
@@ -126,6 +170,7 @@ pub(super) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
 pub(super) fn reading_connection(path: &Path) -> Result<Connection, StoreError> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    keep_log(&connection)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.execute_batch(
         "PRAGMA query_only = ON; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -256;
@@ -141,7 +186,12 @@ fn settle_connection(connection: &Connection) -> Result<(), StoreError> {
     checksums::add_to(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // Whoever closes last leaves the log where it is: a log that is gone is a log that was lost.
+    Ok(())
+}
+
+/// Whoever closes last leaves the log where it is: a log that is gone is a log that was lost. Before the first statement: one
+/// that fails closes the connection, and with it would go the log of a server that was killed.
+fn keep_log(connection: &Connection) -> Result<(), StoreError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())
 }

@@ -390,3 +390,134 @@ async fn a_database_whose_log_is_gone_is_refused_until_the_log_is_back() {
     drop(server);
     assert_eq!(open(&copy_of(&folder, false), Threads::Own).read(all).await.unwrap(), [1], "it ended well");
 }
+
+#[tokio::test]
+async fn a_log_that_is_another_database_s_is_refused_until_it_is_moved_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(&folder, Threads::Own);
+    write(&server, 1).await.unwrap().unwrap();
+    let older = tempfile::tempdir().unwrap();
+    server.backup(&older.path().join("farthing.db")).unwrap();
+    for number in 2..50 {
+        write(&server, number).await.unwrap().unwrap();
+    }
+    // What a killed server leaves, and the backup put over its database by hand.
+    let mixed = copy_of(&folder, true);
+    fs::copy(older.path().join("farthing.db"), mixed.path().join("farthing.db")).unwrap();
+    for open_as in [OpenAs::Server, OpenAs::Command] {
+        let refused = Engine::open(mixed.path(), MIGRATIONS, open_as, Threads::Own).err().unwrap();
+        assert!(matches!(refused, StoreError::ForeignLog(_)), "{refused}");
+    }
+    fs::rename(mixed.path().join("farthing.db-wal"), older.path().join("moved away")).unwrap();
+    assert_eq!(open(&mixed, Threads::Own).read(all).await.unwrap(), [1]);
+    assert_eq!(open(&mixed, Threads::Own).read(all).await.unwrap(), [1], "its own log is no other's");
+}
+
+#[tokio::test]
+async fn a_log_whose_database_is_gone_is_not_thrown_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = open(&folder, Threads::Own);
+    write(&server, 1).await.unwrap().unwrap();
+    let (left, whole) = (copy_of(&folder, true), copy_of(&folder, true));
+    let log = fs::read(left.path().join("farthing.db-wal")).unwrap();
+    fs::write(left.path().join(crate::sealing::KEY_FILE), [7; 32]).unwrap();
+    for content in [None, Some("")] {
+        fs::remove_file(left.path().join("farthing.db")).unwrap();
+        if let Some(content) = content {
+            fs::write(left.path().join("farthing.db"), content).unwrap();
+        }
+        let refused = Engine::open(left.path(), MIGRATIONS, OpenAs::Server, Threads::Own).err().unwrap();
+        assert!(matches!(refused, StoreError::DatabaseLost(_)), "{refused}");
+        assert_eq!(fs::read(left.path().join("farthing.db-wal")).unwrap(), log);
+        fs::copy(whole.path().join("farthing.db"), left.path().join("farthing.db")).unwrap();
+    }
+    assert_eq!(open(&left, Threads::Own).read(all).await.unwrap(), [1]);
+    // Before there was a key nothing was acknowledged: a first start that was cut short is begun anew.
+    fs::remove_file(whole.path().join("farthing.db")).unwrap();
+    assert!(open(&whole, Threads::Own).read(all).await.unwrap().is_empty());
+}
+
+/// Rows of the first version's, for every later one to keep.
+const OLD_ROWS: &str = "
+    INSERT INTO merchants (id, name, created_at) VALUES (x'02', 'Tea shop', 5);
+    INSERT INTO policies (number, body) VALUES (1, '{}');
+    INSERT INTO invoices (id, merchant, environment, source, policy, token, terms, created_at, activation_count, quotes, standing, status)
+        VALUES (x'01', x'02', 1, '{}', 1, 't', '{}', 5, 0, '[]', '{}', 'pending');
+    INSERT INTO addresses (environment, family, bytes, account, position, invoice, created_at) VALUES (1, 'bitcoin', x'01', x'09', 0, x'01', 5);
+    INSERT INTO payments (environment, network, hash, position, invoice, ordinal, stage, body) VALUES (1, 'bitcoin', 'h', '0', x'01', 0, 0, '{}');
+    INSERT INTO events (merchant, environment, sequence, id, kind, invoice, created_at, body) VALUES (x'02', 1, 1, x'03', 'invoice.created', x'01', 5, x'7b7d');
+    INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at) VALUES (x'04', x'02', 1, 'https://shop.example', '[]', '[]', 5);
+    INSERT INTO deliveries (id, endpoint, merchant, environment, sequence, event, kind, body, created_at, stage, attempts, due_at)
+        VALUES (x'05', x'04', x'02', 1, NULL, x'03', 'test', x'7b7d', 5, 0, 0, 5)";
+
+/// The statements with a call of `moment()` after each.
+fn with_moments(sql: &str) -> String {
+    let mut text = String::new();
+    for line in sql.lines() {
+        text.push_str(line);
+        text.push('\n');
+        let code = line.split_once("--").map_or(line, |(code, _)| code);
+        if code.trim_end().ends_with(';') {
+            text.push_str("SELECT moment();\n");
+        }
+    }
+    text
+}
+
+/// The schema and all rows, as text.
+fn everything(connection: &Connection) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut texts = |sql: &str| {
+        let mut statement = connection.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let mut rows = statement.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values = (0..columns).map(|column| format!("{:?}", row.get_ref(column).unwrap()));
+            lines.push(values.collect::<Vec<_>>().join(" "));
+        }
+    };
+    let mut names = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").unwrap();
+    let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
+    texts("SELECT name, sql FROM sqlite_master ORDER BY name");
+    names.iter().for_each(|name| texts(&format!("SELECT * FROM \"{name}\"")));
+    lines
+}
+
+/// Each state that a kill between two statements of a migration leaves is the state of before it, and is brought up to date.
+#[test]
+fn a_migration_that_is_killed_at_any_statement_is_begun_anew_with_every_row() {
+    use crate::sqlite::MIGRATIONS as RELEASED;
+    let old = tempfile::tempdir().unwrap();
+    drop(Engine::open(old.path(), &RELEASED[..1], OpenAs::Server, Threads::Inline).unwrap());
+    Connection::open(old.path().join("farthing.db")).unwrap().execute_batch(OLD_ROWS).unwrap();
+
+    let left = Arc::new(Mutex::new(Vec::new()));
+    let path = old.path().join("farthing.db");
+    let mut connection = open::writing_connection(&path).unwrap();
+    let (noted, folder) = (Arc::clone(&left), old.path().to_owned());
+    let moment = move |_: &rusqlite::functions::Context<'_>| {
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["farthing.db", "farthing.db-wal"] {
+            fs::copy(folder.join(name), copy.path().join(name)).unwrap();
+        }
+        noted.lock().unwrap().push(copy);
+        Ok(0)
+    };
+    connection.create_scalar_function("moment", 0, rusqlite::functions::FunctionFlags::SQLITE_UTF8, moment).unwrap();
+    let texts: Vec<String> = RELEASED.iter().map(|migration| with_moments(migration.sql)).collect();
+    let slow: Vec<Migration> = RELEASED
+        .iter()
+        .zip(&texts)
+        .map(|(migration, sql)| Migration { sql: Box::leak(sql.clone().into_boxed_str()), ..*migration })
+        .collect();
+    open::migrate(&mut connection, &slow).unwrap();
+    let whole = everything(&connection);
+    let left = std::mem::take(&mut *left.lock().unwrap());
+    assert!(left.len() > 20, "only {} moments", left.len());
+    for folder in &left {
+        drop(Engine::open(folder.path(), RELEASED, OpenAs::Server, Threads::Inline).unwrap());
+        let reopened = open::writing_connection(&folder.path().join("farthing.db")).unwrap();
+        assert_eq!(everything(&reopened), whole);
+    }
+    println!("migrations: killed at {} statements, each begun anew with every row", left.len());
+}
