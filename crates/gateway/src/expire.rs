@@ -11,7 +11,7 @@ use farthing_domain::{
     network::ChainId,
     time::Timestamp,
 };
-use farthing_store::{StoreError, Transaction};
+use farthing_store::{StoreError, Transaction, records::LOOK_AGAIN_SECONDS_MAX};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Invoices settled in one step.
@@ -19,7 +19,7 @@ const BATCH: u32 = 100;
 /// When to look again at an invoice that waits for a scan, in seconds.
 const LOOK_AGAIN_SECONDS: i64 = 2;
 /// The same at one that is not as it was written: somebody has to do something first.
-const REFUSED_AGAIN_SECONDS: i64 = 60;
+const REFUSED_AGAIN_SECONDS: i64 = LOOK_AGAIN_SECONDS_MAX;
 
 /// Whether invoices that wait for a scan are looked at before their time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -362,6 +362,9 @@ pub struct ScannedRange {
     pub scanned_at: Timestamp,
 }
 
+/// The longest that a due invoice may be put off before it is looked at again, in seconds.
+pub const LOOK_AGAIN_SECONDS_MAX: i64 = 60;
+
 /// A recorded payment's place, as reorganisations and finality look for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlacedPayment {

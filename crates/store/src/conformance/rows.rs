@@ -300,6 +300,9 @@ pub(super) async fn due_invoices_come_in_the_order_of_their_time(store: Store) {
         .unwrap();
     assert_eq!(due(false).await, [InvoiceId(id(1))], "it waits for its time to be looked at again");
     assert_eq!(due(true).await.len(), 2);
+    let years = at(50).plus_seconds(300_000_000);
+    store.decide(move |transaction| transaction.put_off(InvoiceId(id(2)), years)).await.unwrap();
+    assert_eq!(due(false).await.len(), 2, "the clock that put it off has been set back since");
 }
 
 pub(super) async fn with_delivery(store: &Store) -> (Owner, EndpointId) {

@@ -7,7 +7,10 @@ use super::{
         uuid,
     },
 };
-use crate::{error::StoreError, records::PlacedPayment};
+use crate::{
+    error::StoreError,
+    records::{LOOK_AGAIN_SECONDS_MAX, PlacedPayment},
+};
 use farthing_domain::{
     id::{Environment, InvoiceId, MerchantId, Owner},
     invoice::{Choice, Invoice},
@@ -235,7 +238,8 @@ impl Reader<'_> {
     }
 
     /// Invoices of an environment whose standing changes by `now`, the most overdue first. Those that wait for a scan
-    /// are left out until their time to look again, unless `with_waiting`.
+    /// are left out until their time to look again, unless `with_waiting`; a time that is further ahead than any wait was set by
+    /// a clock that has been set back since.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -246,10 +250,12 @@ impl Reader<'_> {
         with_waiting: bool,
         limit: u32,
     ) -> Result<Vec<InvoiceId>, StoreError> {
-        let sql = "SELECT id FROM invoices WHERE environment = ?1 AND due_at <= ?2 AND (?3 OR retry_at IS NULL OR retry_at <= ?2)
-                   ORDER BY due_at LIMIT ?4";
+        let sql = "SELECT id FROM invoices WHERE environment = ?1 AND due_at <= ?2
+                   AND (?3 OR retry_at IS NULL OR retry_at <= ?2 OR retry_at > ?5) ORDER BY due_at LIMIT ?4";
         let mut statement = self.0.prepare_cached(sql)?;
-        let parameters = params![environment_number(environment), now.milliseconds(), with_waiting, limit];
+        let latest = now.plus_seconds(LOOK_AGAIN_SECONDS_MAX);
+        let parameters =
+            params![environment_number(environment), now.milliseconds(), with_waiting, limit, latest.milliseconds()];
         let mut rows = statement.query(parameters)?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
@@ -370,7 +376,7 @@ impl Transaction<'_> {
         self.update_deposit(invoice)
     }
 
-    /// Has a due invoice looked at again at a later time, and leaves it as it is.
+    /// Has a due invoice looked at again at a later time, in [`LOOK_AGAIN_SECONDS_MAX`] at the latest, and leaves it as it is.
     ///
     /// # Errors
     /// When the database cannot be written.
