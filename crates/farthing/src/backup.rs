@@ -50,46 +50,82 @@ pub(crate) async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
     ))?)
 }
 
-/// Puts a backup into a data folder that has no database, and skips addresses that may have been handed out since.
+/// Puts a backup into a data folder that has no database, and skips addresses that may have been handed out since. One that
+/// fails leaves the folder as it was.
 ///
 /// # Errors
-/// When the folder has a database, or the backup is not whole.
+/// When the folder has a database, the log of one, or another key; when the backup is not whole; when the disk fails.
 pub(crate) async fn restore(config: &Config, from: &Path) -> anyhow::Result<()> {
     let folder = &config.data_dir;
-    for name in [DATABASE, KEY_FILE] {
-        if !from.join(name).exists() {
-            bail!("{} has no {name}: it is not a folder that `farthing backup` made", from.display());
-        }
-        if folder.join(name).exists() {
-            bail!("{} has a {name} already; restore into an empty data_dir", folder.display());
-        }
-    }
+    refuse_used(folder, from)?;
     let marks = known_marks(folder, from)?;
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(folder)
         .with_context(|| format!("{} cannot be made", folder.display()))?;
-    copy(&from.join(KEY_FILE), &folder.join(KEY_FILE))?;
-    // Under another name until its accounts are moved ahead: a server that starts meanwhile finds no database.
     let staging = folder.join("restoring");
     DirBuilder::new()
         .mode(0o700)
         .create(&staging)
-        .with_context(|| format!("{} is left over; remove it", staging.display()))?;
-    copy(&from.join(DATABASE), &staging.join(DATABASE))?;
-    copy(&from.join(KEY_FILE), &staging.join(KEY_FILE))?;
-    let staged = Config { data_dir: staging.clone(), ..config.clone() };
-    let skipped = skip_ahead(&staged, &marks).await?;
-    let settled = staging.join("whole.db");
-    open_for_command(&staged).await?.store().backup(&settled)?;
-    fs::rename(&settled, folder.join(DATABASE))?;
-    fs::remove_dir_all(&staging)?;
-    File::open(folder)?.sync_all()?;
-    for line in &skipped {
+        .with_context(|| format!("{} is left of a restore that was cut short; remove it", staging.display()))?;
+    let restored = restore_by(config, from, &staging, &marks).await;
+    if restored.is_err() {
+        drop(fs::remove_dir_all(&staging));
+    }
+    for line in &restored? {
         output::say(line)?;
     }
     Ok(output::say(&format!("Restored {} into {}.", from.display(), folder.display()))?)
+}
+
+/// Refuses a backup that is not whole, and a folder that is in use or that something of another database is left in.
+fn refuse_used(folder: &Path, from: &Path) -> anyhow::Result<()> {
+    for name in [DATABASE, KEY_FILE] {
+        if !from.join(name).exists() {
+            bail!("{} has no {name}: it is not a folder that `farthing backup` made", from.display());
+        }
+    }
+    // What is written in a log that is left would be written over the database that is put beside it.
+    for name in [DATABASE, "farthing.db-wal", "farthing.db-journal"] {
+        if folder.join(name).exists() {
+            bail!("{} has a {name} already; move it away: restore into an empty data_dir", folder.display());
+        }
+    }
+    let key = folder.join(KEY_FILE);
+    // The same one may be left of a restore that was cut short, or of the database that was lost.
+    if key.exists() && read(&key)? != read(&from.join(KEY_FILE))? {
+        bail!("{} has another {KEY_FILE} already; move it away: restore into an empty data_dir", folder.display());
+    }
+    Ok(())
+}
+
+/// Makes the database ready in `staging`, and puts it and its key into the folder at last. Answers what was done, for the operator.
+async fn restore_by(
+    config: &Config,
+    from: &Path,
+    staging: &Path,
+    marks: &BTreeMap<Key, u32>,
+) -> anyhow::Result<Vec<String>> {
+    let folder = &config.data_dir;
+    // Apart until its accounts are moved ahead: a server that starts meanwhile finds no database.
+    copy(&from.join(DATABASE), &staging.join(DATABASE))?;
+    copy(&from.join(KEY_FILE), &staging.join(KEY_FILE))?;
+    let staged = Config { data_dir: staging.to_owned(), ..config.clone() };
+    let skipped = skip_ahead(&staged, marks).await?;
+    let settled = staging.join("whole.db");
+    open_for_command(&staged).await?.store().backup(&settled)?;
+    // A server that was started meanwhile has made a database of its own: that one is in use, and stays.
+    refuse_used(folder, from)?;
+    fs::rename(staging.join(KEY_FILE), folder.join(KEY_FILE))?;
+    fs::rename(&settled, folder.join(DATABASE))?;
+    fs::remove_dir_all(staging)?;
+    File::open(folder)?.sync_all()?;
+    Ok(skipped)
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
 /// The marks of the data folder, where the database was lost and they were not, and the backup's.

@@ -48,15 +48,14 @@ impl Marks {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
         };
-        let map: Map<String, Value> =
-            serde_json::from_str(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let map: Map<String, Value> = serde_json::from_str(&text).with_context(|| damaged(&path))?;
         let mut marks = BTreeMap::new();
         for (key, value) in &map {
             let read = || {
                 let (environment, account) = key.split_once(':')?;
                 Some(((environment.parse().ok()?, hex::decode(account).ok()?), entry(value)?))
             };
-            let (key, mark) = read().with_context(|| format!("{} is damaged at {key}", path.display()))?;
+            let (key, mark) = read().with_context(|| format!("{}; this is wrong: {key}", damaged(&path)))?;
             marks.insert(key, mark);
         }
         Ok(Self(marks))
@@ -102,6 +101,14 @@ impl Marks {
         };
         write().with_context(|| format!("{} cannot be written", path.display()))
     }
+}
+
+/// What an operator can do: nothing that stands in the database tells what the file told.
+fn damaged(path: &Path) -> String {
+    format!(
+        "{} is damaged: it says how far addresses were handed out. Bring it back from a backup; if the database beside it is surely the latest, remove it",
+        path.display()
+    )
 }
 
 /// A bare number is a mark as older versions wrote it.
