@@ -50,6 +50,8 @@ pub(crate) async fn open_for_server(
     let Opened { store, sealer, ids } = open(&config.data_dir, OpenAs::Server).await?;
     let clocks = test_environment::open_clocks(&store, Arc::new(SystemClock)).await?;
     let mut test = test_environment::open(&store, &ids).await?;
+    // It only grows, also when the machine's clock was set back between two lives: no block is older than the one before it.
+    test.latest_block_at().into_iter().for_each(|shown| clocks.run_on_from(shown));
     let rates = if networks.is_empty() { RateSource::None } else { live::rates(config)? };
     let mut live = live_environment(networks, rates, &ids);
     for setup in [&mut live, &mut test.setup] {

@@ -208,3 +208,41 @@ async fn wait(stop: &mut Stop, pause: Duration, woken: impl Future<Output = ()>)
         () = woken => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, installation::open_for_command};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::sync::mpsc;
+
+    /// Panics when it is started first, ends when it is started again, and then runs.
+    async fn unsteady(start: u32, tells: mpsc::Sender<u32>, mut stop: Stop) {
+        tells.send(start).await.unwrap();
+        match start {
+            0 => panic!("a planted panic"),
+            1 => {}
+            _ => stop.told().await,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_is_started_again_and_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("farthing.toml");
+        std::fs::write(&path, format!("data_dir = {:?}", folder.path().join("data"))).unwrap();
+        let gateway = open_for_command(&Config::load(Some(&path)).unwrap()).await.unwrap();
+        let (stop, starts) = (watch::Sender::new(false), AtomicU32::new(0));
+        let (tells, mut told) = mpsc::channel(4);
+        let task = move |stop: Stop| unsteady(starts.fetch_add(1, Ordering::SeqCst), tells.clone(), stop);
+        let mut running = JoinSet::new();
+        let name = "scan live polygon".to_owned();
+        running.spawn(repeat(Arc::clone(&gateway), name.clone(), task, Stop(stop.subscribe())));
+        for start in 0..3 {
+            assert_eq!(told.recv().await, Some(start));
+        }
+        assert_eq!(gateway.ailing_tasks(), [name]);
+        stop.send_replace(true);
+        running.join_all().await;
+    }
+}

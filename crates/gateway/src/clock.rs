@@ -50,14 +50,54 @@ impl Clocks {
         Timestamp::from_milliseconds(before.max(now))
     }
 
+    /// The time at which rates are looked up for an environment: for live sales the real one, with which prices age. The
+    /// environment's own stands still for as long as it was set back, and all prices would be too old until then.
+    #[must_use]
+    pub fn of_rates(&self, environment: Environment) -> Timestamp {
+        match environment {
+            Environment::Live => self.real(),
+            Environment::Test => self.now(environment),
+        }
+    }
+
     /// How far the test environment is ahead of real time, in milliseconds.
     #[must_use]
     pub fn test_offset_ms(&self) -> i64 {
         self.offset_ms.load(Ordering::SeqCst)
     }
 
+    /// Lets the test environment's clock run on from what it has shown before, where real time has been set back since.
+    pub fn run_on_from(&self, shown: Timestamp) {
+        self.set_test_offset_ms(shown.milliseconds().saturating_sub(self.real().milliseconds()));
+    }
+
     /// Moves the test environment's clock to what was stored.
     pub fn set_test_offset_ms(&self, offset_ms: i64) {
         self.offset_ms.fetch_max(offset_ms, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Settable(AtomicI64);
+    impl Clock for Settable {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_seconds(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_between_two_lives_runs_on_from_where_it_was() {
+        let real = Arc::new(Settable(AtomicI64::new(1_000)));
+        let clocks = Clocks::new(Arc::<Settable>::clone(&real), 0, None);
+        clocks.run_on_from(Timestamp::from_seconds(900));
+        assert_eq!(clocks.now(Environment::Test), Timestamp::from_seconds(1_000), "nothing was set back");
+        clocks.run_on_from(Timestamp::from_seconds(5_000));
+        assert_eq!(clocks.now(Environment::Test), Timestamp::from_seconds(5_000));
+        real.0.store(1_060, Ordering::SeqCst);
+        assert_eq!(clocks.now(Environment::Test), Timestamp::from_seconds(5_060));
+        assert_eq!(clocks.now(Environment::Live), Timestamp::from_seconds(1_060));
     }
 }

@@ -168,8 +168,13 @@ impl Gateway {
         match invoice.terms.price {
             Price::Asset(amount) => Ok((amount, 1, None)),
             Price::Fiat(amount) => {
-                let rate =
-                    self.environment(invoice.owner.environment).rates.rate(asset.id.code, amount.currency, now)?;
+                let environment = invoice.owner.environment;
+                // A rate of the test environment is made at that moment; a live one has its own time.
+                let asked_at = match environment {
+                    Environment::Live => self.clocks().of_rates(environment),
+                    Environment::Test => now,
+                };
+                let rate = self.environment(environment).rates.rate(asset.id.code, amount.currency, asked_at)?;
                 let due = rate.due(amount, asset).map_err(|error| NoQuote::Due(asset.id, error))?;
                 let step = unit_of_due(asset).ok_or(NoQuote::Due(asset.id, RateError::Range))?;
                 Ok((due, step, Some(rate)))

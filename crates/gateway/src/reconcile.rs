@@ -106,7 +106,7 @@ impl Gateway {
         self: &Arc<Self>,
         after: Option<InvoiceId>,
     ) -> Result<(Option<InvoiceId>, Reconciled), StoreError> {
-        let since = self.clocks().now(Environment::Live).plus_seconds(-RECENT_SECONDS);
+        let since = self.clocks().real().plus_seconds(-RECENT_SECONDS);
         let after = after.unwrap_or_else(|| first_id(since));
         let limit = u32::try_from(TOGETHER).unwrap_or(u32::MAX);
         let invoices = self.store().read(move |reader| reader.any_live_invoices(after, limit)).await?;
@@ -213,7 +213,7 @@ impl Gateway {
 
     /// The latest payments to these addresses, as far as they are of the last days.
     async fn arrived_lately(&self, network: NetworkId, held: &[Held]) -> Result<Vec<Arrived>, StoreError> {
-        let since = self.clocks().now(Environment::Live).plus_seconds(-RECENT_SECONDS);
+        let since = self.clocks().real().plus_seconds(-RECENT_SECONDS);
         let addresses: Vec<(Holder, Vec<u8>)> =
             held.iter().map(|held| (held.holder, held.address.bytes().to_vec())).collect();
         self.store()

@@ -51,6 +51,15 @@ pub struct TestEnvironment {
     pub simulated: BTreeMap<NetworkId, Simulated>,
 }
 
+impl TestEnvironment {
+    /// The time of the latest block on any of its chains: the clock has been there.
+    #[must_use]
+    pub fn latest_block_at(&self) -> Option<Timestamp> {
+        let latest = |chain: &Simulated| chain.with_chain(|chain| chain.header(chain.height()).map(|head| head.time));
+        self.simulated.values().filter_map(latest).max()
+    }
+}
+
 /// Clocks over real time, the test environment's standing where the store left it.
 ///
 /// # Errors

@@ -83,7 +83,8 @@ impl Gateway {
         1
     }
 
-    /// When the addresses were handed out whose time is over: before the first moment, and not before the second.
+    /// When the addresses were handed out whose time is over: before the first moment, and not before the second. By real time:
+    /// the environment's stands still where a clock was set back, and would give up for good what a wrong one has ended.
     fn ended(&self, watched: Watched, since: Option<Timestamp>) -> (Timestamp, Timestamp) {
         let back = |from: Timestamp| match watched {
             Watched::ForEver => NEVER,
@@ -91,7 +92,7 @@ impl Gateway {
         };
         // An invoice may come to rest after its address's time: looked at again for as long as windows last.
         let since = since.map_or(NEVER, |since| back(since).plus_seconds(REST_SECONDS.saturating_neg()));
-        (back(self.clocks().now(Environment::Live)), since)
+        (back(self.clocks().real()), since)
     }
 
     /// The sets of a family's networks; they may share one.

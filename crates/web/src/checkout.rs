@@ -145,7 +145,7 @@ fn view_of(gateway: &Gateway, shown: &Shown, tongue: Tongue) -> View {
 fn on_sale(gateway: &Gateway, invoice: &Invoice) -> Vec<AssetId> {
     let environment = invoice.owner.environment;
     let setup = gateway.environment(environment);
-    let now = gateway.clocks().now(environment);
+    let now = gateway.clocks().of_rates(environment);
     let has_rate = |asset: AssetId| match invoice.terms.price {
         Price::Asset(_) => true,
         Price::Fiat(price) => setup.rates.rate(asset.code, price.currency, now).is_ok(),

@@ -16,9 +16,13 @@ pub(super) async fn follow(gateway: Arc<Gateway>, marks: Arc<Mutex<Kept>>, mut s
     let keys: BTreeSet<Key> =
         gateway.chains().map(|chain| (chain.id.environment, chain.account.key_id().to_bytes().to_vec())).collect();
     let mut written_at = Timestamp::from_seconds(0);
-    while !stop.is_told() {
+    let mut is_ending = stop.is_told();
+    loop {
         let now = gateway.clocks().real();
-        let writes_all = now.seconds_since(written_at) >= WRITTEN_EVERY_SECONDS;
+        // A clock that was set back must not keep the next indexes waiting for it.
+        let is_time = !(0..WRITTEN_EVERY_SECONDS).contains(&now.seconds_since(written_at));
+        // The last ones are written at the end, so that an older copy of the database is recognised however little was sold since.
+        let writes_all = is_time || is_ending;
         match raise(&gateway, &marks, &keys, writes_all).await {
             Ok(()) if writes_all => written_at = now,
             Ok(()) => {}
@@ -26,9 +30,10 @@ pub(super) async fn follow(gateway: Arc<Gateway>, marks: Arc<Mutex<Kept>>, mut s
                 tracing::error!(error = format!("{error:#}"), "the high-water marks were not kept");
             }
         }
-        if stop.within(PAUSE).await {
+        if is_ending {
             return;
         }
+        is_ending = stop.within(PAUSE).await;
     }
 }
 

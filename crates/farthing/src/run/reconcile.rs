@@ -19,12 +19,21 @@ const DAY_SECONDS: i64 = 86_400;
 const SETTING: &str = "reconciled_at";
 
 pub(super) async fn follow(gateway: Arc<Gateway>, watched: Watched, mut stop: Stop) {
+    // The latest time by which addresses were given up: at the start when the watch was made.
+    let mut given_up_by = gateway.clocks().real();
     while !stop.within(PAUSE).await {
         let round = async {
+            let now = gateway.clocks().real();
+            if given_up_by.seconds_since(now) > DAY_SECONDS {
+                let watching = gateway.rebuild_watch(watched).await?;
+                tracing::warn!(watching, "the clock was set back: what it gave up before is watched again");
+                given_up_by = now;
+            }
             while let Some(round) = gateway.reconcile_closed().await? {
                 tell(round);
             }
             if is_due(&gateway).await? && daily(&gateway, &mut stop.clone()).await? {
+                given_up_by = gateway.clocks().real().max(given_up_by);
                 finish(&gateway, watched).await?;
             }
             Ok::<(), StoreError>(())
@@ -42,7 +51,8 @@ async fn last(gateway: &Gateway) -> Result<Option<Timestamp>, StoreError> {
 
 async fn is_due(gateway: &Gateway) -> Result<bool, StoreError> {
     let now = gateway.clocks().real();
-    Ok(last(gateway).await?.is_none_or(|last| now.seconds_since(last) >= DAY_SECONDS))
+    // A round that is dated ahead was made by a clock that has been set back since.
+    Ok(last(gateway).await?.is_none_or(|last| !(0..DAY_SECONDS).contains(&now.seconds_since(last))))
 }
 
 /// One round over the recent invoices and the permanent addresses; answers whether it came to its end.

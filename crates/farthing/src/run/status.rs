@@ -19,9 +19,9 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
     while !stop.is_told() {
         let now = gateway.clocks().real();
         let health = observed(&gateway).health;
-        let is_news = written
-            .as_ref()
-            .is_none_or(|(at, before)| *before != health || now.seconds_since(*at) >= WRITTEN_EVERY_SECONDS);
+        let is_news = written.as_ref().is_none_or(|(at, before)| {
+            *before != health || !(0..WRITTEN_EVERY_SECONDS).contains(&now.seconds_since(*at))
+        });
         if is_news {
             let text = observed(&gateway).object.to_string();
             let kept = gateway.store().decide(move |transaction| transaction.put_setting(SEEN_SETTING, &text)).await;

@@ -130,7 +130,9 @@ impl RateBook {
     pub async fn step(&self, now: Timestamp) {
         let is_due = |source: &&Source| {
             let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-            state.turns.get(&source.market).and_then(|turn| turn.not_before).is_none_or(|at| at <= now)
+            let not_before = state.turns.get(&source.market).and_then(|turn| turn.not_before);
+            // Nobody is left alone for longer than that: a time further ahead was set by a clock that has been set back since.
+            not_before.is_none_or(|at| at <= now || at > now.plus_seconds(LEFT_ALONE.1))
         };
         let due: Vec<&Source> = self.sources.iter().filter(is_due).collect();
         let answers = join_all(due.into_iter().map(|source| async move { (source.market, fetch(source).await) })).await;
@@ -179,7 +181,7 @@ impl RateBook {
             return Some(Ok(Agreed { price: price.clone(), at: now, sources: vec!["fixed"], by_several: None }));
         }
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        let is_young = |at: Timestamp| now.seconds_since(at) <= self.max_age_seconds;
+        let is_young = |at: Timestamp| is_young(at, now, self.max_age_seconds);
         let listed = state.file.as_ref().filter(|(_, at)| is_young(*at));
         if let Some((price, at)) = listed.and_then(|(prices, at)| Some((prices.get(symbol)?.clone(), *at))) {
             return Some(Ok(Agreed { price, at, sources: vec!["file"], by_several: None }));
@@ -215,6 +217,11 @@ impl RateBook {
         }
         health
     }
+}
+
+/// Whether a price of that time is current. One from far ahead is as old as the clock that it was noted by was wrong.
+fn is_young(at: Timestamp, now: Timestamp, max_age_seconds: i64) -> bool {
+    (max_age_seconds.saturating_neg()..=max_age_seconds).contains(&now.seconds_since(at))
 }
 
 async fn fetch(source: &Source) -> Result<Vec<Ticker>, (String, Option<Duration>)> {
@@ -281,10 +288,8 @@ impl State {
     }
 
     fn settle_one(&mut self, symbol: &'static str, tether: Option<&Price>, now: Timestamp, max_age_seconds: i64) {
-        let young = self
-            .told
-            .iter()
-            .filter(|((_, told), (_, _, at))| *told == symbol && now.seconds_since(*at) <= max_age_seconds);
+        let young =
+            self.told.iter().filter(|((_, told), (_, _, at))| *told == symbol && is_young(*at, now, max_age_seconds));
         let seen = young.filter_map(|((market, _), (price, quoted, at))| {
             let price = match quoted {
                 Quoted::InDollars => price.clone(),

@@ -180,3 +180,21 @@ async fn addresses_are_watched_for_a_year_after_their_invoice_and_no_longer() {
     let shop = shop.restart().await;
     assert_eq!(shop.chain(polygon()).watch.len(), 0);
 }
+
+#[tokio::test]
+async fn what_a_clock_years_ahead_gave_up_is_watched_and_reconciled_again_when_it_is_set_back() {
+    let shop = LiveShop::open().await;
+    shop.sell().await;
+    shop.clock.move_by_ms(3700 * DAY_MS);
+    shop.scan().await;
+    while shop.gateway.expire(Environment::Live, farthing_gateway::expire::Waiting::Now).await.unwrap()
+        == Progress::More
+    {}
+    assert_eq!(shop.gateway.end_watch(Watched::Days(365), START).await.unwrap(), 1);
+    assert_eq!(shop.chain(polygon()).watch.len(), 0);
+    shop.clock.move_by_ms(-3700 * DAY_MS);
+    assert_eq!(shop.gateway.rebuild_watch(Watched::Days(365)).await.unwrap(), 1);
+    assert_eq!(shop.chain(polygon()).watch.len(), 1);
+    let (_, round) = shop.gateway.reconcile_recent(None).await.unwrap();
+    assert_eq!(round.compared, 1, "its balance is looked at though the environment's time stands still");
+}

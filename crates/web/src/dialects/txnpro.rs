@@ -161,7 +161,7 @@ fn body(call: &KeyCall) -> Result<&[u8], Failure> {
 fn with_sale<T>(call: &KeyCall, read: impl FnOnce(&OnSale<'_>) -> T) -> T {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
-    let now = gateway.clocks().now(environment);
+    let now = gateway.clocks().of_rates(environment);
     let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     read(&OnSale { environment, catalog: &setup.catalog, has_rate: &has_rate })
 }

@@ -30,7 +30,7 @@ pub(super) async fn list(call: Call) -> Result<Response, Failure> {
     let query = PublicQuery::parse(call.query(), environment_of_key(&call))?;
     let gateway = call.gateway();
     let setup = gateway.environment(query.environment);
-    let now = gateway.clocks().now(query.environment);
+    let now = gateway.clocks().of_rates(query.environment);
     let mut codes: Vec<AssetCode> = Vec::new();
     for asset in setup.catalog.assets() {
         let is_wanted = query.currency.is_none_or(|wanted| wanted == asset.id.code);

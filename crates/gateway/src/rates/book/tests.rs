@@ -116,6 +116,23 @@ async fn while_one_source_answers_sales_go_on_and_when_none_does_they_stop_at_th
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_makes_no_old_price_young_and_leaves_no_source_alone_for_longer() {
+    let (a, b, c) = three().await;
+    let book = book(&[&a, &b, &c], |_| {});
+    let years_ahead = NOW.plus_seconds(300_000_000);
+    c.answers(503, "");
+    book.step(years_ahead).await;
+    assert!(shown(&book, "BTC", "USD", years_ahead).is_some());
+    assert_eq!(shown(&book, "BTC", "USD", NOW), None, "how old it is nobody knows");
+    a.answers(500, "");
+    b.answers(500, "");
+    c.answers(200, &binance("50500"));
+    book.step(NOW).await;
+    let alone = book.rate("BTC".parse().unwrap(), Fiat::USD, NOW).unwrap();
+    assert_eq!((alone.value.to_string().as_str(), alone.at), ("50500", NOW), "what was told before counts for nothing");
+}
+
+#[tokio::test]
 async fn a_failing_source_is_left_alone_for_a_while() {
     let (a, b, _) = three().await;
     let book = book(&[&a, &b], |_| {});

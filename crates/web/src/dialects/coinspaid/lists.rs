@@ -25,7 +25,7 @@ pub(super) async fn pairs(call: KeyCall) -> Result<Response, Failure> {
     let setup = gateway.environment(environment);
     let is_known = |code: &str| lists::is_currency(code, &setup.catalog);
     let filter = PairFilter::read(&fields(&call.call.body)?, &is_known)?;
-    let now = gateway.clocks().now(environment);
+    let now = gateway.clocks().of_rates(environment);
     let of_coin = |asset| {
         let rates = lists::fiats().filter_map(move |fiat| setup.rates.rate(code_of(asset), fiat, now).ok());
         rates.map(move |rate| Pair { asset, rate })

@@ -49,7 +49,7 @@ pub(super) async fn create_of_shop(call: KeyCall) -> Result<Response, Failure> {
 fn read(call: &KeyCall) -> Result<CreateInvoice, Failure> {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
-    let now = gateway.clocks().now(environment);
+    let now = gateway.clocks().of_rates(environment);
     let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     let plain_http = call.call.state.surface.plain_http;
     let on_sale = OnSale { catalog: &setup.catalog, has_rate: &has_rate, plain_http };

@@ -21,7 +21,7 @@ pub(super) async fn assets(call: KeyCall) -> Result<Response, Failure> {
     let fiat = fiat.map_err(|_| Refused::missing("There is no such fiat currency."))?;
     let received = gateway.store().read(move |reader| reader.received(owner)).await?;
     let setup = gateway.environment(owner.environment);
-    let now = gateway.clocks().now(owner.environment);
+    let now = gateway.clocks().of_rates(owner.environment);
     let mut of_code: BTreeMap<AssetCode, Vec<Amount>> = BTreeMap::new();
     for asset in setup.catalog.assets() {
         let units = received.get(&asset.id).copied().unwrap_or_default();

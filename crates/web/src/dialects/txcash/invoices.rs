@@ -48,7 +48,7 @@ pub(super) async fn create(call: KeyCall) -> Result<Response, Failure> {
 fn read_body(call: &KeyCall) -> Result<CreateInvoice, Failure> {
     let (gateway, environment) = (call.call.gateway(), call.caller.owner.environment);
     let setup = gateway.environment(environment);
-    let now = gateway.clocks().now(environment);
+    let now = gateway.clocks().of_rates(environment);
     let has_rate = |code, fiat| setup.rates.has_rate(code, fiat, now);
     let on_sale = OnSale { catalog: &setup.catalog, has_rate: &has_rate };
     let read = CreateInvoice::parse(call.call.header("content-type"), &call.call.body, &on_sale)?;
