@@ -42,14 +42,16 @@ enum Task {
     Tidy,
     /// Many seeds of the simulation, or one that failed again
     Sim(sim::Seeds),
-    /// Kill the server at random moments of full load, again and again
+    /// Kill the server at random moments of full load, again and again; use up its files, memory and threads
     Kill(faults::Kills),
-    /// Fail each system call of the store's writer, and kill the server at each: all of three flows
+    /// Fail each system call of three flows, of a start, an end and a restore, and kill the program at each
     Syscalls,
     /// Cut the power at random moments, and start on what the disk may hold then
     Powercut(faults::Cuts),
     /// Fill, slow and spoil the disk; copy and restore what is on it
     Disks(faults::Disks),
+    /// Let the clock jump, and stop the server while it goes on
+    Clock(faults::Clocks),
     /// Load with faults: kills, reorganisations, dead and slow receivers; at the end nothing is lost
     Chaos(chaos::Options),
     /// Good requests to every route, spoiled by a seed: no 5xx, no panic, nothing of another merchant's
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         Task::Syscalls => ("syscalls", faults::syscalls()),
         Task::Powercut(cuts) => ("powercut", faults::power_cut(&cuts)),
         Task::Disks(disks) => ("disks", faults::disks(&disks)),
+        Task::Clock(clocks) => ("clock", faults::clock(&clocks)),
         Task::Chaos(options) => ("chaos", chaos::run(&options)),
         Task::Malform(options) => ("malform", malform::run(&options)),
         Task::Dribble(options) => ("dribble", dribble::run(&options)),

@@ -1,21 +1,26 @@
-//! The built program under faults: killed, cut off from power, on full and failing disks, beside a second server, restored.
+//! The built program under faults: killed, cut off from power, on full and failing disks, beside a second server, restored,
+//! short of memory, with a clock that jumps.
 //!
 //! What each proof has shown so far stands in `docs/reliability.md`. The test run takes a bounded part of each; `cargo xtask
-//! kill`, `syscalls`, `powercut` and `disks` run the same tests for longer.
+//! kill`, `syscalls`, `powercut`, `disks` and `clock` run the same tests for longer.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test that it happens in")]
 
 mod books;
 mod chance;
 mod checkpoints;
+mod clock;
 mod disks;
 mod drain;
+mod failed_starts;
 mod http;
 mod kill;
 mod powercut;
 mod receiver;
 mod restored;
 mod server;
-mod shim;
+pub(crate) mod shim;
+mod short;
+mod starved;
 mod syscalls;
 mod trace;
 
@@ -23,7 +28,7 @@ use std::future::Future;
 
 /// A test's number of rounds, which a longer run sets from outside.
 #[expect(clippy::disallowed_methods, reason = "the longer runs are the same tests, told by their environment")]
-fn rounds(variable: &str, usual: usize) -> usize {
+pub(crate) fn rounds(variable: &str, usual: usize) -> usize {
     std::env::var(variable).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
 }
 

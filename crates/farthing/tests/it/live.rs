@@ -5,15 +5,17 @@ mod kin;
 mod own_network;
 mod program;
 mod rates;
+mod stopped;
 
-use crate::contract::http::Ask;
+use crate::{contract::http::Ask, faults::rounds};
 use alloy_primitives::Address;
 use farthing_peers::{
     anvil::{Anvil, Send},
     bitcoin_core::{BitcoinCore, purse::Purse},
 };
-use program::Rehearsal;
+use program::{Rehearsal, Running};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// Of the words "abandon … about": m/44'/60'/0'.
 const EVM_ACCOUNT: &str =
@@ -239,27 +241,42 @@ async fn code_at_an_address_of_ours_is_an_alarm_everywhere() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_old_copy_of_the_database_hands_out_no_address_again() {
+async fn an_old_database_or_an_empty_one_hands_out_no_address_again() {
     let node = Anvil::start(ANVIL_ID).await.unwrap();
     node.mine(20).await.unwrap();
     let shop = Rehearsal::new(&polygon(&node.url(), EVM_ACCOUNT));
-    let key = shop.live_key();
-    let mut handed_out = Vec::new();
-    let server = shop.serve().await;
-    handed_out.push(server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone());
-    shop.until_marked(1).await;
-    drop(server);
-    let old = shop.copy_of_database();
-    let server = shop.serve().await;
-    for _ in 0..3 {
-        handed_out.push(server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone());
-    }
-    shop.until_marked(4).await;
-    drop(server);
+    let mut key = shop.live_key();
+    let mut handed_out = BTreeSet::new();
+    let rounds = rounds("FARTHING_RESTORES_LIVE", 2);
+    for round in 0..rounds {
+        let server = shop.serve().await;
+        sell(&server, &key, &mut handed_out).await;
+        shop.until_marked(shop.marked().max(1)).await;
+        drop(server);
+        let old = shop.copy_of_database();
+        let server = shop.serve().await;
+        let before = shop.marked();
+        for _ in 0..3 {
+            sell(&server, &key, &mut handed_out).await;
+        }
+        shop.until_marked(before + 3).await;
+        drop(server);
 
-    shop.put_back(&old);
-    let server = shop.serve().await;
-    let address = server.create_when_sold(&key, &five_pol()).await["deposit_address"].clone();
-    assert!(!handed_out.contains(&address), "{address} again, of {handed_out:?}");
-    assert!(shop.log().contains("this database is older than the account's addresses"));
+        if round.is_multiple_of(2) {
+            shop.put_back(&old);
+        } else {
+            shop.put_back(&[]);
+            key = shop.live_key();
+        }
+        let server = shop.serve().await;
+        sell(&server, &key, &mut handed_out).await;
+        let log = shop.log();
+        assert!(log.contains("this database is older than the account's addresses"), "{log}");
+    }
+    println!("{rounds} databases set back or gone: {} addresses, none twice", handed_out.len());
+}
+
+async fn sell(server: &Running<'_>, key: &str, handed_out: &mut BTreeSet<String>) {
+    let address = server.create_when_sold(key, &five_pol()).await["deposit_address"].as_str().unwrap().to_owned();
+    assert!(handed_out.insert(address.clone()), "{address} again, of {handed_out:?}");
 }

@@ -31,10 +31,11 @@ pub(super) const SOLD: [(&str, &str); 7] = [
 ];
 /// Blocks after which money is final on every simulated network.
 const FINAL_BLOCKS: u32 = 1000;
-/// What each of the two endpoints subscribes to; together, everything that this load can cause.
-const LANES: [(&str, &[&str]); 2] = [
+/// What each of the endpoints subscribes to; together, everything that this load can cause.
+const LANES: [(&str, &[&str]); 3] = [
     ("/created", &["invoice.created"]),
     ("/money", &["invoice.payment_detected", "invoice.confirming", "invoice.paid", "invoice.overpaid"]),
+    ("/ended", &["invoice.expired"]),
 ];
 
 /// What the shops know: what they asked for and what they were answered.
@@ -173,14 +174,19 @@ pub(super) async fn compare(
 ) -> Found {
     books.ask_again(server).await;
     let mut connection = server.connect().await;
-    for (_, network) in SOLD {
-        let path = format!("/api/v1/test/networks/{network}/blocks");
-        connection.post(&path, &json!({"count": FINAL_BLOCKS})).await.unwrap().expect(&[200, 201]);
-    }
+    make_final(&mut connection).await;
     let invoices = everything_acknowledged_is_there(server, books).await;
     let feed = the_feed_has_no_gap(server, &invoices).await;
     every_event_arrives(endpoints, receiver, &feed).await;
     Found { invoices: invoices.len(), events: feed.len(), webhooks: receiver.look(<[_]>::len) }
+}
+
+/// Lets all money become final that was paid so far.
+pub(super) async fn make_final(connection: &mut Connection) {
+    for (_, network) in SOLD {
+        let path = format!("/api/v1/test/networks/{network}/blocks");
+        connection.post(&path, &json!({"count": FINAL_BLOCKS})).await.unwrap().expect(&[200, 201]);
+    }
 }
 
 /// Creates invoices, and pays some, until the server is gone.
@@ -194,7 +200,7 @@ pub(super) async fn trade(mut connection: Connection, books: Books, name: String
     }
 }
 
-/// Two endpoints at the receiver; answers their paths and secrets.
+/// An endpoint a lane at the receiver; answers their paths and secrets.
 pub(super) async fn subscribe(server: &Server, receiver: &Receiver) -> Vec<(&'static str, WebhookSecret)> {
     let mut endpoints = Vec::new();
     for (path, events) in LANES {
@@ -235,7 +241,8 @@ async fn everything_acknowledged_is_there(server: &Server, books: &Books) -> BTr
     by_id
 }
 
-/// All events, numbered from 1 without a gap: one `invoice.created` each, one `invoice.paid` for each that is paid.
+/// All events, numbered from 1 without a gap: one `invoice.created` each, one `invoice.paid` for each that is paid, one
+/// `invoice.expired` for each that expired.
 pub(super) async fn the_feed_has_no_gap(server: &Server, invoices: &BTreeMap<String, Value>) -> Vec<Value> {
     let feed = all(server, "/api/v1/events?limit=100&after=", |page, _| {
         usize::try_from(page["meta"]["next_after"].as_u64().unwrap_or_default()).unwrap()
@@ -250,6 +257,7 @@ pub(super) async fn the_feed_has_no_gap(server: &Server, invoices: &BTreeMap<Str
         let count = |kind: &str| told.get(&(kind.to_owned(), id.clone())).map_or(0, Vec::len);
         assert_eq!(count("invoice.created"), 1, "{invoice}");
         assert_eq!(count("invoice.paid"), usize::from(invoice["status"] == "paid"), "{invoice}");
+        assert_eq!(count("invoice.expired"), usize::from(invoice["status"] == "expired"), "{invoice}");
     }
     feed
 }

@@ -35,10 +35,10 @@ const INVOICES: usize = 30;
 const ROWS: u32 = 1_000_000;
 
 /// A small disk of its own, mounted where only its processes see it.
-struct SmallDisk(Child);
+pub(super) struct SmallDisk(Child);
 
 impl SmallDisk {
-    fn new(at: &Path, kib: usize) -> Self {
+    pub(super) fn new(at: &Path, kib: usize) -> Self {
         fs::create_dir(at).unwrap();
         let mount = format!("mount -t tmpfs -o size={kib}k farthing {at:?} && echo mounted && exec cat");
         let mut holder = Command::new("unshare")
@@ -54,14 +54,14 @@ impl SmallDisk {
     }
 
     /// Where the processes see it.
-    fn surroundings(&self) -> Surroundings {
+    pub(super) fn surroundings(&self) -> Surroundings {
         let process = self.0.id().to_string();
         let words = ["nsenter", "-t", &process, "--user", "--mount", "--preserve-credentials"];
         Surroundings { starter: words.iter().map(OsString::from).collect(), variables: Vec::new() }
     }
 
     /// Where the test sees a file of it.
-    fn file(&self, data: &Path, name: &str) -> PathBuf {
+    pub(super) fn file(&self, data: &Path, name: &str) -> PathBuf {
         let inside = data.strip_prefix("/").unwrap().join(name);
         Path::new("/proc").join(self.0.id().to_string()).join("root").join(inside)
     }
@@ -75,7 +75,7 @@ impl Drop for SmallDisk {
 }
 
 /// Writes until there is no room.
-fn fill(path: &Path) {
+pub(super) fn fill(path: &Path) {
     let mut file = File::options().create(true).append(true).open(path).unwrap();
     while file.write(&[7; 4096]).is_ok_and(|written| written > 0) {}
 }

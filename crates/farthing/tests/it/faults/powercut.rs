@@ -106,8 +106,29 @@ async fn record() -> Recorded {
     let merchants = installation.command(&["merchants", "list", "--json"]);
     let merchant = text(&merchants["merchants"][0], "id").parse().unwrap();
     let records = trace::read(&path);
+    the_record_is_whole(&records, &installation.data());
     installation.surroundings.variables.clear();
     Recorded { records, installation, merchant }
+}
+
+/// What the record comes to is what the files hold: nothing was written past it.
+fn the_record_is_whole(records: &[Record], data: &Path) {
+    let mut disk = Disk::new(Syncs::Full);
+    records.iter().for_each(|record| disk.follow(record));
+    let recorded: BTreeMap<String, Vec<u8>> =
+        disk.as_seen().map(|(name, bytes)| (name.to_owned(), bytes.to_vec())).collect();
+    let entries = std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap());
+    let files = entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.path()));
+    // The index of the log is no durable state.
+    let files: BTreeMap<String, Vec<u8>> = files
+        .filter(|(name, _)| !name.ends_with("-shm"))
+        .map(|(name, path)| (name, std::fs::read(path).unwrap()))
+        .collect();
+    let names = |files: &BTreeMap<String, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&recorded), names(&files));
+    for (name, bytes) in &files {
+        assert!(recorded[name] == *bytes, "{name} is not what was recorded of it");
+    }
 }
 
 /// Cuts at random moments; answers what is wrong after each cut that lost something.

@@ -65,6 +65,11 @@ impl Installation {
         installation
     }
 
+    /// One on which no command was run yet.
+    pub(super) fn bare() -> Self {
+        Self::on(tempfile::tempdir().unwrap(), String::new())
+    }
+
     /// One over the data folder `data` inside of `folder`, as it is.
     fn on(folder: TempDir, api_key: String) -> Self {
         let configuration = format!(
@@ -130,17 +135,25 @@ impl Installation {
     /// Starts the server; `None` when it ends by itself.
     pub(super) async fn try_start(&self) -> Option<Server> {
         for _ in 0..STARTS {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-            let log = File::options().create(true).append(true).open(self.beside("log")).unwrap();
-            let mut program = self.program();
-            program.arg("serve").env("FARTHING__LISTEN", format!("127.0.0.1:{port}"));
-            let process = program.stdout(Stdio::null()).stderr(log).spawn().unwrap();
-            let mut server = Server { process: Process(process), port, api_key: self.api_key.clone() };
-            if server.answers().await {
+            if let Ok(server) = self.start_once().await {
                 return Some(server);
             }
         }
         None
+    }
+
+    /// Starts the server; how it ended when it did so by itself, or was killed.
+    pub(super) async fn start_once(&self) -> Result<Server, ExitStatus> {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let log = File::options().create(true).append(true).open(self.beside("log")).unwrap();
+        let mut program = self.program();
+        program.arg("serve").env("FARTHING__LISTEN", format!("127.0.0.1:{port}"));
+        let process = program.stdout(Stdio::null()).stderr(log).spawn().unwrap();
+        let mut server = Server { process: Process(process), port, api_key: self.api_key.clone() };
+        if server.answers().await {
+            return Ok(server);
+        }
+        Err(server.has_ended().unwrap_or_else(|| panic!("it neither answers nor ends: {}", self.log())))
     }
 
     /// What its servers have logged.
@@ -217,6 +230,11 @@ impl Server {
 
     pub(super) fn id(&self) -> u32 {
         self.process.0.id()
+    }
+
+    /// Its address and port.
+    pub(super) fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
     }
 
     /// The id of its thread of this name.

@@ -2,13 +2,18 @@
  *
  * Preloaded into the program under test. From the record the state of the disk after a power cut at any moment is rebuilt:
  * see trace.rs, which reads what this writes. Nothing is changed in what the program sees, except that a sync may be slowed or
- * fail.
+ * fail, reads and writes may be short, and the clock may be set.
  *
  *   DISK_FOLDER   the folder, as an absolute path without links
  *   DISK_RECORD   the file to append to; none: nothing is recorded
  *   DISK_SLOW_MS  a file: while it exists, each sync of a file takes as many milliseconds longer as it says
  *   DISK_FAIL     a file: while it exists, each sync of the database itself, and not of its log, is left out and fails with
  *                 EIO, which is what a checkpoint does; a byte is added to the file each time
+ *
+ *   DISK_SHORT    a file: while it exists, each read and write of a file in the folder moves half of what was asked for, as the
+ *                 system may at any time; a byte is added to the file each time
+ *   CLOCK_MOVED   a file of 8 bytes, which must be there: by so many milliseconds the clock of the day is moved, from the moment
+ *                 on at which they are written. Clocks that only run are left alone
  *
  * A record is: kind (1 byte), inode (8), offset or size (8), length (4), then so many bytes. Little-endian.
  * It is appended by one write, while a lock is held from before the change until after it, so that records stand in the order
@@ -25,6 +30,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -38,6 +44,8 @@ static unsigned char kinds[FDS]; /* 0 not ours, 1 a file, 2 the folder */
 static unsigned char is_database[FDS];
 static uint64_t inodes[FDS];
 static int record = -1;
+static const volatile int64_t *moved;
+static int (*real_clock)(clockid_t, struct timespec *);
 static const char *folder;
 static size_t folder_length;
 
@@ -47,6 +55,30 @@ __attribute__((constructor)) static void begin(void) {
     folder_length = folder ? strlen(folder) : 0;
     if (path && folder)
         record = REAL(open)(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    path = getenv("CLOCK_MOVED");
+    if (path) {
+        int file = REAL(open)(path, O_RDONLY | O_CLOEXEC);
+        void *at = mmap(NULL, 8, PROT_READ, MAP_SHARED, file, 0);
+        if (at == MAP_FAILED)
+            abort();
+        moved = at;
+        REAL(close)(file);
+    }
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    int result;
+    if (!real_clock)
+        real_clock = REAL(clock_gettime);
+    result = real_clock(clock, time);
+    if (result == 0 && clock == CLOCK_REALTIME && moved) {
+        int64_t by = *moved, nanoseconds = time->tv_nsec + by % 1000 * 1000000;
+        time->tv_sec += by / 1000 + (nanoseconds >= 1000000000) - (nanoseconds < 0);
+        time->tv_nsec = nanoseconds >= 1000000000 ? nanoseconds - 1000000000
+                        : nanoseconds < 0        ? nanoseconds + 1000000000
+                                                 : nanoseconds;
+    }
+    return result;
 }
 
 static void put(unsigned char kind, uint64_t inode, uint64_t number, const void *bytes, uint32_t length) {
@@ -139,6 +171,28 @@ int close(int file) {
 
 static int is_file(int file) { return file >= 0 && file < FDS && kinds[file] == 1; }
 
+/* How much of what was asked for is moved now. */
+static size_t allowed(int file, size_t count) {
+    const char *path = getenv("DISK_SHORT");
+    int told;
+    if (!path || !is_file(file) || count < 2 || (told = REAL(open)(path, O_WRONLY | O_APPEND)) < 0)
+        return count;
+    if (REAL(write)(told, "x", 1) != 1)
+        abort();
+    REAL(close)(told);
+    return count / 2;
+}
+
+ssize_t pread(int file, void *bytes, size_t count, off_t offset) {
+    return REAL(pread)(file, bytes, allowed(file, count), offset);
+}
+
+ssize_t pread64(int file, void *bytes, size_t count, off64_t offset) {
+    return REAL(pread64)(file, bytes, allowed(file, count), offset);
+}
+
+ssize_t read(int file, void *bytes, size_t count) { return REAL(read)(file, bytes, allowed(file, count)); }
+
 /* One call that writes, recorded as far as it came. */
 #define WRITING(offset, call, bytes)                                                                                     \
     off_t at;                                                                                                            \
@@ -157,14 +211,17 @@ static int is_file(int file) { return file >= 0 && file < FDS && kinds[file] == 
     return done;
 
 ssize_t pwrite(int file, const void *bytes, size_t count, off_t offset) {
+    count = allowed(file, count);
     WRITING(offset, REAL(pwrite)(file, bytes, count, offset), bytes)
 }
 
 ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
+    count = allowed(file, count);
     WRITING(offset, REAL(pwrite64)(file, bytes, count, offset), bytes)
 }
 
 ssize_t write(int file, const void *bytes, size_t count) {
+    count = allowed(file, count);
     WRITING(lseek(file, 0, SEEK_CUR), REAL(write)(file, bytes, count), bytes)
 }
 

@@ -3,9 +3,11 @@
 //! `strace` is attached to the writer's thread of a running server just before a flow: creating an invoice, applying a payment,
 //! writing down a delivery. At the n-th call of a kind the process is killed, or the call answers `EIO` or `ENOSPC`; for every n
 //! that the flow reaches. Then the server either goes on or has ended by itself, and what the shop was told, or asks again, is
-//! there once. The other threads' calls are in [`others`].
+//! there once. The other threads' calls are in [`others`], those of a start, an end
+//! and a restore in [`starts`].
 
 mod others;
+mod starts;
 
 use super::{
     books::{Books, all, text, the_feed_has_no_gap},
@@ -16,6 +18,7 @@ use super::{
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    fmt::Debug,
     fs,
     io::{BufRead, BufReader},
     path::Path,
@@ -51,7 +54,7 @@ enum Flow {
 
 /// Whose system calls are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Whom {
+pub(super) enum Whom {
     /// The store's writer's.
     Writer,
     /// Every thread's; those on these places in the data folder only, if there are any.
@@ -68,9 +71,9 @@ struct Case {
 }
 
 /// Says which case it was that failed.
-struct Told(Case);
+struct Told<C: Debug>(C);
 
-impl Drop for Told {
+impl<C: Debug> Drop for Told<C> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             println!("the case that failed: {:?}", self.0);
@@ -352,13 +355,13 @@ async fn is_well(server: &Server) -> bool {
 }
 
 /// `strace` on some of the server's threads.
-struct Strace {
+pub(super) struct Strace {
     process: Child,
     said: std::path::PathBuf,
 }
 
 impl Strace {
-    fn attach(installation: &Installation, server: &Server, whom: &Whom, arguments: &[String]) -> Self {
+    pub(super) fn attach(installation: &Installation, server: &Server, whom: &Whom, arguments: &[String]) -> Self {
         let said = installation.beside("strace");
         let mut command = Command::new("strace");
         command.args(arguments);
@@ -381,7 +384,7 @@ impl Strace {
 
     /// Lets go, and answers what was traced. `strace` never comes to its end when it is told to let go of threads that are just
     /// being killed: it gets time to see their end by itself, and is not asked twice.
-    async fn detach(mut self, is_killing: bool) -> String {
+    pub(super) async fn detach(mut self, is_killing: bool) -> String {
         if !(is_killing && self.has_ended().await) {
             signal(self.process.id(), "TERM");
             if !self.has_ended().await {

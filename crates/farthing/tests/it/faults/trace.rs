@@ -205,6 +205,11 @@ impl Disk {
         }
     }
 
+    /// What every file holds as the program sees it.
+    pub(super) fn as_seen(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.current.iter().map(|(name, file)| (name.as_str(), self.files[*file].current.as_slice()))
+    }
+
     fn name(&mut self, change: Naming) {
         apply(&mut self.current, &change);
         self.since.push(change);

@@ -1,8 +1,12 @@
 //! The program on a data folder of its own with a configuration of a rehearsal; its server ends with its value.
 
-use crate::contract::http::Ask;
+use crate::{
+    contract::http::Ask,
+    faults::shim::{self, Moved},
+};
 use serde_json::Value;
 use std::{
+    ffi::OsString,
     fs::{self, File},
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -14,8 +18,8 @@ use tempfile::TempDir;
 const LOOKS: usize = 600;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A folder with a configuration.
-pub(super) struct Rehearsal(TempDir);
+/// A folder with a configuration, and what its processes find in their environment.
+pub(super) struct Rehearsal(TempDir, Vec<(String, OsString)>);
 
 impl Rehearsal {
     pub(super) fn new(networks: &str) -> Self {
@@ -24,12 +28,21 @@ impl Rehearsal {
             "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n{networks}\n[limits]\nrequests_per_minute = 0\n[log]\nformat = \"json\"\n"
         );
         fs::write(folder.path().join("farthing.toml"), toml).unwrap();
-        Self(folder)
+        Self(folder, Vec::new())
+    }
+
+    /// One with a clock that can be moved under it.
+    pub(super) fn with_clock(networks: &str) -> (Self, Moved) {
+        let Self(folder, _) = Self::new(networks);
+        let path = folder.path().join("moved");
+        let clock = Moved::at(&path);
+        (Self(folder, vec![shim::library(), (shim::CLOCK.to_owned(), path.into_os_string())]), clock)
     }
 
     fn program(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_farthing"));
         command.args(arguments).current_dir(self.0.path()).env_clear().stdin(Stdio::null());
+        command.envs(self.1.iter().cloned());
         command
     }
 
@@ -55,13 +68,18 @@ impl Rehearsal {
         made["api_key"].as_str().unwrap().to_owned()
     }
 
+    /// How many addresses the marks beside the database know of.
+    pub(super) fn marked(&self) -> u64 {
+        let text = fs::read_to_string(self.0.path().join("data").join("high-water.json")).unwrap_or_default();
+        let marks: Value = serde_json::from_str(&text).unwrap_or_default();
+        let of_live = marks.as_object().into_iter().flatten().find(|(key, _)| key.starts_with("live:"));
+        of_live.and_then(|(_, mark)| mark["seen"].as_u64()).unwrap_or_default()
+    }
+
     /// Waits until the marks beside the database know of so many addresses.
     pub(super) async fn until_marked(&self, next: u64) {
-        let path = self.0.path().join("data").join("high-water.json");
         for _ in 0..LOOKS {
-            let marks: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-            let of_live = marks.as_object().unwrap().iter().find(|(key, _)| key.starts_with("live:"));
-            if of_live.is_some_and(|(_, mark)| mark["seen"].as_u64() >= Some(next)) {
+            if self.marked() >= next {
                 return;
             }
             tokio::time::sleep(PAUSE).await;
@@ -127,6 +145,12 @@ impl Drop for Running<'_> {
 }
 
 impl Running<'_> {
+    /// Sends it a signal by its name.
+    pub(super) fn signal(&self, name: &str) {
+        let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status().unwrap();
+        assert!(sent.success(), "{name}");
+    }
+
     pub(super) fn host(&self) -> &str {
         &self.host
     }
