@@ -489,7 +489,7 @@ fn a_migration_that_is_killed_at_any_statement_is_begun_anew_with_every_row() {
     use crate::sqlite::MIGRATIONS as RELEASED;
     let old = tempfile::tempdir().unwrap();
     drop(Engine::open(old.path(), &RELEASED[..1], OpenAs::Server, Threads::Inline).unwrap());
-    Connection::open(old.path().join("farthing.db")).unwrap().execute_batch(OLD_ROWS).unwrap();
+    open::writing_connection(&old.path().join("farthing.db")).unwrap().execute_batch(OLD_ROWS).unwrap();
 
     let left = Arc::new(Mutex::new(Vec::new()));
     let path = old.path().join("farthing.db");
