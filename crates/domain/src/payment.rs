@@ -109,7 +109,7 @@ impl Payment {
 }
 
 /// Where a chain has a transfer at this moment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Place {
     /// In the mempool; with the node's own time of first sight where it tells one.
     Mempool {
@@ -126,7 +126,7 @@ pub enum Place {
 }
 
 /// A transfer as an adapter saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {
     /// Which transfer.
     pub key: PaymentKey,
@@ -135,6 +135,7 @@ pub struct Sighting {
     /// That asset's decimals.
     pub decimals: u8,
     /// How much moved, in atomic units.
+    #[serde(with = "units_text")]
     pub units: u128,
     /// Where it is.
     pub place: Place,
@@ -143,7 +144,7 @@ pub struct Sighting {
 }
 
 /// What became known of a payment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Observation {
     /// It is in the mempool or in a block.
     Seen(Sighting),
@@ -151,4 +152,15 @@ pub enum Observation {
     Final(PaymentKey),
     /// It is neither in a block of the chain nor in the mempool any more.
     Gone(PaymentKey),
+}
+
+impl Observation {
+    /// Which payment it is about.
+    #[must_use]
+    pub const fn key(&self) -> &PaymentKey {
+        match self {
+            Self::Seen(sighting) => &sighting.key,
+            Self::Final(key) | Self::Gone(key) => key,
+        }
+    }
 }

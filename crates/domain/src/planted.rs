@@ -6,6 +6,10 @@
 /// A bug that can be planted. Its docs say what the code does then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bug {
+    /// A permanent address keeps what a deposit brought that is gone.
+    ReversedStaysReceived,
+    /// A permanent address has received what is merely seen.
+    ReceivedBeforeFinal,
     /// Money is final as soon as it is in a block.
     CreditsAtOnce,
     /// Money that left the mempool for nothing stays.
@@ -20,6 +24,8 @@ pub enum Bug {
     CursorBeforeRows,
     /// A provider that has not seen a range is taken to have found nothing in it.
     LaggingTakenForEmpty,
+    /// What cannot be recorded when it is seen is forgotten.
+    NothingSetAside,
     /// Addresses are handed out from index 0 again.
     IndexFromZero,
     /// An address is shown as the row has it.
@@ -48,6 +54,8 @@ pub enum Bug {
     BodyRenderedAgain,
     /// A delivery is written down before it is sent.
     DeliveredBeforeSent,
+    /// A callback that was taken overtakes none before it.
+    NothingOvertaken,
     /// What a reorganisation took stays.
     ReorgWithoutReversal,
     /// What a reorganisation took is not told.
@@ -66,7 +74,9 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug, with the number of the invariant that it breaks (`docs/reliability.md`).
-    pub const ALL: [(Self, u8); 28] = [
+    pub const ALL: [(Self, u8); 32] = [
+        (Self::ReversedStaysReceived, 1),
+        (Self::ReceivedBeforeFinal, 1),
         (Self::CreditsAtOnce, 2),
         (Self::ReplacedStays, 2),
         (Self::KeyOnTransactionOnly, 3),
@@ -74,6 +84,7 @@ impl Bug {
         (Self::ForgottenAddresses, 4),
         (Self::CursorBeforeRows, 4),
         (Self::LaggingTakenForEmpty, 4),
+        (Self::NothingSetAside, 4),
         (Self::IndexFromZero, 5),
         (Self::AddressNotDerived, 5),
         (Self::AckBeforeCommit, 6),
@@ -88,6 +99,7 @@ impl Bug {
         (Self::SequenceGap, 9),
         (Self::BodyRenderedAgain, 9),
         (Self::DeliveredBeforeSent, 9),
+        (Self::NothingOvertaken, 9),
         (Self::ReorgWithoutReversal, 10),
         (Self::ReversalUntold, 10),
         (Self::OtherOwnersEndpoint, 11),

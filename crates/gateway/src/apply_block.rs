@@ -2,6 +2,7 @@
 
 use crate::{
     gateway::{DeepReorganisation, Gateway},
+    set_aside::Aside,
     static_addresses::Deposit,
     tell::Told,
 };
@@ -16,13 +17,16 @@ use farthing_domain::{
 };
 use farthing_networks::network::{MempoolTransfer, Scanned, Transfer};
 use farthing_store::{
-    StoreError, Transaction,
-    records::{ChainState, Holder, PlacedPayment, ScannedRange},
+    Reader, StoreError, Transaction,
+    records::{ChainState, Holder, ScannedRange, set_aside::PlacedPayment},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
+
+/// Why something is set aside that could be recorded.
+const AFTER_OTHERS: &str = "something that was seen of it before waits to be recorded";
 
 /// What a reorganisation took away.
 #[derive(Debug, Clone)]
@@ -74,18 +78,25 @@ struct Observations {
     of_invoices: BTreeMap<InvoiceId, Vec<Observation>>,
     /// New deposits to permanent addresses, each to become an invoice of its own. By transfer, so that one is one.
     deposits: BTreeMap<PaymentKey, (StaticAddressId, Deposit)>,
+    /// Of money to addresses of ours of which nobody can tell whose they are.
+    of_unknown: Vec<Observation>,
+    /// Where transfers went.
+    addresses: BTreeMap<PaymentKey, Vec<u8>>,
 }
 
 impl Observations {
-    fn of(&mut self, invoice: InvoiceId) -> &mut Vec<Observation> {
-        self.of_invoices.entry(invoice).or_default()
+    /// Those of an invoice; `None`: of which nobody can tell.
+    fn of(&mut self, invoice: Option<InvoiceId>) -> &mut Vec<Observation> {
+        invoice.map_or(&mut self.of_unknown, |invoice| self.of_invoices.entry(invoice).or_default())
     }
 
-    /// Adds a transfer as it was seen, and that it is final where it is.
-    fn add(&mut self, payee: Payee, sighting: Sighting, is_final: bool) {
+    /// Adds a transfer to an address as it was seen, and that it is final where it is.
+    fn add(&mut self, (payee, address): (Payee, &[u8]), sighting: Sighting, is_final: bool) {
         let key = sighting.key.clone();
+        self.addresses.insert(key.clone(), address.to_vec());
         let seen = match payee {
-            Payee::Invoice(id) => self.of(id),
+            Payee::Unknown => self.of(None),
+            Payee::Invoice(id) => self.of(Some(id)),
             // Nothing moved, and everybody can make any number of such transfers: no deposit.
             Payee::StaticAddress(_) if sighting.units == 0 => return,
             Payee::StaticAddress(id) => {
@@ -99,8 +110,10 @@ impl Observations {
 }
 
 /// Whose money a transfer is.
-#[derive(Clone, Copy)]
-enum Payee {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Payee {
+    /// Somebody's: the address is watched, and its row does not say whose it is.
+    Unknown,
     /// The invoice that the address was handed out for, or that the transfer is recorded on already.
     Invoice(InvoiceId),
     /// A permanent address, and the transfer is new.
@@ -162,7 +175,8 @@ impl Gateway {
         self.record_all(transaction, batch, &state).map(Some)
     }
 
-    /// Records everything that a batch shows; answers the invoices that changed.
+    /// Records everything that a batch shows; answers the invoices that changed. What belongs to an invoice or an address that
+    /// is not as it was written is set aside until it is again: nobody else waits for it.
     ///
     /// # Errors
     /// When the store fails.
@@ -173,13 +187,33 @@ impl Gateway {
         state: &ChainState,
     ) -> Result<Vec<Told>, StoreError> {
         let mut changed = Vec::new();
-        let observations = self.observations(transaction, batch, state)?;
-        for (id, seen) in observations.of_invoices {
-            changed.extend(self.record(transaction, id, seen)?);
+        let Observations { of_invoices, deposits, of_unknown, addresses } =
+            self.observations(transaction, batch, state)?;
+        let mut aside = Aside { chain: batch.chain, addresses, seen: Vec::new() };
+        let waiting = transaction.set_aside_payments(batch.chain)?;
+        let follows = |seen: &[Observation]| seen.iter().any(|seen| waiting.contains(seen.key()));
+        for (id, seen) in of_invoices {
+            if follows(&seen) {
+                aside.add(Some(id), seen, AFTER_OTHERS);
+                continue;
+            }
+            match transaction.whole_or_not(|transaction| self.record(transaction, id, seen.clone())) {
+                Err(StoreError::Corrupt(why)) => aside.add(Some(id), seen, &why),
+                recorded => changed.extend(recorded?),
+            }
         }
-        for (to, deposit) in observations.deposits.into_values() {
-            changed.push(self.open_deposit(transaction, to, deposit)?);
+        for (to, deposit) in deposits.into_values() {
+            if follows(&deposit.seen) {
+                aside.add(None, deposit.seen, AFTER_OTHERS);
+                continue;
+            }
+            match transaction.whole_or_not(|transaction| self.open_deposit(transaction, to, deposit.clone())) {
+                Err(StoreError::Corrupt(why)) => aside.add(None, deposit.seen, &why),
+                opened => changed.push(opened?),
+            }
         }
+        aside.add(None, of_unknown, "its address is not as it was written");
+        self.set_aside(transaction, aside)?;
         Ok(changed)
     }
 
@@ -194,7 +228,7 @@ impl Gateway {
         let mut invoice = transaction.lock_any_invoice(id)?.ok_or_else(missing)?;
         let now = self.now_for(&invoice);
         let before = invoice.clone();
-        let current_quote = self.current_quote(&invoice, &seen, now);
+        let current_quote = self.current_quote(&invoice, seen.iter(), now);
         let events = invoice.observe(seen, current_quote.as_ref(), now);
         if events.is_empty() && invoice.payments == before.payments {
             return Ok(None);
@@ -218,11 +252,11 @@ impl Gateway {
         for (header, transfer) in transfers {
             let place = Place::Block { block: header.block.clone(), time: header.time };
             let sighting = sighting(batch.chain, transfer, place);
-            let Some(payee) = self.whose(transaction, batch.chain, transfer, &sighting.key)? else { continue };
+            let payee = self.whose(transaction, batch.chain, &transfer.address, &sighting.key)?;
             mined.insert(sighting.key.clone());
             let is_final =
                 credits_up_to(state) >= Some(header.block.height) && is_mature(transfer.matures_at, batch.tip);
-            found.add(payee, sighting, is_final);
+            found.add((payee, &transfer.address), sighting, is_final);
         }
         self.observe_mempool(transaction, batch, &mined, &mut found)?;
         if let Some(height) = credits_up_to(state) {
@@ -248,10 +282,10 @@ impl Gateway {
         let mut waiting = BTreeSet::new();
         for seen in mempool {
             let sighting = sighting(batch.chain, &seen.transfer, Place::Mempool { since: seen.since });
-            let Some(payee) = self.whose(transaction, batch.chain, &seen.transfer, &sighting.key)? else { continue };
+            let payee = self.whose(transaction, batch.chain, &seen.transfer.address, &sighting.key)?;
             waiting.insert(sighting.key.clone());
             if !mined.contains(&sighting.key) {
-                found.add(payee, sighting, false);
+                found.add((payee, &seen.transfer.address), sighting, false);
             }
         }
         for known in transaction.mempool_payments(batch.chain)? {
@@ -265,33 +299,40 @@ impl Gateway {
         Ok(())
     }
 
-    /// Whose a transfer is: the exact compare behind the watch set's fingerprint. A deposit to a permanent address that an invoice
+    /// Whose a transfer is: the exact compare behind the watch set's fingerprint, which no other address has. A deposit to a permanent address that an invoice
     /// has already stays with it, wherever reorganisations move it.
-    fn whose(
+    pub(crate) fn whose(
         &self,
-        transaction: &Transaction<'_>,
+        reader: &Reader<'_>,
         chain: ChainId,
-        transfer: &Transfer,
+        address: &[u8],
         key: &PaymentKey,
-    ) -> Result<Option<Payee>, StoreError> {
-        let Some(family) = self.family(chain) else { return Ok(None) };
-        let bound = transaction.address_of(chain.environment, family, &transfer.address)?;
+    ) -> Result<Payee, StoreError> {
+        let Some(family) = self.family(chain) else { return Ok(Payee::Unknown) };
+        let bound = match reader.address_of(chain.environment, family, address) {
+            Err(StoreError::Corrupt(_)) => None,
+            bound => bound?,
+        };
         Ok(match bound.map(|row| row.holder) {
-            None => None,
-            Some(Holder::Invoice(id)) => Some(Payee::Invoice(id)),
+            None => Payee::Unknown,
+            Some(Holder::Invoice(id)) => Payee::Invoice(id),
             Some(Holder::StaticAddress(id)) => {
-                let known = transaction.any_invoice_paid_by(chain, key)?;
-                Some(known.map_or(Payee::StaticAddress(id), Payee::Invoice))
+                reader.any_invoice_paid_by(chain, key)?.map_or(Payee::StaticAddress(id), Payee::Invoice)
             }
         })
     }
 
     /// A quote at the rate of the day, for policies that let late money count so.
-    fn current_quote(&self, invoice: &Invoice, seen: &[Observation], now: Timestamp) -> Option<Quote> {
+    pub(crate) fn current_quote<'a>(
+        &self,
+        invoice: &Invoice,
+        mut seen: impl Iterator<Item = &'a Observation>,
+        now: Timestamp,
+    ) -> Option<Quote> {
         if !invoice.policy.late_counts_at(invoice.created_at, now) {
             return None;
         }
-        let asset = seen.iter().find_map(|seen| match seen {
+        let asset = seen.find_map(|seen| match seen {
             Observation::Seen(sighting) => Some(sighting.asset),
             Observation::Final(_) | Observation::Gone(_) => None,
         })?;

@@ -5,6 +5,7 @@
 //! page by page and keeps nothing but what differs.
 
 mod addresses;
+mod secrets;
 mod standing;
 mod static_addresses;
 
@@ -96,13 +97,32 @@ impl Gateway {
         let mut audit = Audit { gateway: Arc::clone(self), findings: Findings::default() };
         audit.rows().await?;
         audit.standings().await?;
-        audit.addresses().await?;
-        audit.static_addresses().await?;
+        let addresses = audit.addresses().await;
+        audit.or_unreadable("addresses", addresses)?;
+        let secrets = audit.secrets().await;
+        audit.or_unreadable("secrets", secrets)?;
+        let permanent = audit.static_addresses().await;
+        audit.or_unreadable("permanent addresses", permanent)?;
         Ok(audit.findings)
     }
 }
 
 impl Audit {
+    /// Rows that cannot be read are a finding, and no end of the audit.
+    fn or_unreadable(&mut self, what: &str, done: Result<(), AuditError>) -> Result<(), AuditError> {
+        match done {
+            Err(AuditError::Store(StoreError::Corrupt(why))) => {
+                self.findings.differ(what.to_owned(), format!("one cannot be read, and none after it: {why}"));
+                Ok(())
+            }
+            Err(AuditError::Account(error)) => {
+                self.findings.differ(what.to_owned(), format!("an account of theirs cannot be read: {error}"));
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
     async fn rows(&mut self) -> Result<(), AuditError> {
         let store = self.gateway.store();
         // A closure: the method itself is not general enough in the reader's lifetime.
@@ -114,8 +134,16 @@ impl Audit {
         self.findings.deliveries = counts.deliveries;
         for comparison in 0..comparisons() {
             let read = move |reader: &farthing_store::Reader<'_>| reader.compare_rows(comparison, OF_A_KIND_MAX);
-            for found in store.read(read).await? {
-                self.findings.differ(found.subject, found.detail);
+            match store.read(read).await {
+                // A row that a statement stumbles over is a finding, and no end of the audit.
+                Err(error @ (StoreError::Sqlite(_) | StoreError::Corrupt(_))) if !error.is_disk_failure() => {
+                    self.findings.differ("rows".to_owned(), format!("comparison {comparison} cannot be made: {error}"));
+                }
+                found => {
+                    for found in found? {
+                        self.findings.differ(found.subject, found.detail);
+                    }
+                }
             }
         }
         Ok(())

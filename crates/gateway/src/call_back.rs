@@ -44,8 +44,7 @@ impl Gateway {
             attempts: 0,
             due_at: now,
         };
-        transaction.insert_callback(&delivery, &body, (url, change.invoice.id))?;
-        Ok(Some(DueDelivery { delivery, attempts_before: 0, body, url: Some(url.clone()), is_whole: true }))
+        transaction.insert_callback(delivery, body, (url, change.invoice.id)).map(Some)
     }
 
     /// Shows an invoice with everything that its dialect needs beside it. What has no number yet gets one.
@@ -85,6 +84,7 @@ impl Gateway {
             secrets: Vec::new(),
             created_at: now,
             credential: Some(credential.id),
+            is_whole: true,
         };
         transaction.callback_endpoint(&new, credential.dialect)
     }

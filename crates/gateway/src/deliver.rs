@@ -46,12 +46,13 @@ impl Gateway {
     }
 
     /// Delivers to an endpoint that has something new, what was handed over before all else. Answers how many attempts were
-    /// made: none while another call delivers to the same endpoint.
+    /// made: none while another call delivers to the same endpoint. Callbacks are read from the store again, which alone knows
+    /// whether a later one has overtaken them.
     ///
     /// # Errors
     /// As [`Self::deliver_to`].
     pub async fn deliver(&self, woken: Woken) -> Result<usize, StoreError> {
-        if woken.fresh.is_empty() {
+        if woken.fresh.iter().all(|due| due.url.is_some()) {
             return self.deliver_to(woken.endpoint).await;
         }
         let Some(_lane) = Lane::enter(&self.lanes, woken.endpoint) else { return Ok(0) };
@@ -107,7 +108,7 @@ impl Gateway {
             .await?;
         let Some((receiver, mut due)) = found else { return Ok(0) };
         if receiver.credential.is_some() {
-            due.sort_by_key(|due| due.delivery.id);
+            due.sort_by_key(|due| due.place);
         }
         self.attempt_all(&receiver, due).await
     }
@@ -136,7 +137,7 @@ impl Gateway {
     ) -> Result<(), StoreError> {
         self.lanes.note_attempt(due.delivery.id);
         let began = self.clocks().real();
-        let was_due_at = due.delivery.due_at;
+        let repeats = due.repeats;
         self.planted_taken_for_sent(&due, began).await?;
         let outcome = self.send(receiver, &due, began).await?;
         let ended = self.clocks().real();
@@ -145,11 +146,7 @@ impl Gateway {
         metrics::counter!("farthing_webhook_attempts_total", "acknowledged" => if delivery.stage == DeliveryStage::Delivered { "yes" } else { "no" })
             .increment(1);
         self.lanes.note_outcome(receiver.endpoint.id, delivery.stage == DeliveryStage::Delivered);
-        if unwritten.add(Finished { delivery, was_due_at, attempt }) {
-            self.write_down(unwritten).await
-        } else {
-            Ok(())
-        }
+        if unwritten.add(Finished { delivery, repeats, attempt }) { self.write_down(unwritten).await } else { Ok(()) }
     }
 
     async fn write_down(&self, unwritten: &mut Unwritten) -> Result<(), StoreError> {
@@ -159,8 +156,8 @@ impl Gateway {
         }
         self.store()
             .decide(move |transaction| {
-                finished.iter().try_for_each(|Finished { delivery, was_due_at, attempt }| {
-                    transaction.finish_attempt(delivery, *was_due_at, attempt)
+                finished.iter().try_for_each(|Finished { delivery, repeats, attempt }| {
+                    transaction.finish_attempt(delivery, *repeats, attempt)
                 })
             })
             .await
@@ -173,8 +170,8 @@ impl Gateway {
         }
         let answer = Ok(Answer { status: 204, first_bytes: String::new() });
         let attempt = attempt_of(&due.delivery, &answer, now, now);
-        let (was_due_at, delivery) = (due.delivery.due_at, self.after(Dialect::Native, due.clone(), &answer, now));
-        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, was_due_at, &attempt)).await
+        let (repeats, delivery) = (due.repeats, self.after(Dialect::Native, due.clone(), &answer, now));
+        self.store().decide(move |transaction| transaction.finish_attempt(&delivery, repeats, &attempt)).await
     }
 
     /// Sends it as its dialect does; the outer error is the store's.
@@ -199,19 +196,38 @@ impl Gateway {
                 Some(headers) => headers,
                 None => return Ok(Err(SendError::Unsigned)),
             },
-            Some(credential) => callbacks::headers(
-                credential.dialect,
-                &callbacks::Attempt {
-                    id: &due.delivery.event.to_string(),
-                    timestamp_seconds: now.seconds(),
-                    body: &body,
-                    public_key: credential.public_key.as_deref().unwrap_or_default(),
-                    secret: &self.secret_of(credential)?,
-                },
-            ),
+            Some(credential) => match self.callback_headers(credential, &due.delivery, &body, now)? {
+                Some(headers) => headers,
+                None => return Ok(Err(SendError::Unsigned)),
+            },
         };
         let url = due.url.as_ref().unwrap_or(&receiver.endpoint.url);
         Ok(self.parts.outgoing.post(url, &headers, body).await)
+    }
+
+    /// `None` without a secret to sign with.
+    fn callback_headers(
+        &self,
+        credential: &Credential,
+        delivery: &Delivery,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<Option<Vec<(&'static str, String)>>, StoreError> {
+        let secret = match self.secret_of(credential) {
+            Err(StoreError::Sealing(why)) => {
+                tracing::error!(credential = %credential.id, why, "a callback cannot be signed; it is not sent");
+                return Ok(None);
+            }
+            secret => secret?,
+        };
+        let attempt = callbacks::Attempt {
+            id: &delivery.event.to_string(),
+            timestamp_seconds: now.seconds(),
+            body,
+            public_key: credential.public_key.as_deref().unwrap_or_default(),
+            secret: &secret,
+        };
+        Ok(Some(callbacks::headers(credential.dialect, &attempt)))
     }
 
     /// `None` without a secret to sign with.
@@ -294,7 +310,7 @@ impl Receiver {
 /// Whether what is to be sent is not what was written, or would go to somebody else's endpoint.
 fn is_altered(receiver: &Receiver, due: &DueDelivery) -> bool {
     let is_theirs = receiver.endpoint.owner == due.delivery.owner || planted::is(Bug::OtherOwnersEndpoint);
-    !due.is_whole || !is_theirs
+    !due.is_whole || !receiver.endpoint.is_whole || !is_theirs
 }
 
 fn attempt_of(delivery: &Delivery, outcome: &Result<Answer, SendError>, began: Timestamp, ended: Timestamp) -> Attempt {

@@ -63,6 +63,7 @@ impl Gateway {
             secrets: vec![self.sealed(id, &secret)?],
             created_at: now,
             credential: None,
+            is_whole: true,
         };
         let row = endpoint.clone();
         self.store()
@@ -216,6 +217,9 @@ impl Gateway {
     ) -> Result<Endpoint, EndpointError> {
         let decide = move |transaction: &mut Transaction<'_>| {
             let mut endpoint = transaction.endpoint(owner, id)?.ok_or(EndpointError::NotFound("webhook endpoint"))?;
+            if !endpoint.is_whole {
+                return Err(StoreError::Corrupt(format!("endpoint {id} is not as it was written")).into());
+            }
             change(&mut endpoint);
             transaction.put_endpoint(&endpoint)?;
             Ok::<_, EndpointError>(endpoint)

@@ -36,6 +36,8 @@ impl Gateway {
     /// # Errors
     /// When the store fails.
     pub async fn expire(self: &Arc<Self>, environment: Environment, waiting: Waiting) -> Result<Progress, StoreError> {
+        // What was paid in time must be on the invoice before its time is over.
+        self.take_up(environment).await?;
         let now = self.clocks().now(environment);
         let with_waiting = waiting == Waiting::Now;
         let due = self.store().read(move |reader| reader.due_invoices(environment, now, with_waiting, BATCH)).await?;
@@ -65,28 +67,29 @@ impl Gateway {
         let ids: BTreeSet<InvoiceId> = due.iter().copied().collect();
         let mut settled = Vec::new();
         for id in ids {
-            let mut invoice = match self.lock_unaltered(transaction, id) {
-                Ok(Some(invoice)) => invoice,
-                Ok(None) => continue,
+            match transaction.whole_or_not(|transaction| self.settle_one(transaction, id)) {
                 Err(StoreError::Corrupt(why)) => {
                     tracing::error!(invoice = %id, why, "a due invoice is refused; the others are settled");
                     note_altered("invoice");
                     transaction.put_off(id, began.plus_seconds(REFUSED_AGAIN_SECONDS))?;
-                    continue;
                 }
-                Err(error) => return Err(error),
-            };
-            let now = self.now_for(&invoice);
-            let through = invoice.deadline.filter(|deadline| now >= *deadline && self.is_scanned(&invoice, *deadline));
-            let events = match through {
-                Some(deadline) => invoice.scanned(deadline, now),
-                None => invoice.resettle(now),
-            };
-            let still_due = invoice.standing.next_change.is_some_and(|at| at <= now);
-            let retry_at = still_due.then(|| now.plus_seconds(LOOK_AGAIN_SECONDS));
-            settled.push(self.save_and_tell(transaction, invoice, &events, retry_at)?);
+                told => settled.extend(told?),
+            }
         }
         Ok(settled)
+    }
+
+    fn settle_one(&self, transaction: &mut Transaction<'_>, id: InvoiceId) -> Result<Option<Told>, StoreError> {
+        let Some(mut invoice) = self.lock_unaltered(transaction, id)? else { return Ok(None) };
+        let now = self.now_for(&invoice);
+        let through = invoice.deadline.filter(|deadline| now >= *deadline && self.is_scanned(&invoice, *deadline));
+        let events = match through {
+            Some(deadline) => invoice.scanned(deadline, now),
+            None => invoice.resettle(now),
+        };
+        let still_due = invoice.standing.next_change.is_some_and(|at| at <= now);
+        let retry_at = still_due.then(|| now.plus_seconds(LOOK_AGAIN_SECONDS));
+        self.save_and_tell(transaction, invoice, &events, retry_at).map(Some)
     }
 
     /// Whether every network of an invoice was scanned to a tip that was read at or after `through`.

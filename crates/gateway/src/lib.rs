@@ -31,6 +31,7 @@ pub mod read_invoice;
 pub mod reconcile;
 pub mod reread;
 pub mod scan;
+mod set_aside;
 pub mod static_addresses;
 pub mod tasks;
 mod tell;

@@ -3,7 +3,7 @@
 use crate::gateway::Gateway;
 use farthing_domain::{
     id::{InvoiceId, Owner},
-    invoice::Invoice,
+    invoice::{Invoice, Source},
     network::ChainId,
     planted::{self, Bug},
 };
@@ -155,12 +155,29 @@ impl Gateway {
         Ok(true)
     }
 
-    /// Refuses an invoice that has an address which is not its own, with the alarm: before it is changed, or answered by a change.
+    /// Refuses an invoice that has an address which is not its own, with the alarm, or one whose address money waits for that could
+    /// not be recorded yet: before it is changed, or answered by a change.
     pub(crate) fn refuse_foreign_addresses(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<(), StoreError> {
-        if self.has_its_own_addresses(reader, invoice)? {
-            return Ok(());
+        if !self.has_its_own_addresses(reader, invoice)? {
+            return Err(StoreError::Corrupt(ReadError::mismatch(Holder::of(invoice)).to_string()));
         }
-        Err(StoreError::Corrupt(ReadError::mismatch(Holder::of(invoice)).to_string()))
+        // Deposits to one permanent address do not wait for each other.
+        if matches!(invoice.source, Source::Api(_)) && self.has_money_waiting(reader, invoice)? {
+            return Err(StoreError::Corrupt(format!("money of invoice {} waits to be recorded", invoice.id)));
+        }
+        Ok(())
+    }
+
+    fn has_money_waiting(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
+        for quote in &invoice.quotes {
+            let chain = ChainId { environment: invoice.owner.environment, network: quote.due.asset.network };
+            let Some(account) = self.chain(chain).map(|chain| &chain.account) else { continue };
+            let Ok(address) = Address::parse(account.family(), account.chain(), &quote.address) else { continue };
+            if reader.waits_at(chain.environment, address.bytes())? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Remembers the addresses of an invoice that was just committed: they came out of the account, or were derived again.

@@ -17,7 +17,7 @@ use farthing_domain::{
 use farthing_networks::network::{Header, MempoolTransfer, NetworkError, Scanned, Tip};
 use farthing_store::{
     StoreError,
-    records::{ChainState, PlacedPayment, ScannedRange},
+    records::{ChainState, ScannedRange, set_aside::PlacedPayment},
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
@@ -316,14 +316,18 @@ impl Gateway {
         Ok(BlockRef { height, hash })
     }
 
-    /// Payments above the ancestor whose blocks are not on the chain any more.
+    /// Payments above the ancestor whose blocks are not on the chain any more, or of which nobody can say in which they were: all
+    /// that is above the ancestor is read again, and they are seen where they are.
     async fn lost_payments(&self, chain: &Chain, ancestor: &BlockRef) -> Result<Vec<PlacedPayment>, ScanError> {
         let (id, height) = (chain.id, ancestor.height);
         let above = self.store().read(move |reader| reader.payments_above(id, height)).await?;
         let mut hashes: BTreeMap<u64, Option<String>> = BTreeMap::new();
         let mut gone = Vec::new();
         for payment in above {
-            let Some(block) = &payment.block else { continue };
+            let Some(block) = &payment.block else {
+                gone.push(payment);
+                continue;
+            };
             if let Entry::Vacant(unknown) = hashes.entry(block.height) {
                 unknown.insert(self.hash_at(chain, block.height).await?);
             }

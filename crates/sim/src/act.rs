@@ -1,6 +1,8 @@
 //! Doing what was chosen, and judging at once what was answered: a refusal that the contract foresees is an answer, anything
 //! else is a failure of the run.
 
+pub(crate) mod alter;
+pub(crate) mod callbacks;
 mod chain;
 mod hooks;
 mod permanent;
@@ -50,7 +52,7 @@ impl Simulation {
             }
             Action::Together(tasks, dies_after) => self.together(tasks, dies_after).await,
             Action::Snoop { owner, invoice } => self.snoop(owner, invoice).await,
-            Action::Tamper { invoice, other } => self.tamper(invoice, other).await,
+            Action::Alter { invoice, what, meanwhile } => self.alter(invoice, what, meanwhile).await,
             Action::Reconfigure(configuration) => self.reconfigure(configuration).await,
             Action::Misbehave(network, faults) => {
                 self.gateway()?.simulated(network).ok_or("no such network")?.set_faults(faults);
@@ -61,6 +63,7 @@ impl Simulation {
                 done()
             }
             Action::AddEndpoint(owner, events) => self.add_endpoint(owner, events).await,
+            Action::ChangeEndpoint(id, events) => self.change_endpoint(id, events).await,
             Action::DeleteEndpoint(id) => self.delete_endpoint(id).await,
             Action::Rotate(id, overlap) => self.rotate(id, overlap).await,
             Action::SetMood(id, mood) => {
@@ -68,6 +71,7 @@ impl Simulation {
                 self.receivers.set_mood(&url, mood);
                 done()
             }
+            Action::SetCallbackMood(owner, dialect, mood) => self.set_callback_mood(owner, dialect, mood),
             Action::SendTestEvent(id) => self.send_test_event(id).await,
             Action::Redeliver(id) => self.redeliver(id).await,
             Action::Nothing => done(),

@@ -3,6 +3,7 @@
 //! Pure: evidence in, violations out. Nothing here asks the gateway, so that doctored evidence shows that a check can fail.
 
 mod addresses;
+mod callbacks;
 mod deliveries;
 mod events;
 pub(crate) mod exact;
@@ -13,7 +14,12 @@ pub(crate) mod sound;
 #[cfg(test)]
 mod tests;
 
-use crate::{memory::Memory, oracle::Oracle, receivers::Received};
+use crate::{
+    act::callbacks::Written,
+    memory::Memory,
+    oracle::Oracle,
+    receivers::{CalledBack, Received},
+};
 use farthing_domain::{
     id::MerchantId, invoice::Invoice, settle::settle, static_address::StaticAddress, time::Timestamp,
 };
@@ -39,6 +45,10 @@ pub struct Evidence {
     pub deliveries: Vec<(Delivery, Vec<Attempt>)>,
     /// What the receivers got.
     pub log: Vec<Received>,
+    /// The books: every callback of a dialect, in the order in which they were written.
+    pub callbacks: Vec<Written>,
+    /// The callbacks that their receivers got.
+    pub called_back: Vec<CalledBack>,
     /// When all money was final, by the environment's clock; `None` while faults go on.
     pub quiet_at: Option<Timestamp>,
     /// By how much the clock was set back altogether: a process that starts again believes it.
@@ -77,9 +87,11 @@ pub fn at_any_time(evidence: &Evidence) -> Vec<Violation> {
     violations.extend(sound::deep_enough(evidence));
     violations.extend(addresses::check(evidence));
     violations.extend(permanent::counted(evidence));
+    violations.extend(permanent::conserved(evidence));
     violations.extend(events::check(evidence));
     violations.extend(deliveries::honest(evidence));
     violations.extend(deliveries::recorded(evidence));
+    violations.extend(callbacks::honest(evidence));
     violations
 }
 
@@ -93,6 +105,7 @@ pub fn when_quiet(evidence: &Evidence) -> Vec<Violation> {
     violations.extend(settled(evidence));
     violations.extend(deliveries::complete(evidence));
     violations.extend(deliveries::repeated(evidence));
+    violations.extend(callbacks::complete(evidence));
     violations
 }
 

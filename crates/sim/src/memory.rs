@@ -3,7 +3,7 @@
 use farthing_domain::{
     asset::AssetId,
     decimal::Decimal,
-    id::{EndpointId, EventId, InvoiceId, MerchantId, Owner, StaticAddressId},
+    id::{CredentialId, EndpointId, EventId, InvoiceId, MerchantId, Owner, StaticAddressId},
     invoice::{Choice, Invoice},
     money::Amount,
     name::NetworkId,
@@ -47,6 +47,15 @@ pub struct KnownKey {
     pub dialect: Dialect,
     /// The invoice that every success named; `None` while there was none.
     pub invoice: Option<InvoiceId>,
+}
+
+/// A shop's credential of a dialect.
+#[derive(Debug, Clone)]
+pub struct KnownCredential {
+    /// Its id.
+    pub id: CredentialId,
+    /// Where its callbacks go.
+    pub url: String,
 }
 
 /// A permanent address that was acknowledged.
@@ -102,6 +111,8 @@ pub struct KnownRedelivery {
 pub struct Memory {
     /// The shops.
     pub owners: Vec<Owner>,
+    /// Their credentials.
+    pub credentials: BTreeMap<(Owner, Dialect), KnownCredential>,
     /// Invoices, in the order in which they were acknowledged.
     pub order: Vec<InvoiceId>,
     /// Invoices by id.

@@ -6,7 +6,10 @@ mod request;
 mod trouble;
 
 use crate::{
-    act::together::Task,
+    act::{
+        alter::{Meanwhile, What},
+        together::Task,
+    },
     racing::{Lie, Move, Race},
     receivers::Mood,
     simulation::{Simulation, TEST},
@@ -37,6 +40,8 @@ pub const ASSETS: [(&str, &str); 9] = [
     ("USDT", "solana"),
     ("SOL", "solana"),
 ];
+/// The dialects, which tell by callbacks.
+pub const CALLING_BACK: [Dialect; 4] = [Dialect::CoinsPaid, Dialect::Payhubix, Dialect::TxCash, Dialect::TxnPro];
 /// Recent things that are touched more often than others.
 const RECENT: usize = 8;
 
@@ -149,12 +154,14 @@ pub enum Action {
         /// For what.
         invoice: InvoiceId,
     },
-    /// Somebody writes another invoice's address into a row.
-    Tamper {
+    /// A disk, or somebody, alters rows for a while.
+    Alter {
         /// Of which invoice.
         invoice: InvoiceId,
-        /// Whose address.
-        other: InvoiceId,
+        /// Which.
+        what: What,
+        /// What goes on meanwhile.
+        meanwhile: Meanwhile,
     },
     /// The operator changes the configuration and starts again.
     Reconfigure(Configuration),
@@ -162,12 +169,16 @@ pub enum Action {
     Race(NetworkId, Race),
     /// A shop makes an endpoint.
     AddEndpoint(Owner, Vec<String>),
+    /// A shop has one listen to other events.
+    ChangeEndpoint(EndpointId, Vec<String>),
     /// A shop deletes one.
     DeleteEndpoint(EndpointId),
     /// A shop rotates one's secret, with an overlap in seconds.
     Rotate(EndpointId, i64),
     /// A receiver changes how it behaves.
     SetMood(EndpointId, Mood),
+    /// A receiver of a dialect's callbacks changes how it behaves.
+    SetCallbackMood(Owner, Dialect, Mood),
     /// A shop asks for the test event.
     SendTestEvent(EndpointId),
     /// A shop asks for a delivery again.
@@ -301,15 +312,14 @@ impl Simulation {
 
     fn choose_endpoint(&mut self) -> Option<Action> {
         let living = self.memory.living_endpoints();
-        let kind = self.dice.below(12);
+        let kind = self.dice.below(16);
+        if kind > 11 {
+            let (owner, dialect) = (*self.dice.pick(&self.memory.owners)?, *self.dice.pick(&CALLING_BACK)?);
+            return Some(Action::SetCallbackMood(owner, dialect, self.a_mood()));
+        }
         if living.is_empty() || kind == 0 {
             let owner = *self.dice.pick(&self.memory.owners)?;
-            let events = if self.dice.percent(50) {
-                EventName::all().map(|name| name.to_string()).collect()
-            } else {
-                EventName::documented()
-            };
-            return Some(Action::AddEndpoint(owner, events));
+            return Some(Action::AddEndpoint(owner, self.some_events()));
         }
         let id = *self.dice.pick(&living)?;
         Some(match kind {
@@ -317,8 +327,18 @@ impl Simulation {
             2..=3 => Action::Rotate(id, self.seconds(0, 3_600)),
             4 => Action::SendTestEvent(id),
             5 => Action::Redeliver(id),
+            6 => Action::ChangeEndpoint(id, self.some_events()),
             _ => Action::SetMood(id, self.a_mood()),
         })
+    }
+
+    /// What a shop listens to.
+    fn some_events(&mut self) -> Vec<String> {
+        if self.dice.percent(50) {
+            EventName::all().map(|name| name.to_string()).collect()
+        } else {
+            EventName::documented()
+        }
     }
 
     fn a_mood(&mut self) -> Mood {

@@ -135,6 +135,8 @@ impl Simulation {
             oracle,
             memory,
             log: self.receivers.log(),
+            callbacks: self.callbacks_written()?,
+            called_back: self.receivers.called_back(),
             quiet_at: None::<Timestamp>,
             set_back_seconds: self.set_back_seconds,
         })
@@ -176,6 +178,9 @@ impl Simulation {
         }
         for received in &evidence.log {
             self.trace.weigh(&format!("received {} {} {}", received.url, received.id, received.is_acknowledged));
+        }
+        for received in &evidence.called_back {
+            self.trace.weigh(&format!("called back {} {}", received.url, String::from_utf8_lossy(&received.body)));
         }
         for invoice in &evidence.invoices {
             self.trace.weigh(&format!("invoice {} {:?}", invoice.id, invoice.standing));

@@ -3,17 +3,24 @@
 //! Each request's signature is checked as it comes in, against the secrets that the shop was told.
 
 use crate::world::ManualClock;
-use farthing_dialects::native::callback::{self, WebhookSecret};
-use farthing_domain::time::Timestamp;
+use farthing_dialects::{
+    callbacks,
+    native::callback::{self, WebhookSecret},
+};
+use farthing_domain::{policy::Dialect, time::Timestamp};
 use farthing_gateway::{
     clock::Clock,
     outgoing::{Answer, SendError, SimulatedReceivers},
 };
+use farthing_store::records::Credential;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+/// What a healthy receiver answers, by the native API and to every dialect.
+const NO_CONTENT: u16 = 204;
+const OK: u16 = 200;
 /// How long a hanging receiver takes until the sender gives up, in milliseconds.
 const HANGS_MS: i64 = 15_000;
 
@@ -58,8 +65,31 @@ pub struct Received {
     pub is_acknowledged: bool,
 }
 
+/// A dialect's callback that came in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalledBack {
+    /// Where.
+    pub url: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// Whether its headers are those that the credential makes.
+    pub is_signed: bool,
+    /// Whether the sender got an acknowledgement, and its process lived long enough to write that down.
+    pub is_acknowledged: bool,
+}
+
+/// Who signs the callbacks to an address.
+#[derive(Clone)]
+struct Signer {
+    dialect: Dialect,
+    public_key: String,
+    secret: String,
+}
+
 #[derive(Default)]
 struct State {
+    signers: BTreeMap<String, Signer>,
+    called_back: Vec<CalledBack>,
     moods: BTreeMap<String, Mood>,
     secrets: BTreeMap<String, Vec<KnownSecret>>,
     doubted: BTreeSet<String>,
@@ -96,6 +126,26 @@ impl Receivers {
     #[must_use]
     pub fn count(&self) -> usize {
         self.state().log.len()
+    }
+
+    /// Callbacks of a credential come here.
+    pub fn learn_credential(&self, url: &str, credential: &Credential, secret: &str) {
+        let public_key = credential.public_key.clone().unwrap_or_default();
+        let signer = Signer { dialect: credential.dialect, public_key, secret: secret.to_owned() };
+        self.state().signers.insert(url.to_owned(), signer);
+    }
+
+    /// Every callback that came in, oldest first.
+    #[must_use]
+    pub fn called_back(&self) -> Vec<CalledBack> {
+        self.state().called_back.clone()
+    }
+
+    /// The sender's process ended: only what it had written down counts as acknowledged.
+    pub fn keep_acknowledged(&self, written_down: &BTreeSet<(String, Vec<u8>)>) {
+        for got in &mut self.state().called_back {
+            got.is_acknowledged &= written_down.contains(&(got.url.clone(), got.body.clone()));
+        }
     }
 
     /// Everybody is well again.
@@ -143,6 +193,11 @@ impl Receivers {
         let now = self.clock.now();
         let mut state = self.state();
         let mood = state.moods.get(url).copied().unwrap_or(Mood::Healthy);
+        if let Some(signer) = state.signers.get(url).cloned() {
+            let outcome = self.answer(mood, OK);
+            state.called_back.push(called_back(url, headers, body, (&signer, now, &outcome)));
+            return outcome;
+        }
         let header = |name: &str| {
             headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };
@@ -154,9 +209,16 @@ impl Receivers {
         let attempt = callback::Attempt { id: &id, event: &event, timestamp_seconds: now.seconds(), body };
         let is_doubted = state.doubted.contains(url);
         let is_signed = is_doubted || !valid.is_empty() && callback::headers(&valid, &attempt).as_slice() == headers;
+        let outcome = self.answer(mood, NO_CONTENT);
+        let is_acknowledged = matches!(&outcome, Some(Ok(answer)) if callback::is_acknowledged(answer.status));
+        state.log.push(Received { url: url.to_owned(), id, event, body: body.to_vec(), is_signed, is_acknowledged });
+        outcome
+    }
+    /// What the sender gets; `None`: its process ends before.
+    fn answer(&self, mood: Mood, healthy: u16) -> Option<Result<Answer, SendError>> {
         let answer = |status| Some(Ok(Answer { status, first_bytes: String::new() }));
-        let outcome = match mood {
-            Mood::Healthy => answer(204),
+        match mood {
+            Mood::Healthy => answer(healthy),
             Mood::Answers(status) => answer(status),
             Mood::Hangs => {
                 self.clock.move_by_ms(HANGS_MS);
@@ -164,9 +226,31 @@ impl Receivers {
             }
             Mood::LosesAnswers => Some(Err(SendError::Protocol)),
             Mood::OutlivesTheSender => None,
-        };
-        let is_acknowledged = matches!(&outcome, Some(Ok(answer)) if callback::is_acknowledged(answer.status));
-        state.log.push(Received { url: url.to_owned(), id, event, body: body.to_vec(), is_signed, is_acknowledged });
-        outcome
+        }
+    }
+}
+
+fn called_back(
+    url: &str,
+    headers: &[(&str, String)],
+    body: &[u8],
+    (signer, now, outcome): (&Signer, Timestamp, &Option<Result<Answer, SendError>>),
+) -> CalledBack {
+    let of_id = |(key, _): &&(&str, String)| matches!(*key, "webhook-id" | "svix-id");
+    let id = headers.iter().find(of_id).map(|(_, value)| value.as_str()).unwrap_or_default();
+    let attempt = callbacks::Attempt {
+        id,
+        timestamp_seconds: now.seconds(),
+        body,
+        public_key: &signer.public_key,
+        secret: &signer.secret,
+    };
+    let is_acknowledged =
+        matches!(outcome, Some(Ok(answer)) if callbacks::is_acknowledged(signer.dialect, answer.status));
+    CalledBack {
+        url: url.to_owned(),
+        body: body.to_vec(),
+        is_signed: callbacks::headers(signer.dialect, &attempt).as_slice() == headers,
+        is_acknowledged,
     }
 }

@@ -4,7 +4,7 @@
 //! quiet.
 
 use crate::{
-    act::{Outcome, is_of_the_disk, unexpected},
+    act::{Outcome, alter::Undo, is_of_the_disk, unexpected},
     check::{self, Violation},
     dice::Dice,
     disturbed::{Disturbed, Trouble},
@@ -29,6 +29,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     future::Future,
+    path::PathBuf,
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -130,8 +131,8 @@ pub struct Simulation {
     pub(crate) home: NetworkId,
     pub(crate) count: u64,
     pub(crate) set_back_seconds: i64,
-    /// An invoice into whose row another address was written, and its own.
-    pub(crate) tampered: Option<(InvoiceId, String)>,
+    /// How to put right what is altered at the moment.
+    pub(crate) altered: Vec<Undo>,
     /// When each invoice was last settled, as it was last looked at: that never goes back.
     settled: BTreeMap<InvoiceId, Timestamp>,
     /// Invoices that were seen expired.
@@ -230,7 +231,7 @@ impl Simulation {
             home,
             count: 0,
             set_back_seconds: 0,
-            tampered: None,
+            altered: Vec::new(),
             settled: BTreeMap::new(),
             expired: BTreeSet::new(),
             seed,
@@ -247,6 +248,7 @@ impl Simulation {
         for owner in simulation.memory.owners.clone() {
             let action = Action::AddEndpoint(owner, every.clone());
             simulation.perform(action).await.map_err(anyhow::Error::msg)?;
+            simulation.take_credentials(owner).await.map_err(anyhow::Error::msg)?;
         }
         Ok(simulation)
     }
@@ -351,6 +353,10 @@ impl Simulation {
         matches!(self.seed & 3, 2 | 3)
     }
 
+    pub(crate) fn folder(&self) -> Outcome<PathBuf> {
+        Ok(self.world.as_ref().ok_or("the gateway did not start again")?.folder())
+    }
+
     pub(crate) fn gateway(&self) -> Outcome<&Arc<Gateway>> {
         self.world.as_ref().map(|world| &world.gateway).ok_or_else(|| "the gateway did not start again".to_owned())
     }
@@ -373,7 +379,7 @@ impl Simulation {
             match started.transpose() {
                 Ok(Some(world)) => {
                     self.world = Some(world);
-                    return Ok(());
+                    return self.keep_acknowledged();
                 }
                 // Whoever watches over the process starts it again.
                 Err(error) if is_of_the_disk(&format!("{error:#}")) && self.disturbed.has_hit() => {}

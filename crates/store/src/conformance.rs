@@ -6,6 +6,7 @@ mod concerns;
 mod dialects;
 #[expect(clippy::arithmetic_side_effects, reason = "the numbers of these rules are small")]
 mod rows;
+mod set_aside;
 mod static_addresses;
 mod surpluses;
 
@@ -55,6 +56,11 @@ macro_rules! suite {
                     numbers_are_counted_for_each_owner_and_dialect
                     a_name_and_a_thing_are_bound_once
                     a_host_of_callbacks_is_one_endpoint_that_the_native_api_does_not_see;
+                set_aside:
+                    what_waits_says_where_payments_are_as_if_it_were_recorded
+                    what_says_nothing_new_is_not_set_aside_again
+                    an_invoice_of_which_something_waits_is_not_locked
+                    what_met_something_altered_leaves_nothing_and_what_was_done_beside_it_stays;
                 static_addresses:
                     a_permanent_address_is_read_back_as_it_was_written
                     an_address_key_is_used_once_by_each_dialect_of_an_owner

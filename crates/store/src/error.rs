@@ -76,9 +76,20 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => Self::Busy,
             Some(rusqlite::ErrorCode::DiskFull) => Self::DiskFull,
+            None if is_of_a_value(&error) => Self::Corrupt(error.to_string()),
             _ => Self::Sqlite(error),
         }
     }
+}
+
+/// Whether a column holds what no row of its table may hold.
+const fn is_of_a_value(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+    )
 }
 
 impl StoreError {

@@ -1,6 +1,7 @@
 //! Rows in the domain's words: what the store keeps besides invoices and payments.
 
 pub mod concern;
+pub mod set_aside;
 
 use core::fmt;
 use farthing_domain::{
@@ -75,6 +76,8 @@ pub struct Endpoint {
     pub created_at: Timestamp,
     /// The credential whose callbacks it gets; `None` for an endpoint of the native API.
     pub credential: Option<CredentialId>,
+    /// Whether its row is as it was written. What is not gets nothing: it may be somebody else's address.
+    pub is_whole: bool,
 }
 
 /// A merchant's credential of another API than the native one.
@@ -201,6 +204,10 @@ pub struct DueDelivery {
     pub delivery: Delivery,
     /// How many of its attempts were made before somebody had it repeated: its schedule began anew after them.
     pub attempts_before: u32,
+    /// How often it had been asked for again when it was read.
+    pub repeats: u32,
+    /// Its place among all deliveries, in the order in which they were written. Ids do not tell: their clock may be set back.
+    pub place: i64,
     /// The bytes to send.
     pub body: Vec<u8>,
     /// Where they go, where that is not the endpoint's address.
@@ -364,19 +371,6 @@ pub struct ScannedRange {
 
 /// The longest that a due invoice may be put off before it is looked at again, in seconds.
 pub const LOOK_AGAIN_SECONDS_MAX: i64 = 60;
-
-/// A recorded payment's place, as reorganisations and finality look for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlacedPayment {
-    /// Its invoice.
-    pub invoice: InvoiceId,
-    /// Which transfer.
-    pub key: farthing_domain::payment::PaymentKey,
-    /// Its block; `None` in the mempool.
-    pub block: Option<BlockRef>,
-    /// The height that the chain must have reached before it can be final; `None` for most money.
-    pub matures_at: Option<u64>,
-}
 
 /// Money at an address of ours that no recorded payment explains.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -18,7 +18,9 @@ mod events;
 mod invoices;
 mod lists;
 mod merchants;
+mod placed;
 mod rows;
+mod set_aside;
 mod settings;
 mod simulated;
 mod static_addresses;
@@ -48,6 +50,9 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "overtaken callbacks",
         sql: include_str!("sqlite/schema/0010_overtaken_callbacks.sql"),
     },
+    Migration { number: 11, name: "repeats", sql: include_str!("sqlite/schema/0011_repeats.sql") },
+    Migration { number: 12, name: "set aside", sql: include_str!("sqlite/schema/0012_set_aside.sql") },
+    Migration { number: 13, name: "receivers", sql: include_str!("sqlite/schema/0013_receivers.sql") },
 ];
 
 /// A consistent view of the store.
@@ -160,6 +165,20 @@ mod tests {
     }
 
     #[test]
+    fn an_altered_invoice_keeps_no_other_from_being_reconciled() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
+        for number in [7, 8] {
+            let invoice = invoice(number, owner(1, Environment::Live));
+            block_on(store.decide(move |transaction| transaction.insert_invoice(&invoice, "print"))).unwrap();
+        }
+        let change = "UPDATE invoices SET deadline = deadline + 1 WHERE token = '00000000000000000000000000000007'";
+        assert_eq!(Connection::open(folder.path().join("farthing.db")).unwrap().execute(change, []).unwrap(), 1);
+        let found = block_on(store.read(|reader| reader.any_live_invoices(InvoiceId(Uuid::nil()), 9))).unwrap();
+        assert_eq!(found.iter().map(|invoice| invoice.id.0.as_u128()).collect::<Vec<_>>(), [8]);
+    }
+
+    #[test]
     fn rows_of_before_there_were_checksums_get_theirs() {
         let folder = tempfile::tempdir().unwrap();
         let before = Engine::open(folder.path(), &MIGRATIONS[..5], OpenAs::Server, Threads::Inline).unwrap();
@@ -198,14 +217,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), OpenAs::Server, Threads::Inline).unwrap();
         let read = store.read(|reader| {
-            let sql =
-                "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL ORDER BY id";
+            let sql = super::endpoints::all(
+                "n.merchant = ?1 AND n.environment = ?2 AND n.deleted_at IS NULL AND n.credential IS NULL ORDER BY n.id",
+            );
             for merchant in 1..4 {
                 let owner = Owner { merchant: MerchantId(Uuid::from_u128(merchant)), environment: Environment::Test };
                 reader.endpoints(owner)?;
                 reader.due_endpoints(Timestamp::from_seconds(1), 10)?;
             }
-            Ok::<_, StoreError>(reader.0.prepare_cached(sql)?.get_status(StatementStatus::RePrepare))
+            Ok::<_, StoreError>(reader.0.prepare_cached(&sql)?.get_status(StatementStatus::RePrepare))
         });
         assert_eq!(block_on(read).unwrap(), 0);
     }

@@ -49,7 +49,11 @@ pub(crate) fn describe() {
     describe_counter!("farthing_webhook_attempts_total", "Webhook attempts, by whether they were acknowledged.");
     describe_counter!(
         "farthing_altered_refused_total",
-        "Invoices and deliveries that are not as they were written, each time that they were refused."
+        "Invoices, payments and deliveries that are not as they were written, each time that they were refused."
+    );
+    describe_gauge!(
+        "farthing_set_aside",
+        "What chains showed and cannot be recorded before altered rows are put right; 0 in good order."
     );
     describe_counter!("farthing_store_commits_total", "Commits of the store.");
     describe_counter!("farthing_store_decisions_total", "Decisions that were part of those commits.");
@@ -210,6 +214,7 @@ async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
     use metrics::{counter, gauge};
     let stored = gateway.store().read(stored).await?;
     gauge!("farthing_outbox_waiting").set(shown(stored.waiting));
+    gauge!("farthing_set_aside").set(shown(stored.set_aside));
     gauge!("farthing_unexplained_surpluses").set(counted(stored.surpluses));
     gauge!("farthing_address_concerns").set(counted(stored.concerns));
     gauge!("farthing_tasks_ailing").set(counted(gateway.ailing_tasks().len()));
@@ -249,6 +254,7 @@ async fn measure(gateway: &Gateway) -> Result<(), StoreError> {
 /// What the store says.
 struct Stored {
     waiting: u64,
+    set_aside: u64,
     surpluses: usize,
     concerns: usize,
     chains: Vec<(ChainState, u64)>,
@@ -262,7 +268,8 @@ fn stored(reader: &Reader<'_>) -> Result<Stored, StoreError> {
     }
     let surpluses = reader.surpluses()?.iter().filter(|surplus| surplus.acknowledged_at.is_none()).count();
     let concerns = reader.concerns()?.iter().filter(|concern| concern.acknowledged_at.is_none()).count();
-    Ok(Stored { waiting: reader.waiting_deliveries()?, surpluses, concerns, chains })
+    let (waiting, set_aside) = (reader.waiting_deliveries()?, reader.count_set_aside()?);
+    Ok(Stored { waiting, set_aside, surpluses, concerns, chains })
 }
 
 fn measure_providers(chain: &Chain) {

@@ -23,6 +23,20 @@ impl Invoice {
         self.resettle(now)
     }
 
+    /// The same of what could not be recorded when it was seen: each as of that moment, so that nobody is late for it. What they
+    /// come to together is settled once, `now`.
+    pub fn observe_late(
+        &mut self,
+        seen: Vec<(Observation, Timestamp)>,
+        current_quote: Option<&Quote>,
+        now: Timestamp,
+    ) -> Vec<Event> {
+        for (observation, at) in seen {
+            self.record(observation, current_quote, at.min(now));
+        }
+        self.resettle(now)
+    }
+
     fn with_payment(&mut self, key: &PaymentKey, change: impl FnOnce(&mut Payment)) {
         if let Some(payment) = self.payments.iter_mut().find(|payment| payment.key == *key) {
             change(payment);

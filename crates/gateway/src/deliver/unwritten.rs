@@ -1,6 +1,5 @@
 //! Attempts that were made and are not written down yet. A process that ends before they are makes them again.
 
-use farthing_domain::time::Timestamp;
 use farthing_store::records::{Attempt, Delivery, DeliveryStage};
 
 /// How long failed attempts may wait to be written down together, in milliseconds: an endpoint that refuses at once must not keep
@@ -10,7 +9,8 @@ const WRITTEN_AFTER_MS: u64 = 1000;
 /// What came of an attempt, and where its delivery stands then.
 pub(super) struct Finished {
     pub(super) delivery: Delivery,
-    pub(super) was_due_at: Timestamp,
+    /// How often it had been asked for again when it was read.
+    pub(super) repeats: u32,
     pub(super) attempt: Attempt,
 }
 
@@ -40,7 +40,10 @@ impl Unwritten {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use farthing_domain::id::{DeliveryId, EndpointId, Environment, EventId, MerchantId, Owner};
+    use farthing_domain::{
+        id::{DeliveryId, EndpointId, Environment, EventId, MerchantId, Owner},
+        time::Timestamp,
+    };
     use uuid::Uuid;
 
     fn finished(stage: DeliveryStage, latency_ms: u64) -> Finished {
@@ -57,7 +60,7 @@ mod tests {
             attempts: 1,
             due_at: at,
         };
-        Finished { delivery, was_due_at: at, attempt }
+        Finished { delivery, repeats: 0, attempt }
     }
 
     #[test]

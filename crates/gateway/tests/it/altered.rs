@@ -4,8 +4,14 @@ use crate::{
     receiver::Receiver,
     shop::{HALF_BITCOIN, Shop},
 };
-use farthing_domain::{id::EndpointId, invoice::Invoice, standing::Status};
-use farthing_gateway::expire::Waiting;
+use farthing_domain::{
+    asset::AssetId,
+    id::EndpointId,
+    invoice::{Foreign, Invoice, Source},
+    policy::{Dialect, Policy},
+    standing::Status,
+};
+use farthing_gateway::{create_invoice::Created, expire::Waiting, static_addresses::TakeStaticAddress};
 use farthing_store::{
     StoreError,
     records::{Attempt, Delivery, DeliveryStage, Page},
@@ -203,14 +209,228 @@ async fn an_altered_invoice_does_not_keep_others_from_expiring() {
 async fn a_payment_of_an_invoice_with_a_swapped_address_is_told_when_its_address_is_its_own_again() {
     let shop = Shop::open().await;
     let (invoice, other) = (shop.create(HALF_BITCOIN).await, shop.create(HALF_BITCOIN).await);
+    let row = shop.kept("invoices", "quotes, checksum", &of_id(&invoice));
     shop.swap_address(&invoice, &other).await;
-    let paid = shop.world.gateway.pay_test_invoice(&invoice, invoice.quotes[0].due, 2).await;
-    assert!(paid.is_err(), "its network waits for the operator: {paid:?}");
+    shop.pay(&invoice, "0.5", 2).await;
+    shop.pay(&other, "0.5", 2).await;
+    assert_eq!(shop.status(other.id).await, Status::Paid, "nobody else waits");
     assert_eq!(shop.events(invoice.id).await, ["created"]);
-    shop.swap_address(&invoice, &invoice).await;
-    shop.world.gateway.scan_all(shop.owner.environment).await.unwrap();
+    shop.put_back(&row);
+    shop.expire().await;
     assert_eq!(shop.status(invoice.id).await, Status::Paid);
-    let told = ["created", "payment_detected", "confirming", "paid"];
     let events = shop.events(invoice.id).await;
-    assert!(told.iter().all(|kind| events.iter().any(|event| event == kind)), "{events:?}");
+    assert!(["payment_detected", "paid"].iter().all(|kind| events.iter().any(|event| event == kind)), "{events:?}");
+}
+
+/// Columns of some rows as they were: a table, its columns, and which row.
+struct Kept {
+    table: &'static str,
+    columns: &'static str,
+    condition: String,
+    values: Vec<rusqlite::types::Value>,
+}
+
+fn hex_of(id: uuid::Uuid) -> String {
+    uuid::Uuid::simple(id).to_string()
+}
+
+fn of_id(invoice: &Invoice) -> String {
+    format!("id = x'{}'", hex_of(invoice.id.0))
+}
+
+impl Shop {
+    fn kept(&self, table: &'static str, columns: &'static str, condition: &str) -> Kept {
+        let connection = Connection::open(self.world.folder().join("farthing.db")).unwrap();
+        let sql = format!("SELECT {columns} FROM {table} WHERE {condition}");
+        let count = columns.split(',').count();
+        let values = connection.query_row(&sql, [], |row| (0..count).map(|column| row.get(column)).collect()).unwrap();
+        Kept { table, columns, condition: condition.to_owned(), values }
+    }
+
+    fn put_back(&self, kept: &Kept) {
+        let connection = Connection::open(self.world.folder().join("farthing.db")).unwrap();
+        connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+        let marks = vec!["?"; kept.values.len()].join(", ");
+        let sql = format!("UPDATE {} SET ({}) = ({marks}) WHERE {}", kept.table, kept.columns, kept.condition);
+        assert_eq!(connection.execute(&sql, rusqlite::params_from_iter(&kept.values)).unwrap(), 1, "{sql}");
+    }
+
+    async fn expire(&self) {
+        self.world.gateway.expire(self.owner.environment, Waiting::Now).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_altered_of_an_invoice_its_network_goes_on_and_its_money_is_recorded_as_of_when_it_came() {
+    // What is altered, how, and whether a neighbour of the same policy can be paid meanwhile.
+    let cases: [(&str, &str, &str, bool); 6] = [
+        ("invoices", "terms", "UPDATE invoices SET terms = terms || ' ' WHERE {id}", true),
+        ("invoices", "standing", "UPDATE invoices SET standing = substr(standing, 2) WHERE {id}", true),
+        ("invoices", "environment", "UPDATE invoices SET environment = 7 WHERE {id}", true),
+        ("policies", "body", "UPDATE policies SET body = body || ' '", false),
+        ("addresses", "holder", "UPDATE addresses SET holder = zeroblob(16) WHERE {holder}", true),
+        ("addresses", "holder_kind", "UPDATE addresses SET holder_kind = 9 WHERE {holder}", true),
+    ];
+    for (table, column, sql, is_neighbour_paid) in cases {
+        let shop = Shop::open().await;
+        let (invoice, other) = (shop.create(HALF_BITCOIN).await, shop.create(HALF_BITCOIN).await);
+        let position = "position = 0 AND family = 'bitcoin'".to_owned();
+        let condition = match table {
+            "invoices" => of_id(&invoice),
+            "addresses" => position.clone(),
+            _ => "number = 1".to_owned(),
+        };
+        let row = shop.kept(table, column, &condition);
+        shop.alter(&sql.replace("{id}", &of_id(&invoice)).replace("{holder}", &position));
+        for paid in [&invoice, &other] {
+            shop.pay(paid, "0.5", 0).await;
+        }
+        let mine = async |count| {
+            shop.world.gateway.mine_test_blocks(invoice.quotes[0].due.asset.network, count).await.unwrap();
+        };
+        mine(1).await;
+        mine(2).await;
+        if is_neighbour_paid {
+            assert_eq!(shop.status(other.id).await, Status::Paid, "{sql}: nobody else waits");
+        }
+        assert_eq!(shop.events(invoice.id).await, ["created"], "{sql}");
+        let waits = shop.audit().await.into_iter().filter(|found| found.contains("it waits to be recorded")).count();
+        assert_eq!(waits, if is_neighbour_paid { 1 } else { 2 }, "{sql}");
+        // Long past the window and every patience, nothing is decided of it.
+        shop.world.clock.move_by_ms(3 * PAST_THE_WINDOW_MS);
+        mine(1).await;
+        shop.expire().await;
+        assert_eq!(shop.events(invoice.id).await, ["created"], "{sql}");
+        shop.put_back(&row);
+        shop.expire().await;
+        let paid = shop.read(invoice.id).await;
+        assert_eq!(
+            (paid.standing.status, paid.standing.is_late, paid.payments.len()),
+            (Status::Paid, false, 1),
+            "{sql}"
+        );
+        assert_eq!(shop.status(other.id).await, Status::Paid, "{sql}");
+        assert_eq!(shop.audit().await, Vec::<String>::new(), "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_reorganisation_does_to_money_that_waits_is_recorded_with_it() {
+    for is_dropped in [false, true] {
+        let shop = Shop::open().await;
+        let invoice = shop.create(HALF_BITCOIN).await;
+        let network = invoice.quotes[0].due.asset.network;
+        let row = shop.kept("invoices", "terms", &of_id(&invoice));
+        shop.alter("UPDATE invoices SET terms = terms || ' '");
+        let gateway = &shop.world.gateway;
+        let paid = gateway.pay_test_invoice(&invoice, invoice.quotes[0].due, 2).await.unwrap();
+        let drop = if is_dropped { vec![paid.tx_hash] } else { Vec::new() };
+        gateway.reorganise_test_network(network, 2, drop).await.unwrap();
+        gateway.mine_test_blocks(network, 3).await.unwrap();
+        shop.put_back(&row);
+        shop.expire().await;
+        let found = shop.read(invoice.id).await;
+        let [payment] = found.payments.as_slice() else { panic!("{:?}", found.payments) };
+        assert_eq!(payment.reversed_at.is_some(), is_dropped);
+        assert_eq!(found.standing.status == Status::Paid, !is_dropped);
+        assert_eq!(shop.audit().await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_bit_in_what_a_payment_s_row_repeats_reverses_nothing() {
+    for (confirmations, stage) in [(1, 0), (2, 0), (2, 1), (2, 3)] {
+        let shop = Shop::open().await;
+        let invoice = shop.create(HALF_BITCOIN).await;
+        shop.pay(&invoice, "0.5", confirmations).await;
+        let before = shop.read(invoice.id).await.standing.status;
+        shop.alter(&format!("UPDATE payments SET stage = {stage}"));
+        let gateway = &shop.world.gateway;
+        let other = shop.create(HALF_BITCOIN).await;
+        shop.pay(&other, "0.5", 0).await;
+        gateway.scan_all(shop.owner.environment).await.unwrap();
+        let after = shop.read(invoice.id).await;
+        assert_eq!((after.standing.status, after.payments[0].reversed_at), (before, None), "stage {stage}");
+        assert!(shop.audit().await.iter().any(|found| found.contains("and its facts make it")), "stage {stage}");
+    }
+}
+
+#[tokio::test]
+async fn a_deposit_to_an_altered_permanent_address_waits_alone() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let other = shop.create(HALF_BITCOIN).await;
+    let asset = other.quotes[0].due.asset;
+    let taken = gateway.take_static_address(take(&shop, asset)).await.unwrap().into_address();
+    let row = shop.kept("static_addresses", "received", "1");
+    shop.alter("UPDATE static_addresses SET received = 'x'");
+    let output = other.quotes[0].due;
+    let paid = gateway.pay_test_address(shop.owner, taken.id, output, 0).await;
+    assert!(paid.is_err(), "it is refused where it is shown");
+    shop.put_back(&row);
+    gateway.pay_test_address(shop.owner, taken.id, output, 0).await.unwrap();
+    shop.alter("UPDATE static_addresses SET received = 'x'");
+    shop.pay(&other, "0.5", 2).await;
+    assert_eq!(shop.status(other.id).await, Status::Paid, "nobody else waits");
+    shop.put_back(&row);
+    shop.expire().await;
+    let address = gateway.static_address(shop.owner, taken.id).await.unwrap().unwrap();
+    assert_eq!((address.invoice_count, address.received.to_string()), (1, output.units.to_string()));
+    assert_eq!(shop.audit().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_invoice_whose_callbacks_nobody_can_sign_for_holds_up_no_other() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let made = gateway.create_credential(shop.owner, Dialect::TxCash, Some("http://127.0.0.1:9/x".to_owned())).await;
+    let credential = made.unwrap().0.id;
+    let mut command = shop.command(HALF_BITCOIN);
+    command.policy = Policy::of(Dialect::TxCash);
+    command.source = Source::Api(Dialect::TxCash);
+    command.terms.foreign =
+        Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
+    let Created::New(invoice) = gateway.create_invoice(command).await.unwrap() else { panic!("it is new") };
+    let other = shop.create(HALF_BITCOIN).await;
+    shop.alter("UPDATE dialect_credentials SET id = zeroblob(16)");
+    shop.pay(&invoice, "0.5", 2).await;
+    shop.pay(&other, "0.5", 2).await;
+    assert_eq!(shop.status(other.id).await, Status::Paid, "nobody else waits");
+    assert_eq!(shop.events(invoice.id).await, ["created"], "nothing of the change is kept");
+    shop.alter(&format!("UPDATE dialect_credentials SET id = x'{}'", hex_of(credential.0)));
+    shop.expire().await;
+    assert_eq!(shop.status(invoice.id).await, Status::Paid);
+}
+
+fn take(shop: &Shop, asset: AssetId) -> TakeStaticAddress {
+    TakeStaticAddress {
+        owner: shop.owner,
+        dialect: Dialect::Native,
+        asset,
+        label: None,
+        external_id: None,
+        extras: "{}".to_owned(),
+        key: None,
+    }
+}
+
+#[tokio::test]
+async fn a_callback_that_cannot_be_signed_is_not_sent_and_is_on_record() {
+    let shop = Shop::open().await;
+    let gateway = &shop.world.gateway;
+    let receiver = Receiver::answering(vec![200]).await;
+    let made = gateway.create_credential(shop.owner, Dialect::TxCash, Some(receiver.host.clone())).await;
+    let credential = made.unwrap().0.id;
+    let mut command = shop.command(HALF_BITCOIN);
+    command.policy = Policy::of(Dialect::TxCash);
+    command.source = Source::Api(Dialect::TxCash);
+    command.terms.foreign =
+        Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
+    let Created::New(invoice) = gateway.create_invoice(command).await.unwrap() else { panic!("it is new") };
+    shop.pay(&invoice, "0.5", 0).await;
+    shop.alter("UPDATE dialect_credentials SET secret = 'zz' || substr(secret, 3)");
+    let lane = gateway.due_endpoints().await.unwrap()[0];
+    assert_eq!(gateway.deliver_to(lane).await.unwrap(), 1);
+    assert_eq!(receiver.requests().len(), 0);
+    assert_eq!(shop.attempted(lane).await[0].1.as_ref().unwrap().error.as_deref(), Some("unsigned"));
 }

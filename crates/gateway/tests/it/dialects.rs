@@ -158,3 +158,32 @@ async fn a_callback_is_acknowledged_and_tried_again_by_its_dialect_s_own_rules()
     let (deliveries, _) = gateway.store().read(move |reader| reader.deliveries(lane, all)).await.unwrap();
     assert_eq!((deliveries[0].stage, deliveries[0].attempts), (DeliveryStage::Delivered, 3));
 }
+
+#[tokio::test]
+async fn callbacks_go_in_the_order_in_which_they_were_written_though_the_clock_was_set_back_in_between() {
+    let mut shop = Shop::open().await;
+    let receiver = Receiver::answering(vec![200; 4]).await;
+    let made = shop.world.gateway.create_credential(shop.owner, Dialect::TxCash, Some(receiver.host.clone())).await;
+    let credential = made.unwrap().0.id;
+    let invoice = create(&shop, Dialect::TxCash, move |command| {
+        command.terms.foreign =
+            Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
+    })
+    .await;
+    let invoice = shop.world.gateway.activate(which(&invoice), asset("BTC", "bitcoin")).await.unwrap();
+    let due = invoice.quotes[0].due;
+    shop.world.gateway.pay_test_invoice(&invoice, due, 0).await.unwrap();
+    // The process starts again with a clock that is right, and its ids are smaller than those before.
+    shop.world.clock.move_by_ms(-3_600_000);
+    shop.world = shop.world.restart().await.unwrap();
+    let gateway = &shop.world.gateway;
+    gateway.mine_test_blocks(due.asset.network, 3).await.unwrap();
+    shop.world.clock.move_by_ms(3_600_000);
+    let lane = gateway.due_endpoints().await.unwrap()[0];
+    assert!(gateway.deliver_to(lane).await.unwrap() >= 2);
+    let rows = rusqlite::Connection::open(shop.world.folder().join("farthing.db")).unwrap();
+    let sql = "SELECT CAST(body AS TEXT) FROM deliveries ORDER BY rowid DESC LIMIT 1";
+    let last: String = rows.query_row(sql, [], |row| row.get(0)).unwrap();
+    let requests = receiver.requests();
+    assert!(requests.last().unwrap().ends_with(&last), "{requests:?}");
+}

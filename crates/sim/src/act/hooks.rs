@@ -10,7 +10,11 @@ use farthing_domain::{
     id::{EndpointId, Owner},
     time::Timestamp,
 };
-use farthing_gateway::{clock::Clock, endpoints::EndpointError, gateway::Gateway};
+use farthing_gateway::{
+    clock::Clock,
+    endpoints::{EndpointChange, EndpointError},
+    gateway::Gateway,
+};
 use farthing_store::records::Page;
 use std::sync::Arc;
 
@@ -60,6 +64,22 @@ impl Simulation {
         self.receivers.learn_secret(&url, secret, Timestamp::from_milliseconds(i64::MAX));
         self.memory.endpoints.insert(endpoint.id, KnownEndpoint { owner, url, events, after, is_deleted: false });
         Ok(endpoint.id.to_string())
+    }
+
+    pub(super) async fn change_endpoint(&mut self, id: EndpointId, events: Vec<String>) -> Outcome<String> {
+        let owner = self.owner_of(id)?;
+        let gateway = Arc::clone(self.gateway()?);
+        // As long as nobody knows what came of it, only what is in both is sure to come.
+        if let Some(known) = self.memory.endpoints.get_mut(&id) {
+            known.events.retain(|event| events.contains(event));
+        }
+        let change = EndpointChange { url: None, events: Some(events.clone()) };
+        gateway.update_endpoint(owner, id, change).await.map_err(unexpected)?;
+        let after = gateway.store().read(move |reader| reader.last_event(owner)).await.map_err(unexpected)?;
+        if let Some(known) = self.memory.endpoints.get_mut(&id) {
+            (known.events, known.after) = (events, after);
+        }
+        done()
     }
 
     pub(super) async fn delete_endpoint(&mut self, id: EndpointId) -> Outcome<String> {

@@ -95,7 +95,8 @@ impl Simulation {
 
     fn command(&self, owner: Owner, body: &str, dialect: Dialect) -> Outcome<CreateInvoice> {
         let catalog = &self.gateway()?.environment(TEST).catalog;
-        let form = Form::parse(body.as_bytes(), None, catalog).map_err(|error| format!("{body}: {error:?}"))?;
+        let mut form = Form::parse(body.as_bytes(), None, catalog).map_err(|error| format!("{body}: {error:?}"))?;
+        form.terms.foreign = self.foreign(owner, dialect);
         Ok(CreateInvoice {
             owner,
             policy: Policy::of(dialect),

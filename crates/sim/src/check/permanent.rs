@@ -4,6 +4,7 @@ use super::{Evidence, Violation};
 use farthing_domain::{
     id::StaticAddressId,
     invoice::{Invoice, Source},
+    payment::Payment,
     static_address::StaticAddress,
 };
 use farthing_store::records::Holder;
@@ -42,6 +43,21 @@ fn miscounted(evidence: &Evidence, id: StaticAddressId) -> Result<(), String> {
         return Err(format!("{id} counts {} deposits and has {}", address.invoice_count, deposits.len()));
     }
     Ok(())
+}
+
+/// Conservation: what an address received is the sum of its deposits' final money, at any time; nothing comes or goes between the
+/// two, whatever is reversed.
+pub(super) fn conserved(evidence: &Evidence) -> Vec<Violation> {
+    let problems = evidence.permanent.iter().filter_map(|address| {
+        let deposits = evidence.invoices.iter().filter(|invoice| invoice.source == Source::StaticAddress(address.id));
+        let payments = deposits.flat_map(|invoice| &invoice.payments);
+        let is_final =
+            |payment: &&Payment| payment.asset == address.asset && payment.stands() && payment.final_since.is_some();
+        let sum: BigUint = payments.filter(is_final).map(|payment| BigUint::from(payment.units)).sum();
+        let is_right = address.received.to_string() == sum.to_string();
+        (!is_right).then(|| format!("{} received {} and its deposits come to {sum}", address.id, address.received))
+    });
+    problems.map(|what| Violation::new("conserved", what)).collect()
 }
 
 /// What it received is what the chains moved to it in its asset, all of it final when it is quiet. That each transfer has its

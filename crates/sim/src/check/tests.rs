@@ -282,3 +282,41 @@ fn a_delivery_that_was_promised_again_and_does_not_come_is_found() {
     evidence.memory.redeliveries.push(promised);
     found(&evidence, "repeated");
 }
+
+#[test]
+fn a_permanent_address_that_received_more_than_its_deposits_is_found() {
+    let mut evidence = evidence();
+    let address = evidence.permanent.first_mut().expect("the run has permanent addresses");
+    address.received = address.received.replaced(0, 1).unwrap();
+    found(&evidence, "conserved");
+}
+
+#[test]
+fn an_older_callback_after_a_newer_one_was_acknowledged_is_found() {
+    let mut evidence = evidence();
+    let of_invoice =
+        |written: &Written| evidence.callbacks.iter().filter(|other| other.invoice == written.invoice).count();
+    let first = evidence.callbacks.iter().find(|written| of_invoice(written) > 1).expect("an invoice with two").clone();
+    let is_it = |got: &&CalledBack| got.body == first.body && got.url == first.url;
+    let again = evidence.called_back.iter().find(is_it).expect("it was received").clone();
+    evidence.called_back.push(again);
+    found(&evidence, "callbacks");
+}
+
+#[test]
+fn a_callback_that_was_never_written_or_not_signed_by_its_credential_is_found() {
+    let mut invented = evidence();
+    invented.called_back.last_mut().unwrap().body.push(b' ');
+    found(&invented, "callbacks");
+    let mut unsigned = evidence();
+    unsigned.called_back.last_mut().unwrap().is_signed = false;
+    found(&unsigned, "callbacks");
+}
+
+#[test]
+fn a_last_callback_that_never_comes_is_found() {
+    let mut evidence = evidence();
+    let last = evidence.callbacks.last().unwrap().clone();
+    evidence.called_back.retain(|got| got.body != last.body);
+    found(&evidence, "callbacks");
+}

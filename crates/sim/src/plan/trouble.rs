@@ -1,7 +1,16 @@
 //! What goes wrong: disks, processes, providers, clocks, configurations, and shops that look where they should not.
 
 use super::{Action, RECENT};
-use crate::{act::together::Task, disturbed::Trouble, racing::Lie, simulation::Simulation, world::Configuration};
+use crate::{
+    act::{
+        alter::{Meanwhile, What},
+        together::Task,
+    },
+    disturbed::Trouble,
+    racing::Lie,
+    simulation::Simulation,
+    world::Configuration,
+};
 use farthing_domain::{id::InvoiceId, invoice::Choice};
 use farthing_networks::simulated::{Faults, chain::Output};
 
@@ -30,12 +39,13 @@ impl Simulation {
                 | Action::DieDelivering
                 | Action::Reconfigure(_)
                 | Action::Together(..)
-                | Action::Tamper { .. }
+                | Action::Alter { .. }
                 | Action::MoveClock(_)
                 | Action::Misbehave(..)
                 | Action::Lie(..)
                 | Action::Race(..)
                 | Action::SetMood(..)
+                | Action::SetCallbackMood(..)
                 | Action::Nothing
         );
         let dies = self.dice.percent(10) && !is_whole;
@@ -109,16 +119,25 @@ impl Simulation {
     pub(super) fn choose_spite(&mut self) -> Option<Action> {
         let invoice = *self.dice.pick_recent(&self.memory.order, RECENT)?;
         if self.dice.percent(50) {
+            let what = *self.dice.pick(&What::ALONE)?;
+            return Some(Action::Alter { invoice, what, meanwhile: self.choose_meanwhile() });
+        }
+        if self.dice.percent(50) {
             let dues = |id: &InvoiceId| self.memory.invoices.get(id).map(|known| known.dues.keys().copied());
             let asset = dues(&invoice)?.next()?;
             let has_asset = |id: &InvoiceId| dues(id).is_some_and(|mut assets| assets.any(|other| other == asset));
             let others: Vec<InvoiceId> = self.memory.order.iter().copied().filter(has_asset).collect();
             let other = *self.dice.pick(&others)?;
-            return (other != invoice).then_some(Action::Tamper { invoice, other });
+            let meanwhile = self.choose_meanwhile();
+            return (other != invoice).then_some(Action::Alter { invoice, what: What::Address(other), meanwhile });
         }
         let owner = *self.dice.pick(&self.memory.owners)?;
         let is_theirs = self.memory.invoices.get(&invoice)?.owner == owner;
         (!is_theirs).then_some(Action::Snoop { owner, invoice })
+    }
+
+    fn choose_meanwhile(&mut self) -> Meanwhile {
+        Meanwhile { blocks: self.dice.below(8), reorganised: self.dice.below(4) }
     }
 
     pub(super) fn choose_together(&mut self) -> Option<Action> {

@@ -105,6 +105,7 @@ const CORRUPTIONS: &[Corruption] = &[
             "invoice that is not theirs",
             "its idempotency key is not kept",
             "names an invoice that does not have it",
+            "it is of an invoice that does not exist",
         ],
     ),
     of(

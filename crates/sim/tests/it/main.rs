@@ -3,6 +3,7 @@
 
 mod audit;
 mod clock;
+mod columns;
 mod isolation;
 #[cfg(feature = "planted")]
 mod planted;

@@ -116,6 +116,7 @@ pub(super) async fn a_host_of_callbacks_is_one_endpoint_that_the_native_api_does
         secrets: Vec::new(),
         created_at: at(2),
         credential: Some(CredentialId(id(5))),
+        is_whole: true,
     };
     let hosts = [host(20, "https://a.example"), host(21, "https://a.example"), host(22, "https://b.example")];
     let made = store

@@ -4,8 +4,8 @@ use super::{at, id, invoice, owner};
 use crate::{
     Store, StoreError,
     records::{
-        AddressRow, Attempt, ChainState, Delivery, DeliveryStage, Endpoint, Holder, InvoiceFilter, NewEvent, Page,
-        ScannedRange,
+        AddressRow, Attempt, ChainState, Delivery, DeliveryStage, DueDelivery, Endpoint, Holder, InvoiceFilter,
+        NewEvent, Page, ScannedRange,
     },
 };
 use farthing_domain::{
@@ -70,6 +70,7 @@ fn endpoint(number: u128, owner: Owner, events: &[&str]) -> Endpoint {
         secrets: Vec::new(),
         credential: None,
         created_at: at(0),
+        is_whole: true,
     }
 }
 
@@ -272,7 +273,7 @@ pub(super) async fn payments_are_found_by_stage_and_height(store: Store) {
         })
         .await
         .unwrap();
-    let names = |placed: &[crate::records::PlacedPayment]| -> Vec<String> {
+    let names = |placed: &[crate::records::set_aside::PlacedPayment]| -> Vec<String> {
         placed.iter().map(|payment| payment.key.transaction.clone()).collect()
     };
     assert_eq!(names(&mempool), ["waits"]);
@@ -330,29 +331,34 @@ pub(super) async fn due_deliveries_come_with_their_bytes_in_the_order_of_their_t
 pub(super) async fn a_delivery_that_was_changed_in_the_meantime_is_not_overwritten(store: Store) {
     let (who, to) = with_delivery(&store).await;
     let due = async || store.read(move |reader| reader.due_deliveries(to, at(100), 1)).await.unwrap().remove(0);
-    let found = due().await.delivery;
-    let (id, asked_for_again) = (found.id, found.clone());
-    let finish = async |read: Delivery, status, stage| {
+    let found = due().await;
+    let (id, asked_for_again) = (found.delivery.id, found.delivery.clone());
+    let finish = async |read: DueDelivery, status, stage| {
         let attempt = Attempt {
-            number: read.attempts + 1,
+            number: read.delivery.attempts + 1,
             at: at(41),
             status: Some(status),
             latency_ms: 3,
             error: None,
             answer: String::new(),
         };
-        let row = Delivery { stage, attempts: attempt.number, due_at: at(100), ..read.clone() };
-        store.decide(move |transaction| transaction.finish_attempt(&row, read.due_at, &attempt)).await.unwrap();
+        let row = Delivery { stage, attempts: attempt.number, due_at: at(100), ..read.delivery };
+        store.decide(move |transaction| transaction.finish_attempt(&row, read.repeats, &attempt)).await.unwrap();
     };
     let now = async || store.read(move |reader| reader.delivery(who, id)).await.unwrap().unwrap();
-    store.decide(move |transaction| transaction.redeliver(&asked_for_again, at(50))).await.unwrap();
-    finish(found, 500, DeliveryStage::GivenUp).await;
-    assert_eq!((now().await.stage, now().await.due_at), (DeliveryStage::Waiting, at(50)), "it was asked for again");
+    // In the millisecond in which it was due, and then once more.
+    for _ in 0..2 {
+        let (again, moment) = (asked_for_again.clone(), found.delivery.due_at);
+        store.decide(move |transaction| transaction.redeliver(&again, moment)).await.unwrap();
+    }
+    finish(found.clone(), 500, DeliveryStage::GivenUp).await;
+    let stands = (now().await.stage, now().await.due_at);
+    assert_eq!(stands, (DeliveryStage::Waiting, found.delivery.due_at), "it was asked for again");
     let again = due().await;
     let counts = (again.delivery.attempts, again.attempts_before);
     assert_eq!(counts, (1, 1), "the attempt under way counts, and is none of the new schedule");
-    finish(again.delivery, 503, DeliveryStage::Waiting).await;
-    finish(now().await, 200, DeliveryStage::Delivered).await;
+    finish(again, 503, DeliveryStage::Waiting).await;
+    finish(due().await, 200, DeliveryStage::Delivered).await;
     assert_eq!((now().await.stage, now().await.attempts), (DeliveryStage::Delivered, 3));
     let attempts = store.read(move |reader| reader.attempts(id)).await.unwrap();
     let kept: Vec<_> = attempts.iter().map(|attempt| (attempt.number, attempt.status)).collect();

@@ -13,7 +13,10 @@ mod invoices;
 mod owners;
 mod payments;
 
-use super::{Reader, rows::number};
+use super::{
+    Reader,
+    rows::{number, uuid},
+};
 use crate::error::StoreError;
 use rusqlite::{Row, params};
 use uuid::Uuid;
@@ -70,6 +73,23 @@ impl Reader<'_> {
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(read_difference(row)?);
+        }
+        Ok(found)
+    }
+
+    /// Every sealed secret in hex: what it is of, and that one's id, which it is sealed for.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn sealed_secrets(&self) -> Result<Vec<(String, Uuid, String)>, StoreError> {
+        let sql = "SELECT 'endpoint', n.id, coalesce(json_extract(j.value, '$.sealed'), '') FROM endpoints n,
+                     json_each(CASE WHEN json_valid(n.secrets) THEN n.secrets ELSE '[]' END) j WHERE n.deleted_at IS NULL
+                   UNION ALL SELECT 'credential', id, secret FROM dialect_credentials";
+        let mut statement = self.0.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            found.push((row.get(0)?, uuid(row, "id")?, row.get(2)?));
         }
         Ok(found)
     }

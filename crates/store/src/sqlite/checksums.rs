@@ -20,6 +20,14 @@ pub(super) const PAYMENT: &str = "checksum(p.environment, p.network, p.hash, p.p
 /// Of an event `e`.
 pub(super) const EVENT: &str =
     "checksum(e.merchant, e.environment, e.sequence, e.id, e.kind, e.invoice, e.created_at, e.body)";
+/// Of an endpoint `n`.
+pub(super) const ENDPOINT: &str = "checksum(n.id, n.merchant, n.environment, n.url, n.events, n.dialect, n.credential)";
+/// Of a dialect's credential `c`.
+pub(super) const CREDENTIAL: &str =
+    "checksum(c.id, c.merchant, c.environment, c.dialect, c.hash, c.public_key, c.callback_url)";
+/// Of an observation `s` that waits to be recorded.
+pub(super) const SET_ASIDE: &str =
+    "checksum(s.environment, s.network, s.hash, s.position, s.invoice, s.address, s.body, s.seen_at)";
 /// Of a delivery `d` that has a body of its own.
 pub(super) const DELIVERY: &str = "checksum(d.id, d.endpoint, d.event, d.kind, d.body, d.url)";
 

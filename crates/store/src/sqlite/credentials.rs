@@ -1,7 +1,7 @@
 //! Credentials of the APIs that are served beside the native one.
 
 use super::{
-    Reader, Transaction,
+    Reader, Transaction, checksums,
     rows::{environment_number, environment_of, timestamp, timestamp_or_null, uuid},
 };
 use crate::{error::StoreError, records::Credential};
@@ -10,7 +10,7 @@ use farthing_domain::{
     policy::Dialect,
     time::Timestamp,
 };
-use rusqlite::{Row, params};
+use rusqlite::{Row, ToSql, params};
 
 impl Reader<'_> {
     /// The credential whose key has this hash, revoked or not.
@@ -18,10 +18,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn credential(&self, dialect: Dialect, hash: &[u8; 32]) -> Result<Option<Credential>, StoreError> {
-        let sql = "SELECT * FROM dialect_credentials WHERE dialect = ?1 AND hash = ?2";
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query(params![dialect.as_str(), hash])?;
-        rows.next()?.map(read_credential).transpose()
+        Ok(self.credentials_where("c.dialect = ?1 AND c.hash = ?2", params![dialect.as_str(), hash])?.pop())
     }
 
     /// A credential by id alone, for the outbox, revoked or not: what was promised while it was valid is still told.
@@ -29,9 +26,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn any_credential(&self, id: CredentialId) -> Result<Option<Credential>, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT * FROM dialect_credentials WHERE id = ?1")?;
-        let mut rows = statement.query([id.0.as_bytes()])?;
-        rows.next()?.map(read_credential).transpose()
+        Ok(self.credentials_where("c.id = ?1", params![id.0.as_bytes()])?.pop())
     }
 
     /// A merchant's credentials, oldest first.
@@ -39,9 +34,14 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn credentials(&self, merchant: MerchantId) -> Result<Vec<Credential>, StoreError> {
-        let sql = "SELECT * FROM dialect_credentials WHERE merchant = ?1 ORDER BY id";
-        let mut statement = self.0.prepare_cached(sql)?;
-        let mut rows = statement.query([merchant.0.as_bytes()])?;
+        self.credentials_where("c.merchant = ?1 ORDER BY c.id", params![merchant.0.as_bytes()])
+    }
+
+    fn credentials_where(&self, condition: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Credential>, StoreError> {
+        let whole = checksums::CREDENTIAL;
+        let sql = format!("SELECT c.*, {whole} IS c.checksum AS is_whole FROM dialect_credentials c WHERE {condition}");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut rows = statement.query(parameters)?;
         let mut credentials = Vec::new();
         while let Some(row) = rows.next()? {
             credentials.push(read_credential(row)?);
@@ -56,8 +56,8 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn insert_credential(&mut self, credential: &Credential) -> Result<(), StoreError> {
-        let sql = "INSERT INTO dialect_credentials (id, merchant, environment, dialect, hash, public_key, secret, callback_url, created_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let sql = "INSERT INTO dialect_credentials (id, merchant, environment, dialect, hash, public_key, secret, callback_url, created_at, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, checksum(?1, ?2, ?3, ?4, ?5, ?6, ?8))";
         self.connection().prepare_cached(sql)?.execute(params![
             credential.id.0.as_bytes(),
             credential.owner.merchant.0.as_bytes(),
@@ -83,9 +83,12 @@ impl Transaction<'_> {
 }
 
 fn read_credential(row: &Row<'_>) -> Result<Credential, StoreError> {
-    let dialect: String = row.get("dialect")?;
+    let (id, dialect): (_, String) = (CredentialId(uuid(row, "id")?), row.get("dialect")?);
+    if !checksums::is_whole(row)? {
+        return Err(StoreError::Corrupt(format!("credential {id} is not as it was written")));
+    }
     Ok(Credential {
-        id: CredentialId(uuid(row, "id")?),
+        id,
         owner: Owner {
             merchant: MerchantId(uuid(row, "merchant")?),
             environment: environment_of(row.get("environment")?)?,

@@ -1,7 +1,7 @@
 //! Webhook endpoints.
 
 use super::{
-    Reader, Transaction,
+    Reader, Transaction, checksums,
     rows::{environment_number, environment_of, json, timestamp, to_json, uuid, uuid_or_null},
 };
 use crate::{error::StoreError, records::Endpoint};
@@ -19,7 +19,9 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn endpoints(&self, owner: Owner) -> Result<Vec<Endpoint>, StoreError> {
-        let sql = "SELECT * FROM endpoints WHERE merchant = ?1 AND environment = ?2 AND deleted_at IS NULL AND credential IS NULL ORDER BY id";
+        let sql = &all(
+            "n.merchant = ?1 AND n.environment = ?2 AND n.deleted_at IS NULL AND n.credential IS NULL ORDER BY n.id",
+        );
         let mut statement = self.0.prepare_cached(sql)?;
         let mut rows = statement.query(params![owner.merchant.0.as_bytes(), environment_number(owner.environment)])?;
         let mut endpoints = Vec::new();
@@ -60,7 +62,7 @@ impl Reader<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn any_endpoint(&self, id: EndpointId) -> Result<Option<Endpoint>, StoreError> {
-        let mut statement = self.0.prepare_cached("SELECT * FROM endpoints WHERE id = ?1 AND deleted_at IS NULL")?;
+        let mut statement = self.0.prepare_cached(&all("n.id = ?1 AND n.deleted_at IS NULL"))?;
         let mut rows = statement.query([id.0.as_bytes()])?;
         rows.next()?.map(read_endpoint).transpose()
     }
@@ -82,8 +84,8 @@ impl Transaction<'_> {
             return Ok(EndpointId(uuid(row, "id")?));
         }
         let sql =
-            "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at, dialect, credential)
-                   VALUES (?1, ?2, ?3, ?4, '[]', '[]', ?5, ?6, ?7)";
+            "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at, dialect, credential, checksum)
+                   VALUES (?1, ?2, ?3, ?4, '[]', '[]', ?5, ?6, ?7, checksum(?1, ?2, ?3, ?4, '[]', ?6, ?7))";
         self.connection().prepare_cached(sql)?.execute(params![
             new.id.0.as_bytes(),
             new.owner.merchant.0.as_bytes(),
@@ -101,9 +103,11 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be written.
     pub fn put_endpoint(&mut self, endpoint: &Endpoint) -> Result<(), StoreError> {
-        let sql = "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at, listens_after)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT last FROM event_counters WHERE merchant = ?2 AND environment = ?3), 0))
+        let sql = "INSERT INTO endpoints (id, merchant, environment, url, events, secrets, created_at, listens_after, checksum)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, coalesce((SELECT last FROM event_counters WHERE merchant = ?2 AND environment = ?3), 0),
+                   checksum(?1, ?2, ?3, ?4, ?5, 'native', NULL))
                    ON CONFLICT (id) DO UPDATE SET url = excluded.url, events = excluded.events, secrets = excluded.secrets,
+                   checksum = excluded.checksum,
                    listens_after = CASE WHEN events = excluded.events THEN listens_after ELSE excluded.listens_after END";
         self.connection().prepare_cached(sql)?.execute(params![
             endpoint.id.0.as_bytes(),
@@ -130,6 +134,11 @@ impl Transaction<'_> {
     }
 }
 
+/// A statement for endpoints of that condition, each with whether its row is as it was written.
+pub(super) fn all(condition: &str) -> String {
+    format!("SELECT n.*, {} IS n.checksum AS is_whole FROM endpoints n WHERE {condition}", checksums::ENDPOINT)
+}
+
 fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
     Ok(Endpoint {
         id: EndpointId(uuid(row, "id")?),
@@ -142,5 +151,6 @@ fn read_endpoint(row: &Row<'_>) -> Result<Endpoint, StoreError> {
         secrets: json(row, "secrets")?,
         created_at: timestamp(row, "created_at")?,
         credential: uuid_or_null(row, "credential")?.map(CredentialId),
+        is_whole: checksums::is_whole(row)?,
     })
 }

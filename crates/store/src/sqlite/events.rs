@@ -103,8 +103,7 @@ impl Transaction<'_> {
                     due_at: real_now,
                 };
                 self.insert_delivery(&delivery, sequence)?;
-                let body = event.body.clone();
-                to_deliver.push(DueDelivery { delivery, attempts_before: 0, body, url: None, is_whole: true });
+                to_deliver.push(self.fresh(delivery, event.body.clone(), None));
             }
         }
         Ok(to_deliver)

@@ -2,19 +2,17 @@
 
 use super::{
     Locked, Reader, Transaction, checksums,
+    placed::stage_of,
     rows::{
         environment_number, environment_of, from_json, json, number, signed, timestamp, timestamp_or_null, to_json,
         uuid,
     },
 };
-use crate::{
-    error::StoreError,
-    records::{LOOK_AGAIN_SECONDS_MAX, PlacedPayment},
-};
+use crate::{error::StoreError, records::LOOK_AGAIN_SECONDS_MAX};
 use farthing_domain::{
     id::{Environment, InvoiceId, MerchantId, Owner},
     invoice::{Choice, Invoice},
-    network::{ChainId, Family},
+    network::Family,
     page_token::ids_of,
     payment::Payment,
     planted::{self, Bug},
@@ -29,14 +27,6 @@ pub(super) fn columns() -> String {
         "i.*, p.body AS policy_body, {} IS i.checksum AS is_whole FROM invoices i JOIN policies p ON p.number = i.policy",
         checksums::INVOICE
     )
-}
-
-/// Where a payment is, as its row's `stage` says.
-mod stage {
-    pub(super) const MEMPOOL: i64 = 0;
-    pub(super) const BLOCK: i64 = 1;
-    pub(super) const FINAL: i64 = 2;
-    pub(super) const GONE: i64 = 3;
 }
 
 impl Reader<'_> {
@@ -122,6 +112,24 @@ impl Reader<'_> {
         Ok(invoices)
     }
 
+    /// Those that can be relied on.
+    pub(super) fn whole_invoices_of(
+        &self,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+    ) -> Result<Vec<Invoice>, StoreError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut invoices = Vec::new();
+        while let Some(row) = rows.next()? {
+            match self.read_invoice(row) {
+                Err(StoreError::Corrupt(why)) => tracing::error!(why, "an invoice is left out"),
+                invoice => invoices.push(invoice?),
+            }
+        }
+        Ok(invoices)
+    }
+
     /// An invoice, refused when its row or a payment's is not as it was written.
     fn read_invoice(&self, row: &Row<'_>) -> Result<Invoice, StoreError> {
         let (invoice, is_whole) = self.read_facts(row)?;
@@ -193,50 +201,6 @@ impl Reader<'_> {
         rows.next()?.map(|row| Ok((row.get(0)?, InvoiceId(uuid(row, "invoice")?)))).transpose()
     }
 
-    /// Payments of a chain that stand in the mempool.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn mempool_payments(&self, chain: ChainId) -> Result<Vec<PlacedPayment>, StoreError> {
-        self.placed(chain, "stage = 0 AND ?3 = ?3", 0)
-    }
-
-    /// Payments of a chain in blocks above a height, final or not.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn payments_above(&self, chain: ChainId, height: u64) -> Result<Vec<PlacedPayment>, StoreError> {
-        self.placed(chain, "stage IN (1, 2) AND height > ?3", height)
-    }
-
-    /// Payments of a chain that are not final, in blocks up to a height.
-    ///
-    /// # Errors
-    /// When the database cannot be read.
-    pub fn payments_maturing(&self, chain: ChainId, height: u64) -> Result<Vec<PlacedPayment>, StoreError> {
-        self.placed(chain, "stage = 1 AND height <= ?3", height)
-    }
-
-    fn placed(&self, chain: ChainId, condition: &str, height: u64) -> Result<Vec<PlacedPayment>, StoreError> {
-        let sql = format!(
-            "SELECT invoice, body FROM payments WHERE environment = ?1 AND network = ?2 AND {condition} ORDER BY invoice, ordinal"
-        );
-        let mut statement = self.0.prepare_cached(&sql)?;
-        let parameters = params![environment_number(chain.environment), chain.network.as_str(), signed(height)?];
-        let mut rows = statement.query(parameters)?;
-        let mut placed = Vec::new();
-        while let Some(row) = rows.next()? {
-            let payment: Payment = json(row, "body")?;
-            placed.push(PlacedPayment {
-                invoice: InvoiceId(uuid(row, "invoice")?),
-                key: payment.key,
-                block: payment.block,
-                matures_at: payment.matures_at,
-            });
-        }
-        Ok(placed)
-    }
-
     /// Invoices of an environment whose standing changes by `now`, the most overdue first. Those that wait for a scan
     /// are left out until their time to look again, unless `with_waiting`; a time that is further ahead than any wait was set by
     /// a clock that has been set back since.
@@ -271,7 +235,7 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn lock_invoice(&mut self, owner: Owner, id: InvoiceId) -> Result<Option<Locked<Invoice>>, StoreError> {
-        Ok(self.invoice(owner, id)?.map(Locked))
+        self.locked(self.invoice(owner, id)?)
     }
 
     /// Locks an invoice of any owner, for background work.
@@ -279,7 +243,7 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn lock_any_invoice(&mut self, id: InvoiceId) -> Result<Option<Locked<Invoice>>, StoreError> {
-        Ok(self.any_invoice(id)?.map(Locked))
+        self.locked(self.any_invoice(id)?)
     }
 
     /// Locks the invoice whose checkout page has this token.
@@ -287,7 +251,16 @@ impl Transaction<'_> {
     /// # Errors
     /// When the database cannot be read.
     pub fn lock_invoice_by_token(&mut self, token: &str) -> Result<Option<Locked<Invoice>>, StoreError> {
-        Ok(self.invoice_by_token(token)?.map(Locked))
+        self.locked(self.invoice_by_token(token)?)
+    }
+
+    /// An invoice of which money waits to be recorded is left alone until it is.
+    fn locked(&self, found: Option<Invoice>) -> Result<Option<Locked<Invoice>>, StoreError> {
+        let Some(invoice) = found else { return Ok(None) };
+        if self.waits(invoice.id)? {
+            return Err(StoreError::Corrupt(format!("money of invoice {} waits to be recorded", invoice.id)));
+        }
+        Ok(Some(Locked(invoice)))
     }
 
     /// Writes a new invoice, and its idempotency key with the request's fingerprint.
@@ -406,7 +379,7 @@ impl Transaction<'_> {
                 payment.key.position,
                 invoice.id.0.as_bytes(),
                 i64::try_from(ordinal).unwrap_or(i64::MAX),
-                stage_of(payment),
+                stage_of(payment).number(),
                 payment.block.as_ref().map(|block| signed(block.height)).transpose()?,
                 to_json(payment)?,
             ])?;
@@ -463,13 +436,4 @@ fn currency(invoice: &Invoice) -> Option<String> {
         Choice::Any => None,
     };
     quoted.or(locked).map(|code| code.to_string())
-}
-
-const fn stage_of(payment: &Payment) -> i64 {
-    match payment {
-        Payment { reversed_at: Some(_), .. } => stage::GONE,
-        Payment { final_since: Some(_), .. } => stage::FINAL,
-        Payment { block: Some(_), .. } => stage::BLOCK,
-        _ => stage::MEMPOOL,
-    }
 }

@@ -22,16 +22,17 @@ use rusqlite::{Row, params};
 use std::collections::BTreeMap;
 
 impl Reader<'_> {
-    /// Live invoices after `after`, in the order of their ids, which is that of their making.
+    /// Live invoices after `after`, in the order of their ids, which is that of their making; without those that are not as they
+    /// were written, for which the others must not wait.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub fn any_live_invoices(&self, after: InvoiceId, limit: u32) -> Result<Vec<Invoice>, StoreError> {
         let sql = format!("SELECT {} WHERE i.environment = 0 AND i.id > ?1 ORDER BY i.id LIMIT ?2", columns());
-        self.invoices_of(&sql, params![after.0.as_bytes(), limit])
+        self.whole_invoices_of(&sql, params![after.0.as_bytes(), limit])
     }
 
-    /// Some live invoices, whoever's they are.
+    /// Some live invoices, whoever's they are, without those that are not as they were written.
     ///
     /// # Errors
     /// When the database cannot be read.
@@ -39,7 +40,7 @@ impl Reader<'_> {
         let sql = format!("SELECT {} WHERE i.id = ?1", columns());
         let mut found = Vec::new();
         for id in ids {
-            found.extend(self.invoices_of(&sql, params![id.0.as_bytes()])?);
+            found.extend(self.whole_invoices_of(&sql, params![id.0.as_bytes()])?);
         }
         Ok(found)
     }

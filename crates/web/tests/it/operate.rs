@@ -56,6 +56,7 @@ async fn the_numbers_are_for_this_machine_alone() {
         "farthing_address_concerns 0",
         "farthing_tasks_ailing 0",
         "farthing_outbox_waiting 0",
+        "farthing_set_aside 0",
         "farthing_store_commits_total",
     ] {
         assert!(numbers.text.contains(line), "{line} in {}", numbers.text);

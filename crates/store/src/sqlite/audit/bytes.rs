@@ -12,4 +12,10 @@ pub(super) const ROWS: &[&str] = &[
      WHERE checksum(merchant, environment, sequence, id, kind, invoice, created_at, body) IS NOT checksum",
     "SELECT 'delivery', id, 'its row is not as it was written' FROM deliveries
      WHERE body IS NOT NULL AND checksum(id, endpoint, event, kind, body, url) IS NOT checksum",
+    "SELECT 'endpoint', id, 'its row is not as it was written' FROM endpoints
+     WHERE checksum(id, merchant, environment, url, events, dialect, credential) IS NOT checksum",
+    "SELECT 'credential', id, 'its row is not as it was written' FROM dialect_credentials
+     WHERE checksum(id, merchant, environment, dialect, hash, public_key, callback_url) IS NOT checksum",
+    "SELECT 'payment ' || hash || ' ' || position, NULL, 'what waits of it is not as it was written' FROM set_aside
+     WHERE checksum(environment, network, hash, position, invoice, address, body, seen_at) IS NOT checksum",
 ];

@@ -15,7 +15,10 @@ pub(super) const ROWS: &[&str] = &[
         WHERE n.deleted_at IS NULL AND e.kind IN
               (SELECT value FROM json_each(CASE WHEN json_valid(n.events) THEN n.events ELSE '[]' END))
         EXCEPT SELECT endpoint, sequence FROM deliveries)",
-    "SELECT 'delivery', id, 'stage is ' || stage || ', which there is not' FROM deliveries WHERE stage NOT IN (0, 1, 2)",
+    "SELECT 'delivery', id, 'stage is ' || stage || ', which there is not' FROM deliveries WHERE stage NOT IN (0, 1, 2, 3)",
+    "SELECT 'delivery', d.id, 'it counts as overtaken and no later callback of its invoice was attempted' FROM deliveries d
+     LEFT JOIN (SELECT invoice, max(rowid) AS last FROM deliveries WHERE invoice IS NOT NULL AND attempts > 0 GROUP BY invoice) l
+       ON l.invoice = d.invoice WHERE d.stage = 3 AND coalesce(l.last, 0) <= d.rowid",
     "SELECT 'delivery', id, 'it counts ' || attempts || ' attempts and has ' || kept FROM
        (SELECT id, attempts, (SELECT count(*) FROM attempts a WHERE a.delivery = deliveries.id) AS kept FROM deliveries)
      WHERE attempts > kept OR kept > attempts + 1",

@@ -9,7 +9,7 @@ pub(super) const ROWS: &[&str] = &[
        ON c.merchant = n.merchant AND c.environment = n.environment AND c.dialect = n.dialect
      WHERE n.kind != 'reference' AND n.name NOT GLOB '*[^0-9]*' AND CAST(n.name AS INTEGER) > c.last",
     "SELECT 'invoice', id, 'the credential that made it does not exist' FROM invoices
-     WHERE json_extract(terms, '$.foreign.credential') IS NOT NULL
+     WHERE json_valid(terms) AND json_extract(terms, '$.foreign.credential') IS NOT NULL
        AND unhex(replace(json_extract(terms, '$.foreign.credential'), '-', '')) NOT IN (SELECT id FROM dialect_credentials)",
     "SELECT 'endpoint', n.id, 'the credential whose callbacks it gets is not its owner''s' FROM endpoints n
      LEFT JOIN dialect_credentials c ON c.id = n.credential AND c.merchant = n.merchant

@@ -19,4 +19,7 @@ pub(super) const ROWS: &[&str] = &[
      FROM payments p LEFT JOIN invoices i ON i.id = p.invoice AND i.environment = p.environment WHERE i.id IS NULL",
     "SELECT 'invoice', invoice, 'its payments are numbered ' || group_concat(ordinal, ' ') FROM payments GROUP BY invoice
      HAVING min(ordinal) != 0 OR max(ordinal) != count(*) - 1 OR count(DISTINCT ordinal) != count(*)",
+    "SELECT 'payment ' || hash || ' ' || position, NULL, 'it waits to be recorded until '
+            || coalesce('the invoice ' || lower(hex(max(invoice))), 'its address') || ' is as it was written; ' || count(*) || ' observations'
+     FROM set_aside GROUP BY environment, network, hash, position",
 ];
