@@ -106,7 +106,30 @@ const CORRUPTIONS: &[Corruption] = &[
             "its idempotency key is not kept",
             "names an invoice that does not have it",
             "it is of an invoice that does not exist",
+            "nobody finds it by the name",
         ],
+    ),
+    of("dialect_names", "DELETE FROM dialect_names WHERE kind = 'invoice'", &["nobody finds it by the name"]),
+    of(
+        "dialect_counters",
+        "UPDATE dialect_counters SET last = 0",
+        &["it is beyond its counter: it could be given again"],
+    ),
+    of(
+        "dialect_credentials",
+        "UPDATE dialect_credentials SET callback_url = callback_url || 'x'",
+        &["its row is not as it was written"],
+    ),
+    of(
+        "dialect_credentials",
+        "UPDATE dialect_credentials SET secret = replace(secret, 'a', 'b')",
+        &["its secret cannot be unsealed"],
+    ),
+    of("endpoints", "UPDATE endpoints SET url = url || 'x'", &["its row is not as it was written"]),
+    of(
+        "endpoints",
+        "UPDATE endpoints SET secrets = json_set(secrets, '$[0].sealed', 'ff') WHERE credential IS NULL AND deleted_at IS NULL",
+        &["its secret cannot be unsealed"],
     ),
     of(
         "invoices",

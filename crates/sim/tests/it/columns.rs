@@ -1,6 +1,7 @@
 //! Every column of every table is changed in one row, and the audit finds it, or it stands in the list of those that it cannot
 //! know anything of. A new column is in neither.
 
+use farthing_domain::id::Environment;
 use farthing_sim::{
     simulation::{Settings, world_after},
     world::World,
@@ -9,7 +10,53 @@ use rusqlite::{Connection, types::Value};
 use std::collections::BTreeSet;
 
 /// Columns from which nothing is computed, and that repeat nothing (`docs/reliability/simulation.md`).
-const NOT_COVERED: &[&str] = &[];
+const NOT_COVERED: &[&str] = &[
+    // Who may ask: an altered key is not let in, or is let in with what another list says.
+    "api_keys.id",
+    "api_keys.environment",
+    "api_keys.hash",
+    "api_keys.permissions",
+    // What only makes a repeated request a refusal, or another thing than before.
+    "idempotency_keys.fingerprint",
+    "static_addresses.fingerprint",
+    "static_addresses.take_key",
+    // Numbers that were skipped are missed by nobody.
+    "accounts.next_index",
+    "dialect_counters.last",
+    // Of numbers that addresses and transactions were given; of names of invoices each is found.
+    "dialect_names.kind",
+    "dialect_names.name",
+    "dialect_names.thing",
+    // What a provider says anew at the next look, and by whom and when it was asked.
+    "chains.final_height",
+    "chains.identity",
+    "chains.scanned_through",
+    "chains.tip",
+    "scanned_ranges.end_hash",
+    "scanned_ranges.provider",
+    "scanned_ranges.scanned_at",
+    // When a delivery is due, how often it was asked for again, and what its attempts were answered.
+    "attempts.answer",
+    "attempts.at",
+    "attempts.latency_ms",
+    "deliveries.attempts_before",
+    "deliveries.due_at",
+    "deliveries.invoice",
+    "deliveries.repeats",
+    "endpoints.listens_after",
+    // Names, notes, and when something was made.
+    "addresses.created_at",
+    "api_keys.created_at",
+    "deliveries.created_at",
+    "dialect_credentials.created_at",
+    "endpoints.created_at",
+    "merchants.created_at",
+    "merchants.name",
+    "static_addresses.created_at",
+    "static_addresses.extras",
+    // Of the test environment.
+    "settings.key",
+];
 
 /// Tables that are not the books: simulated chains, which migrations were made, and whether a server runs.
 const NO_BOOKS: [&str; 4] = ["simulated_blocks", "simulated_mempools", "migrations", "running"];
@@ -74,6 +121,8 @@ async fn is_found(world: &World, connection: &Connection, table: &str, column: &
 async fn each_column_is_audited_or_named_as_one_that_cannot_be() {
     let world =
         world_after(3, Settings { steps: 160, planted: None }).await.unwrap_or_else(|failure| panic!("{failure}"));
+    let merchant = world.merchant().await.unwrap().merchant;
+    world.key(merchant, Environment::Test).await.unwrap();
     let connection = Connection::open(world.folder().join("farthing.db")).unwrap();
     connection.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     let (mut silent, mut empty) = (BTreeSet::new(), BTreeSet::new());
