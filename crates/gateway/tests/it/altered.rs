@@ -356,6 +356,21 @@ async fn a_bit_in_what_a_payment_s_row_repeats_reverses_nothing() {
 }
 
 #[tokio::test]
+async fn a_bit_in_what_a_payment_s_row_repeats_hides_it_from_no_reorganisation() {
+    for stage in [0, 2, 3] {
+        let shop = Shop::open().await;
+        let invoice = shop.create(HALF_BITCOIN).await;
+        let due = invoice.quotes[0].due;
+        let gateway = &shop.world.gateway;
+        let paid = gateway.pay_test_invoice(&invoice, due, 1).await.unwrap();
+        shop.alter(&format!("UPDATE payments SET stage = {stage}"));
+        gateway.reorganise_test_network(due.asset.network, 1, vec![paid.tx_hash]).await.unwrap();
+        assert!(shop.read(invoice.id).await.payments[0].reversed_at.is_some(), "stage {stage}");
+        assert_eq!(shop.audit().await, Vec::<String>::new(), "stage {stage}: put right by the way");
+    }
+}
+
+#[tokio::test]
 async fn a_deposit_to_an_altered_permanent_address_waits_alone() {
     let shop = Shop::open().await;
     let gateway = &shop.world.gateway;

@@ -84,7 +84,8 @@ impl Wanted {
     const fn condition(self) -> (&'static str, u64) {
         match self {
             Self::Mempool => ("p.stage = 0 AND ?3 = ?3", 0),
-            Self::Above(height) => ("p.stage IN (1, 2) AND p.height > ?3", height),
+            // In whatever stage their rows say that they are: what is in a block has its height.
+            Self::Above(height) => ("p.stage IN (0, 1, 2, 3) AND p.height > ?3", height),
             Self::Maturing(height) => ("p.stage = 1 AND p.height <= ?3", height),
         }
     }
