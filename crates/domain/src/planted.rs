@@ -6,8 +6,8 @@
 /// A bug that can be planted. Its docs say what the code does then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Bug {
-    /// A permanent address keeps what a deposit brought that is gone.
-    ReversedStaysReceived,
+    /// A deposit adds twice to what its permanent address received.
+    DepositsAddTwice,
     /// A permanent address has received what is merely seen.
     ReceivedBeforeFinal,
     /// Money is final as soon as it is in a block.
@@ -75,7 +75,7 @@ pub enum Bug {
 impl Bug {
     /// Every bug, with the number of the invariant that it breaks (`docs/reliability.md`).
     pub const ALL: [(Self, u8); 32] = [
-        (Self::ReversedStaysReceived, 1),
+        (Self::DepositsAddTwice, 1),
         (Self::ReceivedBeforeFinal, 1),
         (Self::CreditsAtOnce, 2),
         (Self::ReplacedStays, 2),

@@ -139,11 +139,7 @@ impl Audit {
                 Err(error @ (StoreError::Sqlite(_) | StoreError::Corrupt(_))) if !error.is_disk_failure() => {
                     self.findings.differ("rows".to_owned(), format!("comparison {comparison} cannot be made: {error}"));
                 }
-                found => {
-                    for found in found? {
-                        self.findings.differ(found.subject, found.detail);
-                    }
-                }
+                found => found?.into_iter().for_each(|found| self.findings.differ(found.subject, found.detail)),
             }
         }
         Ok(())

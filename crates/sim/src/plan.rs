@@ -194,11 +194,13 @@ impl Simulation {
             return planned;
         }
         let chosen = match self.dice.below(100) {
-            0..=15 => self.choose_permanent().or_else(|| self.choose_create()),
+            0..=14 => self.choose_permanent().or_else(|| self.choose_create()),
+            15 => self.choose_spite(),
             16..=18 => self.choose_repeat(),
             19..=23 => self.choose_activate(),
             24..=25 => self.choose_cancel(),
-            26..=43 => self.choose_pay(),
+            26..=42 => self.choose_pay(),
+            43 => self.choose_callback_mood(),
             44..=46 => self.choose_replace(),
             47..=57 => self.choose_mine(),
             58..=61 => self.choose_reorganise(),
@@ -312,11 +314,7 @@ impl Simulation {
 
     fn choose_endpoint(&mut self) -> Option<Action> {
         let living = self.memory.living_endpoints();
-        let kind = self.dice.below(16);
-        if kind > 11 {
-            let (owner, dialect) = (*self.dice.pick(&self.memory.owners)?, *self.dice.pick(&CALLING_BACK)?);
-            return Some(Action::SetCallbackMood(owner, dialect, self.a_mood()));
-        }
+        let kind = self.dice.below(12);
         if living.is_empty() || kind == 0 {
             let owner = *self.dice.pick(&self.memory.owners)?;
             return Some(Action::AddEndpoint(owner, self.some_events()));
@@ -330,6 +328,11 @@ impl Simulation {
             6 => Action::ChangeEndpoint(id, self.some_events()),
             _ => Action::SetMood(id, self.a_mood()),
         })
+    }
+
+    fn choose_callback_mood(&mut self) -> Option<Action> {
+        let (owner, dialect) = (*self.dice.pick(&self.memory.owners)?, *self.dice.pick(&CALLING_BACK)?);
+        Some(Action::SetCallbackMood(owner, dialect, self.a_mood()))
     }
 
     /// What a shop listens to.

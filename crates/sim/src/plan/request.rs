@@ -33,7 +33,7 @@ impl Simulation {
         if minutes > 0 {
             request.insert("expiry_minutes".to_owned(), json!(minutes));
         }
-        let dialect = if self.dice.percent(70) { Dialect::Native } else { *self.dice.pick(&Dialect::ALL)? };
+        let dialect = if self.dice.percent(60) { Dialect::Native } else { *self.dice.pick(&Dialect::ALL)? };
         Some(Action::Create { owner, body: Value::Object(request).to_string(), dialect })
     }
 
