@@ -371,9 +371,9 @@ pub(super) async fn deliveries_are_listed_newest_first_whether_they_wait_or_have
     let due = store.read(move |reader| reader.due_deliveries(to, at(7), 9)).await.unwrap();
     let attempt =
         Attempt { number: 1, at: at(41), status: Some(200), latency_ms: 3, error: None, answer: String::new() };
-    for read in [due[0].delivery.clone(), due[2].delivery.clone()] {
-        let (row, attempt) = (Delivery { stage: DeliveryStage::Delivered, ..read.clone() }, attempt.clone());
-        store.decide(move |transaction| transaction.finish_attempt(&row, read.due_at, &attempt)).await.unwrap();
+    for read in [due[0].clone(), due[2].clone()] {
+        let (row, attempt) = (Delivery { stage: DeliveryStage::Delivered, ..read.delivery }, attempt.clone());
+        store.decide(move |transaction| transaction.finish_attempt(&row, read.repeats, &attempt)).await.unwrap();
     }
     let list =
         async |limit, offset| store.read(move |reader| reader.deliveries(to, Page { limit, offset })).await.unwrap();

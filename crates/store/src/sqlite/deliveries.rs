@@ -192,12 +192,8 @@ impl Transaction<'_> {
                    stage = iif(stage = 0 AND repeats = ?4, ?2, stage), due_at = iif(stage = 0 AND repeats = ?4, ?3, due_at),
                    attempts_before = iif(stage = 0 AND repeats = ?4, attempts_before, attempts + 1)
                    WHERE id = ?1 RETURNING attempts, invoice, rowid";
-        let values = params![
-            delivery.id.0.as_bytes(),
-            stage_number(delivery.stage),
-            delivery.due_at.milliseconds(),
-            repeats,
-        ];
+        let values =
+            params![delivery.id.0.as_bytes(), stage_number(delivery.stage), delivery.due_at.milliseconds(), repeats,];
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
         let (number, invoice, row): (i64, Option<Vec<u8>>, i64) =
             self.connection().prepare_cached(sql)?.query_row(values, read)?;
