@@ -22,8 +22,9 @@ use axum::{
     routing::on,
 };
 use failure::Trouble;
+use farthing_domain::policy::Dialect;
 use http_body_util::BodyExt;
-use route::{Api, Route};
+use route::{Access, Api, Route};
 use std::{
     future::Future,
     pin::pin,
@@ -33,6 +34,34 @@ use std::{
 
 /// Every API.
 static APIS: [&Api; 4] = [&coinspaid::API, &payhubix::API, &txcash::API, &txnpro::API];
+
+/// A route of one of these APIs, for whoever has to try all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mounted {
+    /// Whose it is.
+    pub dialect: Dialect,
+    /// Its method, as requests spell it.
+    pub method: &'static str,
+    /// Its path's template, whole, without a slash at its end.
+    pub path: String,
+    /// Whether it needs no credential.
+    pub is_public: bool,
+}
+
+/// Every route of these APIs, by their tables. Those of the native API are in its document.
+#[must_use]
+pub fn mounted() -> Vec<Mounted> {
+    let of_api = |api: &&'static Api| {
+        let (dialect, prefix) = (api.dialect, api.prefix);
+        (api.routes)().into_iter().map(move |route| Mounted {
+            dialect,
+            method: route.verb,
+            path: format!("{prefix}{}", route.path),
+            is_public: matches!(route.access, Access::Public(_)),
+        })
+    };
+    APIS.iter().flat_map(of_api).collect()
+}
 
 /// All routes of all APIs, each with and without a slash at its end, which clients are not agreed on.
 pub(crate) fn routes() -> Router<AppState> {
@@ -97,7 +126,7 @@ fn api_of(path: &str) -> Option<&'static Api> {
 
 #[cfg(test)]
 mod tests {
-    use super::{route::Access, *};
+    use super::*;
     use std::collections::BTreeSet;
 
     /// The only routes that anybody may call, by method and path.
@@ -108,17 +137,10 @@ mod tests {
     fn every_route_is_there_once_and_only_the_listed_ones_are_public() {
         let mut seen = BTreeSet::new();
         let mut public = Vec::new();
-        for api in APIS {
-            for route in (api.routes)() {
-                let path = format!("{}{}", api.prefix, route.path);
-                assert!(seen.insert(format!("{:?} {path}", route.method)), "{path}");
-                assert!(
-                    !path.ends_with('/') && api_of(&path).is_some_and(|found| found.dialect == api.dialect),
-                    "{path}"
-                );
-                let is_public = matches!(route.access, Access::Public(_));
-                public.extend(is_public.then_some(path));
-            }
+        for Mounted { dialect, method, path, is_public } in mounted() {
+            assert!(seen.insert(format!("{method} {path}")), "{path}");
+            assert!(!path.ends_with('/') && api_of(&path).is_some_and(|found| found.dialect == dialect), "{path}");
+            public.extend(is_public.then_some(path));
         }
         assert_eq!(public, PUBLIC);
     }

@@ -4,7 +4,7 @@
 //! `farthing_dialects`. Nothing here decides what an invoice's status is.
 
 mod checkout;
-mod dialects;
+pub mod dialects;
 mod docs;
 pub mod edge;
 mod limits;

@@ -72,6 +72,16 @@ impl Call {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.head.headers.get(name)?.to_str().ok()
     }
+
+    /// The value of a header by which somebody shows who calls; `None` also where it was sent twice: whoever stands before us
+    /// may have looked at the other one.
+    pub(super) fn only_header(&self, name: &str) -> Option<&str> {
+        let mut sent = self.head.headers.get_all(name).iter();
+        match (sent.next(), sent.next()) {
+            (Some(value), None) => value.to_str().ok(),
+            (None | Some(_), _) => None,
+        }
+    }
 }
 
 /// A JSON answer that nobody keeps.

@@ -61,9 +61,9 @@ fn authenticate<'a>(state: &'a AppState, call: &'a Call) -> Authenticating<'a> {
 
 /// In the documented order: key, signature, content (A.3.2), of which every route reads the body first of all.
 async fn caller(state: &AppState, call: &Call) -> Result<DialectCaller, Failure> {
-    let key = call.header(KEY_HEADER).filter(|key| !key.is_empty()).ok_or(Fault::NoKey)?;
+    let key = call.only_header(KEY_HEADER).filter(|key| !key.is_empty()).ok_or(Fault::NoKey)?;
     let caller = state.gateway.dialect_caller(Dialect::CoinsPaid, key).await?.ok_or(Fault::BadKey)?;
-    let signed = call.header(SIGNATURE_HEADER).filter(|signed| !signed.is_empty()).ok_or(Fault::NoSignature)?;
+    let signed = call.only_header(SIGNATURE_HEADER).filter(|signed| !signed.is_empty()).ok_or(Fault::NoSignature)?;
     if !signature::is_right(&caller.secret, &call.body, signed) {
         return Err(Fault::BadSignature.into());
     }

@@ -65,7 +65,7 @@ fn authenticate<'a>(state: &'a AppState, call: &'a Call) -> Authenticating<'a> {
 
 async fn caller(state: &AppState, call: &Call) -> Result<DialectCaller, Failure> {
     let refused = || Failure::told(refusal(401, "The API key is missing or wrong."));
-    let key = call.header("x-api-key").ok_or_else(refused)?;
+    let key = call.only_header("x-api-key").ok_or_else(refused)?;
     state.gateway.dialect_caller(Dialect::Payhubix, key).await?.ok_or_else(refused)
 }
 

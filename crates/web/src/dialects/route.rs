@@ -41,8 +41,10 @@ pub(super) enum Access {
 
 /// A route.
 pub(super) struct Route {
-    /// Its method.
+    /// Its method, as it is mounted.
     pub(super) method: MethodFilter,
+    /// Its method's name.
+    pub(super) verb: &'static str,
     /// Its path's template below the prefix, without a slash at its end.
     pub(super) path: &'static str,
     /// Who may call it, and what that does.
@@ -54,6 +56,7 @@ macro_rules! route {
     ($method:ident $path:literal $access:ident($call:path)) => {
         crate::dialects::route::Route {
             method: axum::routing::MethodFilter::$method,
+            verb: stringify!($method),
             path: $path,
             access: crate::dialects::route::Access::$access(|call| Box::pin($call(call))),
         }

@@ -45,8 +45,8 @@ fn authenticate<'a>(state: &'a AppState, call: &'a Call) -> Authenticating<'a> {
 async fn caller(state: &AppState, call: &Call) -> Result<DialectCaller, Failure> {
     let environment = environment(call)?;
     let refused = || Failure::told(refusal(401, "the API key is missing or wrong"));
-    let bare = || KEY_HEADERS.into_iter().find_map(|name| call.header(name)).map(str::to_owned);
-    let key = call.header("authorization").and_then(key_of).or_else(bare).ok_or_else(refused)?;
+    let bare = || KEY_HEADERS.into_iter().find_map(|name| call.only_header(name)).map(str::to_owned);
+    let key = call.only_header("authorization").and_then(key_of).or_else(bare).ok_or_else(refused)?;
     let caller = state.gateway.dialect_caller(Dialect::TxCash, &key).await?.ok_or_else(refused)?;
     if caller.owner.environment == environment { Ok(caller) } else { Err(refused()) }
 }

@@ -88,7 +88,7 @@ fn authenticate<'a>(state: &'a AppState, call: &'a Call) -> Authenticating<'a> {
 }
 
 async fn caller(state: &AppState, call: &Call) -> Result<DialectCaller, Failure> {
-    let (scheme, key) = call.header("authorization").and_then(|value| value.split_once(' ')).unwrap_or_default();
+    let (scheme, key) = call.only_header("authorization").and_then(|value| value.split_once(' ')).unwrap_or_default();
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Fault::Unauthorized.into());
     }

@@ -47,6 +47,59 @@ fn collect(folder: &Path, mounted: &mut BTreeSet<String>) {
     }
 }
 
+#[test]
+fn every_route_beside_the_tables_is_asked_badly_by_the_command_that_asks_every_route() {
+    let asked = include_str!("../../../../xtask/src/malform/shop.rs");
+    for (route, _) in OUTSIDE_THE_TABLE.iter().filter(|(route, _)| route.starts_with('/')) {
+        assert!(asked.contains(&format!("\"{route}\"")), "{route}: `cargo xtask malform` does not know it");
+    }
+}
+
+/// The letters of a token.
+const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const GUESSES: usize = 100_000;
+
+#[tokio::test]
+async fn a_hundred_thousand_guesses_at_a_page_are_one_and_the_same_answer() {
+    let shop = Shop::open().await;
+    let invoice = shop.invoice(HALF_BITCOIN).await;
+    let url = invoice["checkout_url"].as_str().unwrap();
+    let token = url.rsplit('/').next().unwrap();
+    let ask = async |token: &str| shop.ask("GET", &format!("/pay/{token}"), &[], "").await;
+    assert_eq!(ask(token).await.status, 200, "the control");
+    let nothing = ask("nobody").await;
+    // All that differ from the real one in one letter, are a letter shorter or longer, and then whatever comes.
+    let near = (0..token.len()).flat_map(|at| LETTERS.iter().map(move |letter| (at, *letter)));
+    let near = near.filter_map(|(at, letter)| {
+        let mut guess = token.as_bytes().to_vec();
+        guess[at] = letter;
+        let guess = String::from_utf8(guess).unwrap();
+        (guess != token).then_some(guess)
+    });
+    let cut = (0..token.len()).flat_map(|at| {
+        let (front, back) = token.split_at(at);
+        [front.to_owned(), back.to_owned(), format!("{token}{at}")]
+    });
+    let cut = cut.filter(|guess| guess != token && !guess.is_empty());
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let random = std::iter::repeat_with(|| {
+        let mut letter = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            char::from(LETTERS[usize::try_from(state % 64).unwrap()])
+        };
+        (0..token.len()).map(|_| letter()).collect::<String>()
+    });
+    let mut tried = 0;
+    for guess in near.chain(cut).chain(random).take(GUESSES) {
+        let answer = ask(&guess).await;
+        assert_eq!((answer.status, &answer.text), (404, &nothing.text), "{guess}");
+        tried += 1;
+    }
+    assert_eq!(tried, GUESSES);
+}
+
 #[tokio::test]
 async fn there_is_one_door_and_no_header_opens_another() {
     let shop = Shop::open().await;

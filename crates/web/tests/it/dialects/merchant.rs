@@ -1,7 +1,7 @@
 //! A merchant that speaks all five APIs to one router: the same order in each of them.
 
 use crate::native::{Answer, Shop, unlimited};
-use farthing_dialects::coinspaid::signature;
+use farthing_dialects::{coinspaid::signature, credentials::base_path};
 use farthing_domain::{
     id::{Environment, InvoiceId, Owner},
     invoice::Invoice,
@@ -82,6 +82,11 @@ impl Merchant {
     /// A new one, whose callbacks go to this address.
     pub(crate) async fn open(shop: &Shop, callback_url: &str) -> Self {
         let owner = shop.world.merchant().await.expect("a merchant");
+        Self::of(shop, owner, callback_url).await
+    }
+
+    /// One that is there, with new credentials.
+    pub(crate) async fn of(shop: &Shop, owner: Owner, callback_url: &str) -> Self {
         let native_key = shop.world.key(owner.merchant, owner.environment).await.expect("a key").reveal().to_owned();
         let mut made = BTreeMap::new();
         for dialect in Dialect::ALL.into_iter().filter(|dialect| *dialect != Dialect::Native) {
@@ -92,28 +97,22 @@ impl Merchant {
         Self { owner, native_key, made }
     }
 
+    /// What requests to an API carry, and what signs them; the native API signs nothing.
+    pub(crate) fn shown_to(&self, dialect: Dialect) -> (&str, &str) {
+        self.made.get(&dialect).map_or((&self.native_key, ""), |(key, secret)| (key, secret))
+    }
+
     /// Asks an API as its clients do.
     pub(crate) async fn ask(&self, shop: &Shop, dialect: Dialect, (method, path): (&str, &str), body: &str) -> Answer {
-        let nobody = (self.native_key.clone(), String::new());
-        let (key, secret) = self.made.get(&dialect).unwrap_or(&nobody);
-        let signed = signature::sign(secret, body.as_bytes());
-        let bearer = format!("Bearer {key}");
-        let (media_type, path) = match dialect {
-            Dialect::Native => ("application/json", format!("/api/v1{path}")),
-            Dialect::CoinsPaid => ("application/json", format!("/api/v2{path}")),
-            Dialect::Payhubix => ("application/json", format!("/v1{path}")),
-            Dialect::TxCash => ("application/json", format!("/invoice/v1/testnet{path}")),
-            Dialect::TxnPro => ("application/vnd.api+json", format!("/api/public/v1{path}")),
-        };
-        let mut headers = vec![("Content-Type", media_type)];
-        match dialect {
-            Dialect::Native | Dialect::Payhubix => headers.push(("X-API-Key", key)),
-            Dialect::CoinsPaid => {
-                headers.extend([("X-Processing-Key", key.as_str()), ("X-Processing-Signature", &signed)]);
-            }
-            Dialect::TxCash | Dialect::TxnPro => headers.push(("Authorization", &bearer)),
-        }
-        shop.ask(method, &path, &headers, body.to_owned()).await
+        let path = format!("{}{path}", base_path(dialect, self.owner.environment));
+        self.send(shop, dialect, (method, &path), body.as_bytes()).await
+    }
+
+    /// The same by the whole path, with any bytes.
+    pub(crate) async fn send(&self, shop: &Shop, dialect: Dialect, at: (&str, &str), body: &[u8]) -> Answer {
+        let (key, secret) = self.shown_to(dialect);
+        let shown = shown(dialect, key, secret, body);
+        ask_with(shop, dialect, at, &shown, body).await
     }
 
     /// Asks the native API.
@@ -189,8 +188,33 @@ impl Merchant {
     }
 }
 
+/// The headers by which an API's clients show who they are.
+pub(crate) fn shown(dialect: Dialect, key: &str, secret: &str, body: &[u8]) -> Vec<(&'static str, String)> {
+    match dialect {
+        Dialect::Native | Dialect::Payhubix => vec![("X-API-Key", key.to_owned())],
+        Dialect::CoinsPaid => {
+            vec![("X-Processing-Key", key.to_owned()), ("X-Processing-Signature", signature::sign(secret, body))]
+        }
+        Dialect::TxCash | Dialect::TxnPro => vec![("Authorization", format!("Bearer {key}"))],
+    }
+}
+
+/// A request with these headers and the media type that an API's clients send.
+pub(crate) async fn ask_with(
+    shop: &Shop,
+    dialect: Dialect,
+    (method, path): (&str, &str),
+    headers: &[(&str, String)],
+    body: &[u8],
+) -> Answer {
+    let media_type = if dialect == Dialect::TxnPro { "application/vnd.api+json" } else { "application/json" };
+    let own = headers.iter().map(|(name, value)| (*name, value.as_str()));
+    let headers: Vec<_> = own.chain([("Content-Type", media_type)]).collect();
+    shop.ask(method, path, &headers, body.to_vec()).await
+}
+
 /// Where and how an API is asked for it.
-fn wanted(dialect: Dialect, price: &str, reference: &str) -> (&'static str, String) {
+pub(crate) fn wanted(dialect: Dialect, price: &str, reference: &str) -> (&'static str, String) {
     match dialect {
         Dialect::Native => {
             let body = json!({
