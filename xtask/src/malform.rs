@@ -74,12 +74,24 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 async fn malform(installation: &Installation, options: &Options) -> Result<Statuses> {
     let merchant = |name: &str| -> Result<Keys> {
         let (id, native) = installation.merchant_and_key(name)?;
-        Ok(Keys { native, credentials: Credentials::of(installation, &id)? })
+        Ok(Keys { native, credentials: Credentials::of(installation, &id)?, merchant: id })
     };
     let (ours, theirs) = (merchant("Ours")?, merchant("Theirs")?);
     let mut server = installation.start().await?;
     let stranger = Stranger::settle(server.address, &theirs).await?;
     let routes = shop::routes(&mut server.connect(&ours.native).await?).await?;
+    let number_of_routes = routes.len();
+    let trying = Worker {
+        address: server.address,
+        keys: ours.clone(),
+        routes: routes.clone(),
+        stranger: stranger.clone(),
+        chance: Chance::new(options.seed),
+    };
+    let refused = trying.ask_well().await?;
+    println!(
+        "malform: {number_of_routes} good requests, one to each route and form; {refused} of them to what is always refused"
+    );
     let each = options.requests.checked_div(WORKERS).unwrap_or_default();
     let mut workers = JoinSet::new();
     for number in 0..WORKERS {
@@ -126,7 +138,7 @@ impl Worker {
                 shop = Shop::open(self.address, &self.keys).await?;
             }
             let route = self.chance.pick(&self.routes).context("no routes")?;
-            let good: Request = shop.request(route, &self.keys);
+            let good: Request = shop.request(route, &self.keys)?;
             let foreign = self.stranger.ids_for(&good);
             let bytes = spoil::spoiled(good, &foreign, &mut self.chance);
             let status = self.exchange(&bytes).await.with_context(|| shown(&bytes))?;
@@ -135,6 +147,25 @@ impl Worker {
         }
         shop.close(self.address, &self.keys).await?;
         Ok(statuses)
+    }
+
+    /// Asks every route well, once, with things of its own: what is refused as it is proves nothing when it is spoiled.
+    /// Answers how many are refused whatever is asked.
+    async fn ask_well(&self) -> Result<usize> {
+        let (mut refused, mut wrong) = (0_usize, Vec::new());
+        for route in &self.routes {
+            let mut shop = Shop::open(self.address, &self.keys).await?;
+            let good = shop.request(route, &self.keys)?;
+            let bytes = good.bytes(&good.framing());
+            let status = self.exchange(&bytes).await.with_context(|| shown(&bytes))?;
+            if (200..400).contains(&status) == route.is_always_refused() {
+                wrong.push(format!("{status}: {}", shown(&bytes)));
+            }
+            refused = refused.saturating_add(usize::from(route.is_always_refused()));
+            shop.close(self.address, &self.keys).await?;
+        }
+        ensure!(wrong.is_empty(), "requests that were meant well, or meant to be refused, are not: {wrong:#?}");
+        Ok(refused)
     }
 
     /// The status of what comes back; 0 when nothing does.

@@ -1,14 +1,18 @@
-//! The other APIs: a credential of each, its routes with a good body, and the things that good requests name.
+//! The other APIs: a credential of each, good requests to every route of their tables, and the things that those name.
 
 use super::{
     answer_to,
     request::{Key, Request},
-    shop::Route,
+    shop::{FORM, Keys, NEW, Route},
 };
 use crate::program::{Installation, text};
 use anyhow::{Context, Result, ensure};
+use farthing_domain::policy::Dialect;
+use farthing_web::dialects::{Mounted, mounted};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+
+const JSON: &str = "application/json";
 
 /// One merchant's credentials, one of each API.
 #[derive(Debug, Clone)]
@@ -50,45 +54,71 @@ impl Credentials {
 /// What good requests of a merchant name: one of each kind.
 #[derive(Debug, Clone)]
 pub(super) struct Things {
-    /// The name of each placeholder's thing in paths.
+    /// The name of each placeholder's thing.
     named: Vec<(&'static str, String)>,
 }
 
 impl Things {
     /// Makes new ones. What is said with them has the word in it.
-    pub(super) async fn make(address: SocketAddr, credentials: &Credentials, word: &str) -> Result<Self> {
-        let create = |path: &'static str, body: Value| async move {
-            let mut request = Request::new("POST", path, body.to_string());
+    pub(super) async fn make(address: SocketAddr, keys: &Keys, word: &str) -> Result<Self> {
+        let reference = uuid::Uuid::from_bytes(random()?).to_string();
+        let new = |body: Value| body.to_string().replace(NEW, &reference);
+        let create = |path: &'static str, body: String| async move {
+            let mut request = Request::new("POST", path, body);
             request.header("Content-Type", "application/json");
-            credentials.for_path(path).context("no credential for the path")?.unlock(&mut request);
+            keys.for_path(path).unlock(&mut request);
             made(address, &request).await.with_context(|| format!("POST {path}"))
         };
-        let reference = uuid::Uuid::from_bytes(random()?).to_string();
-        create("/api/v2/invoices/create", coinspaid(&reference, word)).await?;
-        create("/api/v2/addresses/take", json!({ "foreign_id": reference, "currency": "BTC" })).await?;
-        let payhubix = create("/v1/invoices", payhubix(&reference, word)).await?;
-        let txcash = create("/invoice/v1/testnet/invoice", txcash(word)).await?;
-        let txnpro = create("/api/public/v1/invoices", txnpro(&reference, word)).await?;
-        let channel = create("/api/public/v1/channels", channel(&reference)).await?;
+        create("/api/v2/invoices/create", new(coinspaid(word))).await?;
+        create("/api/v2/addresses/take", new(json!({ "foreign_id": NEW, "currency": "BTC" }))).await?;
+        let payhubix = create("/v1/invoices", new(payhubix(word, &keys.merchant))).await?;
+        let txcash = create("/invoice/v1/testnet/invoice", new(txcash(word))).await?;
+        let txnpro = create("/api/public/v1/invoices", new(txnpro(word))).await?;
+        let channel = create("/api/public/v1/channels", new(channel())).await?;
+        let mut accounts = Request::new("GET", "/api/public/v1/accounts", "");
+        keys.for_path("/api/public/v1/").unlock(&mut accounts);
+        let accounts = made(address, &accounts).await.context("GET accounts")?;
         let named = vec![
             ("{foreign_id}", reference),
             ("{link}", text(&payhubix, "/message/link")?),
-            ("{invoice}", text(&txcash, "/id")?),
+            ("{token}", text(&txcash, "/id")?),
             ("{record}", text(&txnpro, "/data/id")?),
             ("{channel}", text(&channel, "/data/id")?),
+            ("{account}", text(&accounts, "/data/0/id")?),
+            ("{shop_id}", keys.merchant.clone()),
         ];
         Ok(Self { named })
     }
 
-    /// A path with the things in their places.
-    pub(super) fn in_path(&self, template: &str) -> String {
+    /// The same with a deposit to the channel.
+    pub(super) async fn with_deposit(mut self, address: SocketAddr, keys: &Keys) -> Result<Self> {
+        let target = self.placed_in("/api/v1/test/addresses/{channel}/payments");
+        let mut payment = Request::new("POST", target, r#"{"amount":"0.1","confirmations":1}"#);
+        payment.header("Content-Type", "application/json");
+        keys.for_path("/api/v1/").unlock(&mut payment);
+        made(address, &payment).await.context("paying a channel")?;
+        let list = self.placed_in("/api/public/v1/channels/{channel}/transactions");
+        let mut list = Request::new("GET", list, "");
+        keys.for_path("/api/public/v1/").unlock(&mut list);
+        let deposits = made(address, &list).await.context("GET transactions")?;
+        self.named.push(("{deposit}", text(&deposits, "/data/0/id")?));
+        Ok(self)
+    }
+
+    /// A text with the things in their places.
+    pub(super) fn placed_in(&self, template: &str) -> String {
         self.named.iter().fold(template.to_owned(), |path, (place, thing)| path.replace(place, thing))
     }
 
-    /// Their ids, and those among them that open a page to whoever has them.
+    /// What they are called.
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.named.iter().map(|(_, thing)| thing)
+    }
+
+    /// Their names, and those among them that open a page to whoever has them.
     pub(super) fn ids(&self) -> (Vec<String>, Vec<String>) {
         let (secret, open) =
-            self.named.iter().partition::<Vec<_>, _>(|(place, _)| ["{link}", "{invoice}"].contains(place));
+            self.named.iter().partition::<Vec<_>, _>(|(place, _)| ["{link}", "{token}"].contains(place));
         let things = |named: Vec<&(&str, String)>| named.into_iter().map(|(_, thing)| thing.clone()).collect();
         (things(open), things(secret))
     }
@@ -109,18 +139,18 @@ fn random() -> Result<[u8; 16]> {
     Ok(bytes)
 }
 
-fn coinspaid(reference: &str, word: &str) -> Value {
+fn coinspaid(word: &str) -> Value {
     json!({
-        "timer": true, "title": word, "foreign_id": reference, "currency": "EUR", "sender_currency": "BTC",
+        "timer": true, "title": word, "foreign_id": NEW, "currency": "EUR", "sender_currency": "BTC",
         "amount": 36, "url_success": "https://shop.example/ok", "url_failed": "https://shop.example/no",
         "email_user": "payer@shop.example", "description": word,
     })
 }
 
-fn payhubix(reference: &str, word: &str) -> Value {
+fn payhubix(word: &str, shop_id: &str) -> Value {
     json!({
         "currency_amount": 60, "currency_symbol": "USD", "customer_email": "customer@example.com",
-        "time_for_payment": "02:00", "currencies": [1], "order_id": reference,
+        "time_for_payment": "02:00", "currencies": [1], "order_id": NEW, "shop_id": shop_id,
         "order_description": word, "callback_url": "http://127.0.0.1:9/",
     })
 }
@@ -132,144 +162,156 @@ fn txcash(word: &str) -> Value {
     })
 }
 
-fn txnpro(reference: &str, word: &str) -> Value {
+fn txnpro(word: &str) -> Value {
     json!({"data": {"type": "invoices", "attributes": {
-        "billedCurrency": "usd", "reference": reference, "network": "TTRX:USDT", "amountBilled": "100",
+        "billedCurrency": "usd", "reference": NEW, "network": "TTRX:USDT", "amountBilled": "100",
         "chargedCurrency": "USDT", "successRedirectUrl": format!("https://shop.example/{word}"),
     }}})
 }
 
-fn channel(reference: &str) -> Value {
+fn channel() -> Value {
     json!({"data": {"type": "channels", "attributes": {
-        "targetCurrency": "BTC", "payNetwork": "tbtc", "status": "enabled", "reference": reference,
+        "targetCurrency": "BTC", "payNetwork": "tbtc", "status": "enabled", "reference": NEW,
     }}})
 }
 
-/// Every route of every API.
-pub(super) fn routes() -> Vec<Route> {
+/// Every route of these APIs' own tables, with good requests to it.
+///
+/// # Errors
+/// For a route of which nobody wrote down here how it is asked.
+pub(super) fn routes() -> Result<Vec<Route>> {
     let mut routes = Vec::new();
-    for (prefix, media_type, table) in [
-        ("/api/v2", "application/json", coinspaid_routes()),
-        ("/api/public/v1", "application/vnd.api+json", txnpro_routes()),
-    ] {
-        routes.extend(
-            table
-                .into_iter()
-                .map(|(method, path, body)| Route::of(method, &format!("{prefix}{path}"), media_type, body)),
-        );
+    for Mounted { dialect, method, path, .. } in mounted() {
+        let asked = match dialect {
+            Dialect::Native => Vec::new(),
+            Dialect::CoinsPaid => coinspaid_requests(method, path.trim_start_matches("/api/v2")),
+            Dialect::Payhubix => payhubix_requests(method, &path),
+            Dialect::TxCash => txcash_requests(method, &path),
+            Dialect::TxnPro => txnpro_requests(method, path.trim_start_matches("/api/public/v1")),
+        };
+        ensure!(!asked.is_empty(), "nobody wrote down how {method} {path} is asked");
+        for asked in asked {
+            let template = placed(dialect, &path, asked.network);
+            routes.push(Route::of(method, &template, asked.media_type, asked.body).with(asked.query));
+        }
     }
-    let form = "amount=25.01&currency=eur&payment_currencies=eth_stables%2Cpolygon_eth&valid_for=2h45m&name=Order+7&meta_data2=a%26b";
-    let (invoices, form_type) = ("/invoice/v1/testnet/invoice", "application/x-www-form-urlencoded");
-    routes.push(Route::of("POST", invoices, "application/json", txcash("order").to_string()));
-    routes.push(Route::of("POST", invoices, form_type, form.to_owned()));
-    routes.push(Route::of("GET", "/invoice/v1/testnet/invoice/{invoice}", "", String::new()));
-    let address = "/invoice/v1/testnet/invoice/{invoice}/payment/address";
-    routes.push(Route::of("POST", address, "application/json", json!({ "payment_currency": "eth_usdt" }).to_string()));
-    routes.push(Route::of("POST", address, form_type, "payment_currency=eth_usdt".to_owned()));
-    routes.extend(payhubix_routes());
-    routes
+    Ok(routes)
 }
 
-fn coinspaid_routes() -> Vec<(&'static str, String, String)> {
-    let pair = json!({ "currency_from": "BTC", "currency_to": "EUR" }).to_string();
-    let of = |method, path: &str, body: String| (method, path.to_owned(), body);
-    vec![
-        of("GET", "/ping", String::new()),
-        of("POST", "/invoices/create", coinspaid("order", "tea").to_string()),
-        of("POST", "/invoices/{foreign_id}/cancel", "{}".to_owned()),
-        of("GET", "/transactions/info", json!({ "foreign_id": "order" }).to_string()),
-        of("POST", "/addresses/take", json!({ "foreign_id": "user", "currency": "BTC" }).to_string()),
-        of("POST", "/currencies/list", json!({ "visible": true }).to_string()),
-        of("POST", "/currencies/pairs", pair.clone()),
-        of("POST", "/currencies/rates", pair),
-        of("POST", "/accounts/list", "[]".to_owned()),
-        of(
-            "POST",
-            "/withdrawal/crypto",
-            json!({ "foreign_id": "out", "currency": "BTC", "amount": "1", "address": "x" }).to_string(),
-        ),
-        of("POST", "/exchange/calculate", json!({ "sender_currency": "BTC", "receiver_currency": "EUR" }).to_string()),
-        of("POST", "/exchange/fixed", "{}".to_owned()),
-        of("POST", "/exchange/now", "{}".to_owned()),
-        of("POST", "/futures/rates", json!({ "address": "x" }).to_string()),
-        of("POST", "/futures/confirm", "{}".to_owned()),
-    ]
+/// A route's path with placeholders that say of what kind their things are.
+fn placed(dialect: Dialect, path: &str, network: &str) -> String {
+    let id = match dialect {
+        Dialect::TxCash => "{token}",
+        _ if path.contains("/channels/") => "{channel}",
+        _ if path.contains("/accounts/") => "{account}",
+        _ => "{record}",
+    };
+    let kinds = [
+        ("{network}", network),
+        ("{deposit_id}", "{deposit}"),
+        ("{txid}", "{deposit}"),
+        ("{id}", id),
+        ("{fiat}", "EUR"),
+        ("{file}", "BTC.svg"),
+    ];
+    kinds.into_iter().fold(path.to_owned(), |path, (place, kind)| path.replace(place, kind))
 }
 
-fn payhubix_routes() -> Vec<Route> {
-    let page = [("page", "1"), ("per_page", "20"), ("created_at", "asc")];
-    let mut routes: Vec<Route> = ["/v1/invoices", "/v1/payment/personal/invoices"]
-        .into_iter()
-        .map(|path| Route::of("POST", path, "application/json", payhubix("order", "tea").to_string()))
-        .collect();
-    for path in [
-        "/v1/invoices",
-        "/v1/payment/personal/invoices",
-        "/v1/invoices/{link}",
-        "/v1/payment/invoices/{link}",
-        "/v1/shops",
-        "/v1/payment/shops",
-        "/v1/shops/{link}",
-        "/v1/payment/shops/{link}/invoices",
-        "/v1/assets/USD",
-        "/v1/wallet/personal/assets/EUR",
-        "/v1/wallet/shops/{link}/assets/EUR",
-        "/v1/transfers",
-        "/v1/wallet/personal/transfers",
-        "/v1/wallet/shops/{link}/transfers",
-        "/v1/currencies",
-        "/v1/icons/btc.svg",
-    ] {
-        routes.push(Route::of("GET", path, "", String::new()).with(&page));
-    }
-    routes
+/// A good request to a route.
+struct Asked {
+    media_type: &'static str,
+    query: &'static [(&'static str, &'static str)],
+    body: String,
+    /// What stands for the network, where a path has one.
+    network: &'static str,
 }
 
-fn txnpro_routes() -> Vec<(&'static str, String, String)> {
-    let mut routes: Vec<(&'static str, String, String)> = Vec::new();
-    for path in [
-        "/invoices?page=1&per_page=20&order=created_at&order_type=asc&created_at_from=2026-01-01T00:00:00Z&reference=order",
-        "/channels?page=1&per_page=20",
-        "/channels/{channel}/transactions?page=1",
-        "/channels/{channel}/transactions/{record}",
-        "/invoices/currency_pairs",
-        "/channels/currency_pairs",
-        "/invoices/{record}",
-        "/channels/{channel}",
-        "/accounts",
-        "/accounts/{record}",
-        "/accounts/{record}/addresses",
-        "/accounts/{record}/transactions",
-        "/accounts/{record}/transactions/{record}",
-        "/exchange/rate",
-        "/exchange/quotes",
-        "/exchange/quotes/{record}",
-        "/payouts",
-        "/payouts/currency_pairs",
-        "/payouts/{record}",
-        "/payment_links",
-        "/payment_links/{record}",
-    ] {
-        routes.push(("GET", path.to_owned(), String::new()));
+impl Asked {
+    fn by(body: impl ToString) -> Self {
+        Self { media_type: JSON, query: &[], body: body.to_string(), network: "testnet" }
     }
-    let validate = json!({ "address": "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", "network": "tbtc" });
-    let status = json!({"data": {"type": "channels", "attributes": { "status": "disabled" }}}).to_string();
-    for (method, path, body) in [
-        ("POST", "/invoices", txnpro("order", "tea").to_string()),
-        ("POST", "/channels", channel("user").to_string()),
-        ("PATCH", "/channels/{channel}", status.clone()),
-        ("PUT", "/channels/{channel}", status),
-        ("POST", "/addresses/validate", validate.to_string()),
-        ("POST", "/accounts/{record}/addresses", "{}".to_owned()),
-        ("POST", "/exchange/quotes", "{}".to_owned()),
-        ("PATCH", "/exchange/quotes/{record}", "{}".to_owned()),
-        ("POST", "/payouts", "{}".to_owned()),
-        ("POST", "/payouts/draft", "{}".to_owned()),
-        ("PUT", "/payouts/{record}", "{}".to_owned()),
-        ("POST", "/payment_links", "{}".to_owned()),
-        ("POST", "/payment_links/{record}/expiration", "{}".to_owned()),
-    ] {
-        routes.push((method, path.to_owned(), body));
+
+    fn query(query: &'static [(&'static str, &'static str)]) -> Self {
+        Self { query, ..Self::by("") }
     }
-    routes
+}
+
+fn coinspaid_requests(method: &str, path: &str) -> Vec<Asked> {
+    let pair = json!({ "currency_from": "BTC", "currency_to": "EUR" });
+    let body = match (method, path) {
+        ("GET", "/ping") => Value::Null,
+        ("POST", "/invoices/create") => coinspaid("tea"),
+        ("POST", "/invoices/{foreign_id}/cancel" | "/exchange/fixed" | "/exchange/now" | "/futures/confirm") => {
+            json!({})
+        }
+        ("GET", "/transactions/info") => json!({ "foreign_id": "{foreign_id}" }),
+        ("POST", "/addresses/take") => json!({ "foreign_id": NEW, "currency": "BTC" }),
+        ("POST", "/currencies/list") => json!({ "visible": true }),
+        ("POST", "/currencies/pairs" | "/currencies/rates") => pair,
+        ("POST", "/accounts/list") => json!([]),
+        ("POST", "/withdrawal/crypto") => {
+            json!({ "foreign_id": NEW, "currency": "BTC", "amount": "1", "address": "x" })
+        }
+        ("POST", "/exchange/calculate") => json!({ "sender_currency": "BTC", "receiver_currency": "EUR" }),
+        ("POST", "/futures/rates") => json!({ "address": "x" }),
+        _ => return Vec::new(),
+    };
+    vec![if body.is_null() { Asked::by("") } else { Asked::by(body) }]
+}
+
+fn payhubix_requests(method: &str, path: &str) -> Vec<Asked> {
+    match method {
+        "GET" => vec![Asked::query(&[("page", "1"), ("per_page", "20"), ("created_at", "asc")])],
+        "POST" if path.ends_with("/invoices") => vec![Asked::by(payhubix("tea", "{shop_id}"))],
+        _ => Vec::new(),
+    }
+}
+
+fn txcash_requests(method: &str, path: &str) -> Vec<Asked> {
+    let form = |body: &str| Asked { media_type: FORM, ..Asked::by(body) };
+    let on_both = |asked: fn() -> Asked| vec![asked(), Asked { network: "mainnet", ..asked() }];
+    let order = "amount=25.01&currency=eur&payment_currencies=eth_stables%2Cpolygon_eth&valid_for=2h45m&name=Order+7&meta_data2=a%26b";
+    match method {
+        "GET" => on_both(|| Asked::by("")),
+        "POST" if path.ends_with("/payment/address") => {
+            let mut all = on_both(|| Asked::by(json!({ "payment_currency": "eth_usdt" })));
+            all.push(form("payment_currency=eth_usdt"));
+            all
+        }
+        "POST" if path.ends_with("/invoice") => {
+            let mut all = on_both(|| Asked::by(txcash("order")));
+            all.push(form(order));
+            all
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn txnpro_requests(method: &str, path: &str) -> Vec<Asked> {
+    let status = json!({"data": {"type": "channels", "attributes": { "status": "disabled" }}});
+    let body = match (method, path) {
+        ("GET", "/invoices") => {
+            return vec![Asked::query(&[
+                ("page", "1"),
+                ("per_page", "20"),
+                ("order", "created_at"),
+                ("order_type", "asc"),
+                ("created_at_from", "2026-01-01T00:00:00Z"),
+                ("reference", "order"),
+            ])];
+        }
+        ("GET", _) => return vec![Asked::query(&[("page", "1"), ("per_page", "20")])],
+        ("POST", "/invoices") => txnpro("tea"),
+        ("POST", "/channels") => channel(),
+        ("PATCH" | "PUT", "/channels/{id}") => status,
+        ("POST", "/addresses/validate") => {
+            json!({ "address": "tb1qw508d6qejxtdg4y5r3zarvary0c5xw7kxpjzsx", "network": "tbtc" })
+        }
+        ("POST", "/accounts/{id}/addresses" | "/exchange/quotes" | "/payouts" | "/payouts/draft")
+        | ("POST", "/payment_links" | "/payment_links/{id}/expiration")
+        | ("PATCH", "/exchange/quotes/{id}")
+        | ("PUT", "/payouts/{id}") => json!({}),
+        _ => return Vec::new(),
+    };
+    vec![Asked { media_type: "application/vnd.api+json", ..Asked::by(body) }]
 }

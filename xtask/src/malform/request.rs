@@ -11,6 +11,8 @@ pub(super) struct Request {
     /// Without the length, which is added when it is written.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,
+    /// What the shop's own things are called, of which the request may name some.
+    pub(super) names: Vec<String>,
     /// What the body is signed with as it is written: otherwise whatever is spoiled of it would end at the gate.
     signing: Option<String>,
 }
@@ -48,6 +50,7 @@ impl Request {
             version: "HTTP/1.1",
             headers: Vec::new(),
             body: body.into(),
+            names: Vec::new(),
             signing: None,
         };
         request.header("Host", "127.0.0.1");

@@ -80,7 +80,7 @@ const LARGE: usize = 70_000;
 pub(super) fn spoiled(mut request: Request, foreign: &[String], chance: &mut Chance) -> Vec<u8> {
     let framing = match chance.below(10) {
         0..=3 => {
-            spoil_json(&mut request, chance);
+            spoil_json(&mut request, foreign, chance);
             request.framing()
         }
         4 | 5 => {
@@ -99,7 +99,7 @@ pub(super) fn spoiled(mut request: Request, foreign: &[String], chance: &mut Cha
 }
 
 /// Replaces, removes, adds or repeats some of the body's members, or the body as a whole.
-fn spoil_json(request: &mut Request, chance: &mut Chance) {
+fn spoil_json(request: &mut Request, foreign: &[String], chance: &mut Chance) {
     let parsed = serde_json::from_slice::<Map<String, Value>>(&request.body);
     let Ok(mut fields) = parsed else {
         let is_form = request.body.contains(&b'=') && !chance.one_in(4);
@@ -108,7 +108,7 @@ fn spoil_json(request: &mut Request, chance: &mut Chance) {
         return;
     };
     for _ in 0..=chance.below(2) {
-        spoil_members(&mut fields, chance);
+        spoil_members(&mut fields, foreign, chance);
     }
     let mut body = Value::Object(fields.clone()).to_string();
     if chance.one_in(4) {
@@ -122,7 +122,7 @@ fn spoil_json(request: &mut Request, chance: &mut Chance) {
 }
 
 /// One member, mostly of the innermost object.
-fn spoil_members(mut fields: &mut Map<String, Value>, chance: &mut Chance) {
+fn spoil_members(mut fields: &mut Map<String, Value>, foreign: &[String], chance: &mut Chance) {
     while !chance.one_in(5) && fields.values().any(Value::is_object) {
         match fields.values_mut().find_map(Value::as_object_mut) {
             Some(inner) => fields = inner,
@@ -131,9 +131,10 @@ fn spoil_members(mut fields: &mut Map<String, Value>, chance: &mut Chance) {
     }
     let names: Vec<String> = fields.keys().cloned().collect();
     let name = chance.pick(&names).cloned().unwrap_or_default();
-    match chance.below(4) {
+    match chance.below(5) {
         0 => drop(fields.remove(&name)),
         1 => drop(fields.insert(chance.text(&TEXTS).to_owned(), hostile(chance))),
+        2 => drop(fields.insert(name, json!(chance.pick(foreign)))),
         _ => drop(fields.insert(name, hostile(chance))),
     }
 }
@@ -176,16 +177,18 @@ fn spoil_target(request: &mut Request, foreign: &[String], chance: &mut Chance) 
     };
     let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
     let mut parts: Vec<String> = path.split('/').map(str::to_owned).collect();
-    let is_id = |part: &&mut String| part.len() >= 30;
+    let names = std::mem::take(&mut request.names);
+    let is_id = |part: &&mut String| part.len() >= 30 || names.contains(*part);
     match parts.iter_mut().filter(is_id).nth(chance.below(2)) {
         Some(part) => *part = odd,
         None if chance.one_in(2) => parts.push(odd),
         None => {}
     }
     let path = parts.join("/");
-    let names = ["limit", "offset", "status", "after", "currency", "environment", "external_id", "api_key", "limit[]"];
+    let parameters =
+        ["limit", "offset", "status", "after", "currency", "environment", "external_id", "api_key", "limit[]"];
     let values = ["1000000000", "1000000000000", "-1", "18446744073709551616", "paid,paid", "", "%00", "1e3", "%zz"];
-    let more = format!("{}={}", chance.text(&names), chance.text(&values));
+    let more = format!("{}={}", chance.text(&parameters), chance.text(&values));
     request.target = match chance.below(4) {
         0 => format!("{path}?{query}"),
         1 => format!("{path}?{more}&{query}"),

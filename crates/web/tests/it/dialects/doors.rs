@@ -89,7 +89,7 @@ impl Things {
             ("{link}", self.link.clone()),
             ("{shop_id}", self.shop.clone()),
             ("{fiat}", "EUR".to_owned()),
-            ("{file}", "btc.svg".to_owned()),
+            ("{file}", "BTC.svg".to_owned()),
             ("{network}", "testnet".to_owned()),
             ("{id}", id.clone()),
             ("{deposit_id}", self.deposit.clone()),
