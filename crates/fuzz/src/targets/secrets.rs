@@ -3,12 +3,16 @@
 use super::text;
 use crate::Target;
 use base64::{Engine, engine::general_purpose::STANDARD};
-use farthing_dialects::native::{
-    api_keys::ApiKeySecret,
-    callback::{self, Attempt, WebhookSecret},
+use farthing_dialects::{
+    coinspaid::signature,
+    native::{
+        api_keys::ApiKeySecret,
+        callback::{self, Attempt, WebhookSecret},
+    },
+    txcash::authorization::key_of,
 };
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Sha256, Sha512};
 
 /// Keys, secrets, signatures.
 pub(super) const SECRETS: Target = Target {
@@ -24,6 +28,9 @@ pub(super) const SECRETS: Target = Target {
         b"whsec_goskaKE0xzFTBV9+zqfjQzxqXAY2fov3D2t1AnBoPIM",
         b"whsec_AAAA",
         br#"{"event":"invoice.paid"}"#,
+        b"03c25fcf7cd35e7d995e402cd5d51edd72d48e1471e865907967809a0c189ba55b90815f20e2bb10f82c7a9e9d865546fda58989c2ae9e8e2ff7bc29195fa1ec",
+        b"Bearer abc",
+        b"Basic YWJjOg==",
     ],
 };
 
@@ -38,6 +45,24 @@ fn feed(bytes: &[u8]) {
         assert!(!format!("{secret:?}").contains(text.get(6..).unwrap_or(text)), "a secret prints itself");
     }
     signature_is_of_these_bytes(bytes);
+    coinspaid_signature_is_of_these_bytes(bytes, text);
+    if let Some(key) = key_of(text) {
+        assert!(text.len() > key.len(), "{text:?} has the key {key:?}");
+    }
+}
+
+/// Of a body that is these bytes; and these bytes are no signature of the vendor's example but the one it has.
+fn coinspaid_signature_is_of_these_bytes(body: &[u8], text: &str) {
+    const EXAMPLE: &[u8] = br#"{"currency":"BTC","foreign_id":"123456"}"#;
+    let mac = <Hmac<Sha512> as KeyInit>::new_from_slice(b"AbCdEfG123456");
+    let mut mac = mac.unwrap_or_else(|_| panic!("HMAC takes any key"));
+    mac.update(body);
+    let signed = signature::sign("AbCdEfG123456", body);
+    assert_eq!(signed, hex::encode(mac.finalize().into_bytes()));
+    assert!(signature::is_right("AbCdEfG123456", body, &signed));
+    assert!(body.is_empty() || !signature::is_right("AbCdEfG123456", &[], &signed));
+    let is_the_one = text.eq_ignore_ascii_case(&signature::sign("AbCdEfG123456", EXAMPLE));
+    assert_eq!(signature::is_right("AbCdEfG123456", EXAMPLE, text), is_the_one);
 }
 
 fn signature_is_of_these_bytes(body: &[u8]) {
