@@ -10,11 +10,11 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-const ALLOWED: &str = "[webhooks]\nallow_private_addresses = true\n";
-const REFUSED: &str = "[webhooks]\nallow_private_addresses = false\n";
+pub(super) const ALLOWED: &str = "[webhooks]\nallow_private_addresses = true\n";
+pub(super) const REFUSED: &str = "[webhooks]\nallow_private_addresses = false\n";
 
 /// Ways to write addresses of this machine and its networks, which an operator may allow. `P` is a port where somebody listens.
-const OWN: [&str; 20] = [
+pub(super) const OWN: [&str; 20] = [
     "http://127.0.0.1:P/",
     "http://2130706433:P/",
     "http://0x7f000001:P/",
@@ -38,7 +38,7 @@ const OWN: [&str; 20] = [
 ];
 
 /// What is never registered, whatever is allowed.
-const NEVER: [&str; 40] = [
+pub(super) const NEVER: [&str; 40] = [
     "https://0.0.0.0/",
     "https://0/",
     "https://0x0/",
@@ -82,13 +82,13 @@ const NEVER: [&str; 40] = [
 ];
 
 /// strace on a running process and all its threads; it lets go with this value.
-struct Watch {
+pub(super) struct Watch {
     strace: Child,
     connects: std::path::PathBuf,
 }
 
 impl Watch {
-    fn on(process: u32, folder: &Folder, name: &str) -> Self {
+    pub(super) fn on(process: u32, folder: &Folder, name: &str) -> Self {
         let (connects, said) = (folder.path().join(name), folder.path().join("strace-said"));
         let strace = Command::new("strace")
             .args(["-f", "-e", "trace=connect", "-o"])
@@ -103,7 +103,7 @@ impl Watch {
     }
 
     /// Every connection that was begun to an address of the Internet's families.
-    fn connects(&self) -> Vec<String> {
+    pub(super) fn connects(&self) -> Vec<String> {
         let seen = fs::read_to_string(&self.connects).unwrap();
         let lines = seen.lines().filter(|line| line.contains("connect(") && line.contains("AF_INET"));
         lines.map(str::to_owned).collect()
