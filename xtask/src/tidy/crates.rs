@@ -38,7 +38,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "farthing-fuzz",
         &["farthing-domain", "farthing-dialects", "farthing-networks", "farthing-gateway", "farthing-web"],
     ),
-    ("xtask", &["farthing-domain", "farthing-fuzz", "farthing-networks", "farthing-sim", "farthing-store"]),
+    (
+        "xtask",
+        &["farthing-domain", "farthing-fuzz", "farthing-networks", "farthing-sim", "farthing-store", "farthing-web"],
+    ),
 ];
 
 /// A member of the workspace, and what it needs to be built; what only its tests need does not count.
