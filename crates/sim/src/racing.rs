@@ -78,6 +78,11 @@ impl Races {
         self.state().waiting.insert(network, race);
     }
 
+    /// What was to happen to a chain does not.
+    pub fn call_off(&self, network: NetworkId) {
+        self.state().waiting.remove(&network);
+    }
+
     /// What time it is for whoever moves the chains.
     pub fn set_now(&self, now: Timestamp) {
         self.state().now = Some(now);

@@ -73,6 +73,8 @@ impl Simulation {
         if is_removed || cannot_be_mended || !self.begin_to_alter(invoice, what, &address).await? {
             return done();
         }
+        // What would move the chain while it is read here would not be durable before it goes on.
+        self.races.call_off(network);
         let told = self.told_of(owner, invoice).await?;
         let shown = self.gateway()?.invoice(owner, invoice).await;
         let output = Output { asset: due.asset, decimals: due.decimals, units: due.units, address };

@@ -29,6 +29,7 @@ const ONCE_FAILED: &[(u64, &str)] = &[
     (6, "the audit took a deposit that a permanent address does not accept for one whose end is untold"),
     (10, "the same, right after things done at once"),
     (1040, "a cancellation was answered with the address that somebody had written into the row"),
+    (10_078, "the simulation's own: a chain that had moved while it was read went on before that was durable"),
     (10_007, "a payment whose row was altered in its stage was hidden from a reorganisation"),
 ];
 

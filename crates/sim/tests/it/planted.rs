@@ -6,7 +6,7 @@ use farthing_domain::planted::Bug;
 use farthing_sim::{planting::first_to_find, simulation::Settings};
 
 /// Seeds within which each bug is found.
-const SEEDS_MAX: u64 = 40;
+const SEEDS_MAX: u64 = 80;
 
 fn all_are_found(invariants: std::ops::RangeInclusive<u8>) {
     let missed: Vec<Bug> = Bug::ALL
