@@ -64,14 +64,23 @@ impl Gateway {
         self.attempt_all(&receiver, woken.fresh.into_iter().filter(is_new).collect()).await
     }
 
-    /// Endpoints that have something due now.
+    /// Endpoints that have something due now, each with its owner.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn outbox_due(&self) -> Result<Vec<Woken>, StoreError> {
+        let now = self.clocks().real();
+        let count = if planted::is(Bug::OneEndpointATurn) { 1 } else { ENDPOINTS };
+        let due = self.store().read(move |reader| reader.due_endpoints(now, count)).await?;
+        Ok(due.into_iter().map(|(endpoint, owner)| Woken::new(endpoint, owner)).collect())
+    }
+
+    /// The same, without their owners.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn due_endpoints(&self) -> Result<Vec<EndpointId>, StoreError> {
-        let now = self.clocks().real();
-        let count = if planted::is(Bug::OneEndpointATurn) { 1 } else { ENDPOINTS };
-        self.store().read(move |reader| reader.due_endpoints(now, count)).await
+        Ok(self.outbox_due().await?.iter().map(Woken::endpoint).collect())
     }
 
     /// When the next delivery is due; `None` when nothing waits. No attempt waits longer than the longest wait there is: what

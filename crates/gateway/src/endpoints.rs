@@ -162,7 +162,7 @@ impl Gateway {
                 Ok::<_, EndpointError>(transaction.insert_test_delivery(&row, &body)?)
             })
             .await?;
-        self.awakened.wake(delivery.endpoint);
+        self.awakened.wake(delivery.endpoint, delivery.owner);
         Ok(delivery)
     }
 
@@ -182,7 +182,7 @@ impl Gateway {
                 transaction.delivery(owner, id)?.ok_or_else(missing)
             })
             .await?;
-        self.awakened.wake(delivery.endpoint);
+        self.awakened.wake(delivery.endpoint, delivery.owner);
         Ok(delivery)
     }
 

@@ -1,8 +1,9 @@
 //! Delivering webhooks: one lane an endpoint, many lanes at once, so that a dead endpoint delays nobody else. One that fails
-//! rests a moment before it is sent what came meanwhile, all of it together: what it costs is bounded, whatever happens.
+//! rests a moment before it is sent what came meanwhile, all of it together: what it costs is bounded, whatever happens. No owner
+//! gets all lanes, however many of his endpoints hang.
 
 use super::Stop;
-use farthing_domain::id::EndpointId;
+use farthing_domain::id::{EndpointId, Owner};
 use farthing_gateway::{
     deliver::{BATCH, Woken},
     gateway::Gateway,
@@ -19,8 +20,8 @@ use tokio::{
     time::{Instant, sleep, timeout_at},
 };
 
-/// Endpoints delivered to at once.
-const LANES_MAX: usize = 64;
+/// Endpoints delivered to at once. One owner gets half of them at the most, as [`Lanes::has_room_for`] shares them.
+const LANES_MAX: usize = 128;
 /// The longest pause between two looks: commands beside the server write deliveries too.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 /// The shortest.
@@ -36,8 +37,8 @@ const REMEMBERED_MAX: usize = 10_000;
 struct Lanes {
     gateway: Arc<Gateway>,
     running: JoinSet<Result<usize, StoreError>>,
-    /// The endpoint of each running lane.
-    busy: HashMap<task::Id, EndpointId>,
+    /// The endpoint of each running lane, and whose it is.
+    busy: HashMap<task::Id, (EndpointId, Owner)>,
     /// When each endpoint was last served, counted.
     served: BTreeMap<EndpointId, u64>,
     /// Until when each endpoint rests that failed.
@@ -46,14 +47,7 @@ struct Lanes {
 }
 
 pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
-    let mut lanes = Lanes {
-        gateway: Arc::clone(&gateway),
-        running: JoinSet::new(),
-        busy: HashMap::new(),
-        served: BTreeMap::new(),
-        resting: BTreeMap::new(),
-        turn: 0,
-    };
+    let mut lanes = Lanes::new(Arc::clone(&gateway));
     while !stop.is_told() {
         let until_due = match lanes.fill().await {
             Ok(pause) => pause,
@@ -80,14 +74,26 @@ pub(super) async fn follow(gateway: Arc<Gateway>, mut stop: Stop) {
 }
 
 impl Lanes {
+    fn new(gateway: Arc<Gateway>) -> Self {
+        Self {
+            gateway,
+            running: JoinSet::new(),
+            busy: HashMap::new(),
+            served: BTreeMap::new(),
+            resting: BTreeMap::new(),
+            turn: 0,
+        }
+    }
+
     /// Starts a lane for every endpoint that has something due, those first that waited longest. Answers how long to wait.
     async fn fill(&mut self) -> Result<Duration, StoreError> {
-        let mut due = self.gateway.due_endpoints().await?;
+        let mut due = self.gateway.outbox_due().await?;
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
-        due.sort_by_key(|id| self.served.get(id).copied().unwrap_or_default());
-        self.start_all(due.iter().copied().map(Woken::from));
-        if !due.is_empty() && (self.running.len() >= LANES_MAX || !self.is_any_left(&due)) {
+        due.sort_by_key(|woken| self.served.get(&woken.endpoint()).copied().unwrap_or_default());
+        let is_any_due = !due.is_empty();
+        self.start_all(due);
+        if is_any_due {
             // Whatever is due has its lane, rests, or waits for one. The end of a lane, and what is new, are heard of anyway.
             let first = self.resting.values().min();
             return Ok(
@@ -103,26 +109,24 @@ impl Lanes {
 
     /// Starts lanes for endpoints that have none and do not rest, as many as there is room for.
     fn start_all(&mut self, woken: impl IntoIterator<Item = Woken>) {
-        let occupied = self.occupied();
-        let free = LANES_MAX.saturating_sub(self.running.len());
-        for woken in woken.into_iter().filter(|woken| !occupied.contains(&woken.endpoint())).take(free) {
-            self.start(woken);
+        let occupied: BTreeSet<EndpointId> =
+            self.busy.values().map(|(endpoint, _)| endpoint).chain(self.resting.keys()).copied().collect();
+        for woken in woken.into_iter().filter(|woken| !occupied.contains(&woken.endpoint())) {
+            if self.has_room_for(woken.owner()) {
+                self.start(woken);
+            }
         }
     }
 
-    /// Endpoints that have a lane, or rest.
-    fn occupied(&self) -> BTreeSet<EndpointId> {
-        self.busy.values().chain(self.resting.keys()).copied().collect()
-    }
-
-    /// Whether a look at any of these endpoints would start a lane.
-    fn is_any_left(&self, endpoints: &[EndpointId]) -> bool {
-        let occupied = self.occupied();
-        endpoints.iter().any(|id| !occupied.contains(id))
+    /// Whether an owner may have one more lane: as long as he has fewer than there are free ones. So one who fills all that he may
+    /// get leaves half of the lanes to others, the next one a quarter, and so on.
+    fn has_room_for(&self, owner: Owner) -> bool {
+        let theirs = self.busy.values().filter(|(_, of)| *of == owner).count();
+        theirs < LANES_MAX.saturating_sub(self.busy.len())
     }
 
     fn start(&mut self, woken: Woken) {
-        let id = woken.endpoint();
+        let (id, owner) = (woken.endpoint(), woken.owner());
         self.turn = self.turn.saturating_add(1);
         if self.served.len() >= REMEMBERED_MAX {
             self.served.clear();
@@ -137,20 +141,20 @@ impl Lanes {
             }
             done
         });
-        self.busy.insert(lane.id(), id);
+        self.busy.insert(lane.id(), (id, owner));
     }
 
     fn ended(&mut self, ended: Result<(task::Id, Result<usize, StoreError>), task::JoinError>) {
         match ended {
             Ok((lane, done)) => {
-                let endpoint = self.busy.remove(&lane);
+                let endpoint = self.busy.remove(&lane).map(|(endpoint, _)| endpoint);
                 self.let_rest(endpoint, done.as_ref().copied().unwrap_or_default());
                 if let Err(error) = done {
                     tracing::warn!(?endpoint, %error, "a delivery was not recorded; it is repeated");
                 }
             }
             Err(error) => {
-                let endpoint = self.busy.remove(&error.id());
+                let endpoint = self.busy.remove(&error.id()).map(|(endpoint, _)| endpoint);
                 tracing::error!(?endpoint, %error, "a lane of the outbox panicked; its deliveries are repeated");
             }
         }
@@ -172,5 +176,35 @@ impl Lanes {
             self.ended(ended);
         }
         self.running.shutdown().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, installation::open_for_command};
+    use farthing_domain::id::{Environment, MerchantId};
+    use uuid::Uuid;
+
+    fn endpoints_of(owner: u64, count: u64) -> impl Iterator<Item = Woken> {
+        let whose = Owner { merchant: MerchantId(Uuid::from_u64_pair(0, owner)), environment: Environment::Test };
+        (0..count).map(move |number| Woken::new(EndpointId(Uuid::from_u64_pair(owner, number)), whose))
+    }
+
+    #[tokio::test]
+    async fn an_owner_whose_endpoints_all_hang_leaves_lanes_to_every_other_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("farthing.toml");
+        std::fs::write(&path, format!("data_dir = {:?}", folder.path().join("data"))).unwrap();
+        let gateway = open_for_command(&Config::load(Some(&path)).unwrap()).await.unwrap();
+        let mut lanes = Lanes::new(gateway);
+        let mut had = Vec::new();
+        // None of them is heard to have ended.
+        for owner in 1..8 {
+            let before = lanes.busy.len();
+            lanes.start_all(endpoints_of(owner, 999));
+            had.push(lanes.busy.len() - before);
+        }
+        assert_eq!(had, [64, 32, 16, 8, 4, 2, 1]);
     }
 }

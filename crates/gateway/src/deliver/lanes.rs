@@ -2,7 +2,7 @@
 //!
 //! All of it is forgotten with the process, and may be: what is due stands in the store.
 
-use farthing_domain::id::{DeliveryId, EndpointId};
+use farthing_domain::id::{DeliveryId, EndpointId, Owner};
 use farthing_store::records::DueDelivery;
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -19,36 +19,42 @@ const ATTEMPTED_KEPT: usize = 1024;
 #[derive(Debug)]
 pub struct Woken {
     pub(super) endpoint: EndpointId,
+    owner: Owner,
     /// Deliveries as the transaction that made them left them, to be sent without being read again.
     pub(super) fresh: Vec<DueDelivery>,
 }
 
 impl Woken {
+    /// An endpoint whose deliveries stand in the store.
+    #[must_use]
+    pub const fn new(endpoint: EndpointId, owner: Owner) -> Self {
+        Self { endpoint, owner, fresh: Vec::new() }
+    }
+
     /// Which endpoint.
     #[must_use]
     pub const fn endpoint(&self) -> EndpointId {
         self.endpoint
     }
-}
 
-impl From<EndpointId> for Woken {
-    /// An endpoint whose deliveries stand in the store.
-    fn from(endpoint: EndpointId) -> Self {
-        Self { endpoint, fresh: Vec::new() }
+    /// Whose it is.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.owner
     }
 }
 
 /// What is new since it was last asked for. Only a short cut: what is due stands in the store.
 #[derive(Default)]
 pub(crate) struct Awakened {
-    endpoints: Mutex<BTreeMap<EndpointId, Vec<DueDelivery>>>,
+    endpoints: Mutex<BTreeMap<EndpointId, Woken>>,
     woken: Notify,
 }
 
 impl Awakened {
     /// An endpoint has something in the store.
-    pub(crate) fn wake(&self, endpoint: EndpointId) {
-        self.endpoints().entry(endpoint).or_default();
+    pub(crate) fn wake(&self, endpoint: EndpointId, owner: Owner) {
+        self.endpoints().entry(endpoint).or_insert_with(|| Woken::new(endpoint, owner));
         self.woken.notify_one();
     }
 
@@ -59,9 +65,10 @@ impl Awakened {
         }
         let mut endpoints = self.endpoints();
         for one in fresh {
-            let of_endpoint = endpoints.entry(one.delivery.endpoint).or_default();
-            if of_endpoint.len() < FRESH_MAX {
-                of_endpoint.push(one.clone());
+            let (endpoint, owner) = (one.delivery.endpoint, one.delivery.owner);
+            let woken = endpoints.entry(endpoint).or_insert_with(|| Woken::new(endpoint, owner));
+            if woken.fresh.len() < FRESH_MAX {
+                woken.fresh.push(one.clone());
             }
         }
         drop(endpoints);
@@ -74,11 +81,10 @@ impl Awakened {
     }
 
     pub(super) fn take(&self) -> Vec<Woken> {
-        let endpoints = std::mem::take(&mut *self.endpoints());
-        endpoints.into_iter().map(|(endpoint, fresh)| Woken { endpoint, fresh }).collect()
+        std::mem::take(&mut *self.endpoints()).into_values().collect()
     }
 
-    fn endpoints(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Vec<DueDelivery>>> {
+    fn endpoints(&self) -> MutexGuard<'_, BTreeMap<EndpointId, Woken>> {
         self.endpoints.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

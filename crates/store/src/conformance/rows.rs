@@ -325,7 +325,7 @@ pub(super) async fn due_deliveries_come_with_their_bytes_in_the_order_of_their_t
     assert!(found.iter().all(|due| due.body == b"invoice.paid"));
     assert_eq!(due(7, 2).await.len(), 2);
     assert_eq!(store.read(|reader| reader.due_endpoints(at(6), 10)).await.unwrap(), []);
-    assert_eq!(store.read(|reader| reader.due_endpoints(at(7), 10)).await.unwrap(), [to]);
+    assert_eq!(store.read(|reader| reader.due_endpoints(at(7), 10)).await.unwrap(), [(to, who)]);
 }
 
 pub(super) async fn a_delivery_that_was_changed_in_the_meantime_is_not_overwritten(store: Store) {

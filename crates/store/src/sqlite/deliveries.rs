@@ -23,20 +23,20 @@ const WAITING: &str = "WITH RECURSIVE waiting (endpoint) AS (
         FROM waiting w WHERE w.endpoint IS NOT NULL)";
 
 impl Reader<'_> {
-    /// Endpoints that have something due by `now`.
+    /// Endpoints that have something due by `now`, and whose they are.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn due_endpoints(&self, now: Timestamp, limit: u32) -> Result<Vec<EndpointId>, StoreError> {
+    pub fn due_endpoints(&self, now: Timestamp, limit: u32) -> Result<Vec<(EndpointId, Owner)>, StoreError> {
         let sql = format!(
-            "{WAITING} SELECT e.id FROM waiting w JOIN endpoints e ON e.id = w.endpoint WHERE e.deleted_at IS NULL AND
+            "{WAITING} SELECT e.id, e.merchant, e.environment FROM waiting w JOIN endpoints e ON e.id = w.endpoint WHERE e.deleted_at IS NULL AND
              (SELECT min(d.due_at) FROM deliveries d WHERE d.stage = 0 AND d.endpoint = w.endpoint) <= ?1 LIMIT ?2"
         );
         let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(params![now.milliseconds(), limit])?;
         let mut due = Vec::new();
         while let Some(row) = rows.next()? {
-            due.push(EndpointId(uuid(row, "id")?));
+            due.push((EndpointId(uuid(row, "id")?), read_owner(row)?));
         }
         Ok(due)
     }
@@ -312,15 +312,16 @@ impl Transaction<'_> {
     }
 }
 
+fn read_owner(row: &Row<'_>) -> Result<Owner, StoreError> {
+    Ok(Owner { merchant: MerchantId(uuid(row, "merchant")?), environment: environment_of(row.get("environment")?)? })
+}
+
 fn read_delivery(row: &Row<'_>) -> Result<Delivery, StoreError> {
     let (stage, attempts): (i64, i64) = (row.get("stage")?, row.get("attempts")?);
     Ok(Delivery {
         id: DeliveryId(uuid(row, "id")?),
         endpoint: EndpointId(uuid(row, "endpoint")?),
-        owner: Owner {
-            merchant: MerchantId(uuid(row, "merchant")?),
-            environment: environment_of(row.get("environment")?)?,
-        },
+        owner: read_owner(row)?,
         event: EventId(uuid(row, "event")?),
         kind: row.get("kind")?,
         created_at: timestamp(row, "created_at")?,
