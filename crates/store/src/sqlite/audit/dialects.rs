@@ -12,7 +12,9 @@ pub(super) const ROWS: &[&str] = &[
      FROM invoices i WHERE json_valid(i.terms) AND json_extract(i.terms, '$.foreign.name') IS NOT NULL
        AND replace(json_extract(i.terms, '$.foreign.name'), '-', '') IS NOT lower(hex(i.id)) AND NOT EXISTS
        (SELECT 1 FROM dialect_names n WHERE n.merchant = i.merchant AND n.environment = i.environment AND n.kind = 'invoice'
-          AND n.name = json_extract(i.terms, '$.foreign.name') AND unhex(replace(n.thing, '-', '')) = i.id)",
+          AND n.name = json_extract(i.terms, '$.foreign.name') AND unhex(replace(n.thing, '-', '')) = i.id
+          AND n.dialect = (SELECT c.dialect FROM dialect_credentials c
+            WHERE c.id = unhex(replace(json_extract(i.terms, '$.foreign.credential'), '-', ''))))",
     "SELECT 'invoice', id, 'the credential that made it does not exist' FROM invoices
      WHERE json_valid(terms) AND json_extract(terms, '$.foreign.credential') IS NOT NULL
        AND unhex(replace(json_extract(terms, '$.foreign.credential'), '-', '')) NOT IN (SELECT id FROM dialect_credentials)",
