@@ -5,7 +5,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use std::{
     fs::{self, File},
-    net::{SocketAddr, TcpListener},
+    io::{Seek, SeekFrom},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -14,8 +15,6 @@ use std::{
 /// Looks whether a new process answers, and the pause between two.
 const POLLS: usize = 3000;
 const PAUSE: Duration = Duration::from_millis(20);
-/// Starts before giving up: a port that was free a moment ago may be taken.
-const STARTS: usize = 5;
 /// Lines of a log that are shown.
 const LINES_SHOWN: usize = 10;
 
@@ -78,18 +77,34 @@ impl Installation {
 
     /// Starts the server and waits until it is ready to sell.
     pub(crate) async fn start(&self) -> Result<Server> {
-        for _ in 0..STARTS {
-            let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-            let address = SocketAddr::from(([127, 0, 0, 1], port));
-            let log = File::options().create(true).append(true).open(self.log())?;
-            let mut command = self.command();
-            command.arg("serve").env("FARTHING__LISTEN", address.to_string()).stdout(Stdio::null()).stderr(log);
-            let mut server = Server { process: command.spawn().context("the program does not start")?, address };
-            if server.answers().await? {
+        let mut log = File::options().create(true).append(true).open(self.log())?;
+        let logged = log.seek(SeekFrom::End(0))?;
+        let mut command = self.command();
+        command.arg("serve").env("FARTHING__LISTEN", "127.0.0.1:0").stdout(Stdio::null()).stderr(log);
+        let process = command.spawn().context("the program does not start")?;
+        let mut server = Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
+        for _ in 0..POLLS {
+            if server.address.port() == 0 {
+                server.address.set_port(self.told_port(logged)?.unwrap_or_default());
+            } else if server.is_ready().await {
                 return Ok(server);
             }
+            if !server.is_running()? {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
         bail!("the server does not start: see {}", self.log().display());
+    }
+
+    /// Where a server says that it listens, after so many bytes of the log. It is asked and not told: a port that is free now may
+    /// be another server's a moment later, and that one would answer.
+    fn told_port(&self, logged: u64) -> Result<Option<u16>> {
+        let log = fs::read(self.log())?;
+        let said = log.get(usize::try_from(logged)?..).unwrap_or_default();
+        let said = String::from_utf8_lossy(said);
+        let told = said.split_once("serving address=127.0.0.1:").and_then(|(_, told)| told.split_once(' '));
+        Ok(told.and_then(|(port, _)| port.parse().ok()))
     }
 
     /// Where it is.
@@ -134,20 +149,10 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Polls until the server is ready to sell; false when its process ended.
-    async fn answers(&mut self) -> Result<bool> {
-        for _ in 0..POLLS {
-            if let Ok(mut client) = Client::connect(self.address, "").await
-                && client.ask("GET", "/readyz", "").await.is_ok_and(|(status, _)| status == 200)
-            {
-                return Ok(true);
-            }
-            if !self.is_running()? {
-                return Ok(false);
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        Ok(false)
+    /// Whether it sells.
+    async fn is_ready(&self) -> bool {
+        let Ok(mut client) = Client::connect(self.address, "").await else { return false };
+        client.ask("GET", "/readyz", "").await.is_ok_and(|(status, _)| status == 200)
     }
 
     /// Whether the process has not ended.

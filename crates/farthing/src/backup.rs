@@ -51,7 +51,7 @@ pub(crate) async fn backup(config: &Config, to: &Path) -> anyhow::Result<()> {
 }
 
 /// Puts a backup into a data folder that has no database, and skips addresses that may have been handed out since. One that
-/// fails leaves the folder as it was.
+/// fails leaves no database and nothing half made, so that it can be done again; the folder and the backup's key may be left.
 ///
 /// # Errors
 /// When the folder has a database, the log of one, or another key; when the backup is not whole; when the disk fails.

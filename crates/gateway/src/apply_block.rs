@@ -299,8 +299,9 @@ impl Gateway {
         Ok(())
     }
 
-    /// Whose a transfer is: the exact compare behind the watch set's fingerprint, which no other address has. A deposit to a permanent address that an invoice
-    /// has already stays with it, wherever reorganisations move it.
+    /// Whose a transfer is: the exact compare behind the watch set's keyed fingerprint of 63 bits. That another address has the
+    /// same is not to be feared: one without a row is taken for one whose row is gone. A deposit to a permanent address that an
+    /// invoice has already stays with it, wherever reorganisations move it.
     pub(crate) fn whose(
         &self,
         reader: &Reader<'_>,

@@ -113,7 +113,7 @@ impl Gateway {
                     Which::ByToken(token) => transaction.lock_invoice_by_token(token)?,
                 };
                 let mut invoice = found.ok_or(ChangeError::NotFound)?;
-                gateway.refuse_foreign_addresses(transaction, &invoice)?;
+                gateway.refuse_in_doubt(transaction, &invoice)?;
                 let now = gateway.now_for(&invoice);
                 let events = decide(&gateway, transaction, &mut invoice, now)?;
                 Ok::<_, ChangeError>(gateway.save_and_tell(transaction, invoice, &events, None)?)

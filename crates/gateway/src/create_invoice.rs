@@ -104,7 +104,7 @@ impl Gateway {
             && let Some((fingerprint, id)) = transaction.idempotent(command.owner, key)?
         {
             let invoice = replay(transaction, command, &fingerprint, id)?;
-            self.refuse_foreign_addresses(transaction, &invoice)?;
+            self.refuse_in_doubt(transaction, &invoice)?;
             return Ok(Decided::Replayed(invoice));
         }
         let now = self.clocks().now(command.owner.environment);

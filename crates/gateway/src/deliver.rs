@@ -52,7 +52,7 @@ impl Gateway {
     /// # Errors
     /// As [`Self::deliver_to`].
     pub async fn deliver(&self, woken: Woken) -> Result<usize, StoreError> {
-        if woken.fresh.iter().all(|due| due.url.is_some()) {
+        if woken.fresh.is_empty() {
             return self.deliver_to(woken.endpoint).await;
         }
         let Some(_lane) = Lane::enter(&self.lanes, woken.endpoint) else { return Ok(0) };

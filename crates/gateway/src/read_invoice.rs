@@ -157,7 +157,7 @@ impl Gateway {
 
     /// Refuses an invoice that has an address which is not its own, with the alarm, or one whose address money waits for that could
     /// not be recorded yet: before it is changed, or answered by a change.
-    pub(crate) fn refuse_foreign_addresses(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<(), StoreError> {
+    pub(crate) fn refuse_in_doubt(&self, reader: &Reader<'_>, invoice: &Invoice) -> Result<(), StoreError> {
         if !self.has_its_own_addresses(reader, invoice)? {
             return Err(StoreError::Corrupt(ReadError::mismatch(Holder::of(invoice)).to_string()));
         }
@@ -199,7 +199,7 @@ impl Gateway {
     ) -> Result<Option<Locked<Invoice>>, StoreError> {
         let found = transaction.lock_any_invoice(id)?;
         if let Some(invoice) = &found {
-            self.refuse_foreign_addresses(transaction, invoice)?;
+            self.refuse_in_doubt(transaction, invoice)?;
         }
         Ok(found)
     }

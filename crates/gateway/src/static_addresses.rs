@@ -272,7 +272,7 @@ impl Gateway {
         self.name_in_its_dialect(transaction, &mut new)?;
         let (mut invoice, mut events) = Invoice::open(new, now);
         events.extend(invoice.observe(deposit.seen, None, now));
-        self.refuse_foreign_addresses(transaction, &invoice)?;
+        self.refuse_in_doubt(transaction, &invoice)?;
         transaction.insert_invoice(&invoice, "")?;
         self.tell(transaction, invoice, &events, None)
     }

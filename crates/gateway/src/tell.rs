@@ -37,7 +37,7 @@ impl Gateway {
         events: &[Event],
         retry_at: Option<Timestamp>,
     ) -> Result<Told, StoreError> {
-        self.refuse_foreign_addresses(transaction, &invoice)?;
+        self.refuse_in_doubt(transaction, &invoice)?;
         let is_native = invoice.policy.dialect == Dialect::Native;
         let before = if is_native { None } else { transaction.saved_standing(invoice.id)? };
         transaction.save_invoice(&invoice, retry_at)?;

@@ -23,8 +23,8 @@ const ATTEMPTS: u32 = 600;
 const BETWEEN: Duration = Duration::from_millis(100);
 /// Other programs may take a port between its being found and being listened on.
 const PORTS_TRIED: u32 = 5;
-/// Good on a private chain that lives as long as a test.
-const CREDENTIALS: &str = "test:test";
+/// Who calls. The password is the name of a node's own folder: another node that listens on the port knows another one.
+const USER: &str = "test";
 
 /// A node. It ends when it is dropped, and its chain with it.
 pub struct BitcoinCore {
@@ -64,10 +64,10 @@ impl BitcoinCore {
         let client = Client::builder().no_proxy().http1_only().tls_certs_only(std::iter::empty()).build()?;
         let folder = tempfile::tempdir()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let (user, password) = CREDENTIALS.split_once(':').unwrap_or_default();
+        let password = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let child = Command::new(program)
             .arg(format!("-datadir={}", folder.path().display()))
-            .args([format!("-rpcport={port}"), format!("-rpcuser={user}"), format!("-rpcpassword={password}")])
+            .args([format!("-rpcport={port}"), format!("-rpcuser={USER}"), format!("-rpcpassword={password}")])
             .args(["-regtest", "-server", "-rest=1", "-rpcbind=127.0.0.1", "-rpcallowip=127.0.0.1", "-listen=0"])
             .args(["-dnsseed=0", "-fixedseeds=0", "-natpmp=0", "-printtoconsole=0", "-rpcworkqueue=128"])
             .args(options)
@@ -76,7 +76,7 @@ impl BitcoinCore {
             .stderr(Stdio::null())
             .spawn()
             .context("bitcoind cannot be started")?;
-        let url = format!("http://{CREDENTIALS}@127.0.0.1:{port}");
+        let url = format!("http://{USER}:{password}@127.0.0.1:{port}");
         let mut node = Self { child, url, client, _folder: folder };
         for _ in 0..ATTEMPTS {
             if let Some(status) = node.child.try_wait()? {

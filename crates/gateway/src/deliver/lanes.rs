@@ -58,7 +58,8 @@ impl Awakened {
         self.woken.notify_one();
     }
 
-    /// These deliveries are in the store now.
+    /// These deliveries are in the store now. Callbacks keep the order in which they were written, which the store knows: for them
+    /// the lane is only woken.
     pub(crate) fn hand_over(&self, fresh: &[DueDelivery]) {
         if fresh.is_empty() {
             return;
@@ -67,7 +68,7 @@ impl Awakened {
         for one in fresh {
             let (endpoint, owner) = (one.delivery.endpoint, one.delivery.owner);
             let woken = endpoints.entry(endpoint).or_insert_with(|| Woken::new(endpoint, owner));
-            if woken.fresh.len() < FRESH_MAX {
+            if one.url.is_none() && woken.fresh.len() < FRESH_MAX {
                 woken.fresh.push(one.clone());
             }
         }

@@ -6,7 +6,7 @@ use crate::{
 };
 use farthing_domain::{
     asset::AssetId,
-    id::EndpointId,
+    id::{CredentialId, EndpointId},
     invoice::{Foreign, Invoice, Source},
     policy::{Dialect, Policy},
     standing::Status,
@@ -394,18 +394,24 @@ async fn a_deposit_to_an_altered_permanent_address_waits_alone() {
     assert_eq!(shop.audit().await, Vec::<String>::new());
 }
 
+/// Half a bitcoin, asked for with a credential of TX.Cash's API.
+async fn through_tx_cash(shop: &Shop, credential: CredentialId) -> Invoice {
+    let mut command = shop.command(HALF_BITCOIN);
+    command.policy = Policy::of(Dialect::TxCash);
+    command.source = Source::Api(Dialect::TxCash);
+    command.terms.foreign =
+        Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
+    let Created::New(invoice) = shop.world.gateway.create_invoice(command).await.unwrap() else { panic!("it is new") };
+    invoice
+}
+
 #[tokio::test]
 async fn an_invoice_whose_callbacks_nobody_can_sign_for_holds_up_no_other() {
     let shop = Shop::open().await;
     let gateway = &shop.world.gateway;
     let made = gateway.create_credential(shop.owner, Dialect::TxCash, Some("http://127.0.0.1:9/x".to_owned())).await;
     let credential = made.unwrap().0.id;
-    let mut command = shop.command(HALF_BITCOIN);
-    command.policy = Policy::of(Dialect::TxCash);
-    command.source = Source::Api(Dialect::TxCash);
-    command.terms.foreign =
-        Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
-    let Created::New(invoice) = gateway.create_invoice(command).await.unwrap() else { panic!("it is new") };
+    let invoice = through_tx_cash(&shop, credential).await;
     let other = shop.create(HALF_BITCOIN).await;
     shop.alter("UPDATE dialect_credentials SET id = zeroblob(16)");
     shop.pay(&invoice, "0.5", 2).await;
@@ -436,12 +442,7 @@ async fn a_callback_that_cannot_be_signed_is_not_sent_and_is_on_record() {
     let receiver = Receiver::answering(vec![200]).await;
     let made = gateway.create_credential(shop.owner, Dialect::TxCash, Some(receiver.host.clone())).await;
     let credential = made.unwrap().0.id;
-    let mut command = shop.command(HALF_BITCOIN);
-    command.policy = Policy::of(Dialect::TxCash);
-    command.source = Source::Api(Dialect::TxCash);
-    command.terms.foreign =
-        Some(Foreign { credential, name: String::new(), callback_url: None, said: "{}".to_owned() });
-    let Created::New(invoice) = gateway.create_invoice(command).await.unwrap() else { panic!("it is new") };
+    let invoice = through_tx_cash(&shop, credential).await;
     shop.pay(&invoice, "0.5", 0).await;
     shop.alter("UPDATE dialect_credentials SET secret = 'zz' || substr(secret, 3)");
     let lane = gateway.due_endpoints().await.unwrap()[0];

@@ -29,15 +29,15 @@ async fn read(store: &Store, owner: Owner, number: u128) -> Option<Invoice> {
     store.read(move |reader| reader.invoice(owner, InvoiceId(id(number)))).await.unwrap()
 }
 
-fn bitcoin() -> ChainId {
+pub(super) fn bitcoin() -> ChainId {
     ChainId { environment: TEST, network: NetworkId::new("bitcoin").unwrap() }
 }
 
-fn key(transaction: &str) -> PaymentKey {
+pub(super) fn key(transaction: &str) -> PaymentKey {
     PaymentKey { network: bitcoin().network, transaction: transaction.to_owned(), position: "0".to_owned() }
 }
 
-fn seen(invoice: &Invoice, transaction: &str, height: Option<u64>) -> Observation {
+pub(super) fn seen(invoice: &Invoice, transaction: &str, height: Option<u64>) -> Observation {
     let due = invoice.quotes[0].due;
     let block = |height| Place::Block { block: BlockRef { height, hash: format!("b{height}") }, time: at(10) };
     Observation::Seen(Sighting {

@@ -1,35 +1,19 @@
 //! What waits to be recorded.
 
-use super::{at, id, invoice, owner};
+use super::{
+    at, id, invoice, owner,
+    rows::{self, bitcoin, key},
+};
 use crate::{Store, StoreError, records::set_aside::PlacedPayment};
 use farthing_domain::{
     id::{Environment, InvoiceId},
-    name::NetworkId,
-    network::ChainId,
-    payment::{BlockRef, Observation, PaymentKey, Place, Sighting},
+    payment::Observation,
 };
 
 const TEST: Environment = Environment::Test;
 
-fn bitcoin() -> ChainId {
-    ChainId { environment: TEST, network: NetworkId::new("bitcoin").unwrap() }
-}
-
-fn key(transaction: &str) -> PaymentKey {
-    PaymentKey { network: bitcoin().network, transaction: transaction.to_owned(), position: "0".to_owned() }
-}
-
 fn seen(transaction: &str, height: Option<u64>) -> Observation {
-    let due = invoice(1, owner(1, TEST)).quotes[0].due;
-    let block = |height| Place::Block { block: BlockRef { height, hash: format!("b{height}") }, time: at(10) };
-    Observation::Seen(Sighting {
-        key: key(transaction),
-        asset: due.asset,
-        decimals: due.decimals,
-        units: due.units,
-        place: height.map_or(Place::Mempool { since: None }, block),
-        matures_at: None,
-    })
+    rows::seen(&invoice(1, owner(1, TEST)), transaction, height)
 }
 
 async fn set_aside(store: &Store, seen: Observation) -> bool {

@@ -5,18 +5,17 @@ use serde_json::Value;
 use std::{
     ffi::OsString,
     fs::{self, File},
-    net::TcpListener,
+    io::{Seek, SeekFrom},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
     time::Duration,
 };
 use tempfile::TempDir;
+use tokio::time::sleep;
 
 /// Looks whether a new process answers, or an old one has ended, and the pause between two.
 const POLLS: usize = 3000;
 const PAUSE: Duration = Duration::from_millis(10);
-/// Starts before giving up: a port that was free a moment ago may be taken.
-const STARTS: usize = 5;
 
 /// The last lines of the log that a failed test shows.
 const LOG_LINES: usize = 15;
@@ -134,26 +133,46 @@ impl Installation {
 
     /// Starts the server; `None` when it ends by itself.
     pub(super) async fn try_start(&self) -> Option<Server> {
-        for _ in 0..STARTS {
-            if let Ok(server) = self.start_once().await {
-                return Some(server);
-            }
-        }
-        None
+        self.start_once().await.ok()
     }
 
     /// Starts the server; how it ended when it did so by itself, or was killed.
     pub(super) async fn start_once(&self) -> Result<Server, ExitStatus> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let log = File::options().create(true).append(true).open(self.beside("log")).unwrap();
+        let mut log = File::options().create(true).append(true).open(self.beside("log")).unwrap();
+        let logged = log.seek(SeekFrom::End(0)).unwrap();
         let mut program = self.program();
-        program.arg("serve").env("FARTHING__LISTEN", format!("127.0.0.1:{port}"));
-        let process = program.stdout(Stdio::null()).stderr(log).spawn().unwrap();
-        let mut server = Server { process: Process(process), port, api_key: self.api_key.clone() };
-        if server.answers().await {
+        program.arg("serve").env("FARTHING__LISTEN", "127.0.0.1:0");
+        let mut process = Process(program.stdout(Stdio::null()).stderr(log).spawn().unwrap());
+        let port = self.listens_at(&mut process, logged).await?;
+        let mut server = Server { process, port, api_key: self.api_key.clone() };
+        if server.is_ready().await {
             return Ok(server);
         }
-        Err(server.has_ended().unwrap_or_else(|| panic!("it neither answers nor ends: {}", self.log())))
+        Err(server.ended().await.unwrap())
+    }
+
+    /// Waits until a server says where it listens; how it ended when it did first.
+    async fn listens_at(&self, process: &mut Process, logged: u64) -> Result<u16, ExitStatus> {
+        for _ in 0..POLLS {
+            if let Some(port) = self.told_port(logged) {
+                return Ok(port);
+            }
+            if let Some(status) = process.0.try_wait().unwrap() {
+                return Err(status);
+            }
+            sleep(PAUSE).await;
+        }
+        panic!("it neither listens nor ends: {}", self.log());
+    }
+
+    /// Where a server says that it listens, after so many bytes of the log. It is asked and not told: a port that is free now may
+    /// be another test's server's a moment later, and that one would answer.
+    fn told_port(&self, logged: u64) -> Option<u16> {
+        let log = fs::read(self.beside("log")).unwrap();
+        let said = String::from_utf8_lossy(&log[usize::try_from(logged).unwrap()..]).into_owned();
+        let (_, told) = said.split_once("serving address=127.0.0.1:")?;
+        // Until something follows it the number may be half written.
+        told.split_once(' ')?.0.parse().ok()
     }
 
     /// What its servers have logged.
@@ -205,19 +224,19 @@ pub(super) struct Server {
 
 impl Server {
     /// Polls until the server is ready to sell; false when its process ended.
-    async fn answers(&mut self) -> bool {
+    async fn is_ready(&mut self) -> bool {
         for _ in 0..POLLS {
-            if let Ok(mut connection) = Connection::open(self.port, &self.api_key).await
+            if let Ok(mut connection) = self.try_connect().await
                 && connection.get("/readyz").await.is_ok_and(|answer| answer.status == 200)
             {
                 return true;
             }
-            if self.process.0.try_wait().unwrap().is_some() {
+            if self.has_ended().is_some() {
                 return false;
             }
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
         }
-        false
+        panic!("it is neither ready nor ends");
     }
 
     pub(super) async fn connect(&self) -> Connection {
@@ -263,7 +282,7 @@ impl Server {
             if let Some(status) = self.process.0.try_wait().unwrap() {
                 return Some(status);
             }
-            tokio::time::sleep(PAUSE).await;
+            sleep(PAUSE).await;
         }
         None
     }

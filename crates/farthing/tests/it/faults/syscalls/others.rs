@@ -4,7 +4,7 @@
 //! every call that keeps the marks, and every call on a socket fails or is the last.
 
 use super::{
-    AT_ONCE, CALLS, Case, End, Flow, PAUSE, POLLS, Scene, Told, WRITER, Whom, called, inject, is_delivered, template,
+    CALLS, Case, Flow, PAUSE, POLLS, Scene, WRITER, Whom, called, counted, inject, is_delivered, run_some, template,
 };
 use crate::faults::{rounds, run, server::Server};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use std::{
     fs,
     sync::Arc,
 };
-use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
+use tokio::time::sleep;
 
 /// Cases in the test run; `cargo xtask syscalls` takes all.
 const CASES: usize = 40;
@@ -79,23 +79,12 @@ async fn every_call(cases_max: usize) {
     let faults = ["signal=KILL", "error=EIO", "error=ENOSPC"];
     cases.extend(cases_of(&template, Flow::Marks, &marks, KEEPS, &faults).await);
     let possible = cases.len();
-    let step = possible.div_ceil(cases_max.max(1));
-    let step = if step.is_multiple_of(2) || step.is_multiple_of(3) { step + 1 } else { step };
-    let (mut count, room) = (0, Arc::new(Semaphore::new(AT_ONCE)));
-    let mut running = JoinSet::new();
-    for case in cases.into_iter().step_by(step) {
-        count += 1;
-        let (template, room) = (Arc::clone(&template), Arc::clone(&room));
-        running.spawn(async move {
-            let _permit = room.acquire().await.unwrap();
-            let case = Told(case);
-            inject(&template, &case.0).await.0
-        });
-    }
-    let mut ends: BTreeMap<End, usize> = BTreeMap::new();
-    while let Some(ended) = running.join_next().await {
-        *ends.entry(ended.unwrap()).or_default() += 1;
-    }
+    let injected = |case: Case| {
+        let template = Arc::clone(&template);
+        async move { inject(&template, &case).await.0 }
+    };
+    let ends = run_some(cases, cases_max, &[2, 3], injected).await;
+    let (count, ends) = (ends.len(), counted(ends));
     println!("system calls of all threads: {count} of {possible} cases, {ends:?}");
 }
 

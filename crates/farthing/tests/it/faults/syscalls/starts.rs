@@ -5,7 +5,7 @@
 //! for every n. Then the program is done, was killed, or has said why it cannot go on; and the next run, without a fault, begins
 //! where that one ended.
 
-use super::{AT_ONCE, Told, copy};
+use super::{copy, counted, run_some};
 use crate::faults::{
     books::{Books, all, text},
     rounds, run,
@@ -18,7 +18,6 @@ use std::{
     process::ExitStatus,
     sync::Arc,
 };
-use tokio::{sync::Semaphore, task::JoinSet};
 
 /// Cases in the test run; `cargo xtask syscalls` takes all.
 const CASES: usize = 45;
@@ -203,23 +202,12 @@ async fn every_call(cases_max: usize) {
         cases.extend(cases_of(&template, flow).await);
     }
     let possible = cases.len();
-    let step = possible.div_ceil(cases_max.max(1));
-    let step = if step.is_multiple_of(FAULTS.len()) { step + 1 } else { step };
-    let (mut count, room) = (0, Arc::new(Semaphore::new(AT_ONCE)));
-    let mut running = JoinSet::new();
-    for case in cases.into_iter().step_by(step) {
-        count += 1;
-        let (template, room) = (Arc::clone(&template), Arc::clone(&room));
-        running.spawn(async move {
-            let _permit = room.acquire().await.unwrap();
-            let case = Told(case);
-            (case.0.flow, inject(&template, &case.0).await)
-        });
-    }
-    let mut ends: BTreeMap<(Flow, End), usize> = BTreeMap::new();
-    while let Some(ended) = running.join_next().await {
-        *ends.entry(ended.unwrap()).or_default() += 1;
-    }
+    let injected = |case: Case| {
+        let template = Arc::clone(&template);
+        async move { (case.flow, inject(&template, &case).await) }
+    };
+    let ends = run_some(cases, cases_max, &[FAULTS.len()], injected).await;
+    let (count, ends) = (ends.len(), counted(ends));
     println!("system calls of starts, ends and restores: {count} of {possible} cases, {ends:?}");
 }
 
