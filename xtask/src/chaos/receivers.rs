@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
     time::Instant,
 };
@@ -61,22 +62,25 @@ pub(super) struct Receivers {
     healthy: Vec<String>,
     bad: Vec<String>,
     arrived: Arc<Mutex<Arrived>>,
+    /// Has the port of the dead one: the tests beside this would be given one that is free, and hear its webhooks.
+    _dead: TcpSocket,
     _running: JoinSet<()>,
 }
 
 impl Receivers {
     pub(super) async fn start() -> Result<Self> {
         let arrived = Arc::new(Mutex::new(Arrived::new()));
-        let mut receivers = Self { healthy: Vec::new(), bad: Vec::new(), arrived, _running: JoinSet::new() };
+        // Bound and not listened on: whoever connects is refused.
+        let dead = TcpSocket::new_v4()?;
+        dead.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let bad = vec![format!("http://{}/", dead.local_addr()?)];
+        let mut receivers = Self { healthy: Vec::new(), bad, arrived, _dead: dead, _running: JoinSet::new() };
         let port = receivers.listen(Manner::Healthy).await?;
         receivers.healthy.extend(HEALTHY.map(|path| format!("http://127.0.0.1:{port}{path}")));
         for manner in [Manner::Slow, Manner::Silent] {
             let port = receivers.listen(manner).await?;
             receivers.bad.push(format!("http://127.0.0.1:{port}/"));
         }
-        // Nobody listens there any more.
-        let dead = TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port();
-        receivers.bad.push(format!("http://127.0.0.1:{dead}/"));
         Ok(receivers)
     }
 

@@ -1,9 +1,12 @@
 //! A real HTTP receiver on loopback.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
 };
 
 /// A receiver that answers each request with the next status and keeps what it got.
@@ -45,6 +48,14 @@ impl Receiver {
     pub(crate) fn paths(&self) -> Vec<String> {
         self.requests().iter().map(|request| request.split(' ').nth(1).unwrap().to_owned()).collect()
     }
+}
+
+/// An address at which nobody listens, nor can as long as the socket is kept: a port that is merely free may be another test's.
+pub(crate) fn nobody() -> (TcpSocket, String) {
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let url = format!("http://{}/hook", bound.local_addr().unwrap());
+    (bound, url)
 }
 
 /// Takes one request, lets `meanwhile` happen, and answers it.

@@ -1,7 +1,7 @@
 //! Webhooks to a real HTTP receiver on loopback.
 
 use crate::{
-    receiver::{Receiver, answer_after},
+    receiver::{Receiver, answer_after, nobody},
     shop::{HALF_BITCOIN, Shop},
 };
 use farthing_dialects::native::{callback, events::EventName};
@@ -215,8 +215,7 @@ async fn a_retry_put_off_while_the_clock_was_years_ahead_is_due_at_once_when_it_
 async fn refusals_of_one_endpoint_cost_one_commit_and_each_attempt_is_on_record() {
     let shop = Shop::open().await;
     let gateway = &shop.world.gateway;
-    // Nobody listens there any more.
-    let url = Receiver::answering(Vec::new()).await.url();
+    let (_bound, url) = nobody();
     let (endpoint, _) = gateway.create_endpoint(shop.owner, url, vec!["invoice.created".to_owned()]).await.unwrap();
     for _ in 0..10 {
         shop.create(HALF_BITCOIN).await;
