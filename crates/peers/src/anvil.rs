@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Attempts to reach a node that starts, or to see what it mined, and the time between two.
-const ATTEMPTS: u32 = 500;
+const ATTEMPTS: u32 = 6000;
 const BETWEEN: Duration = Duration::from_millis(10);
 /// Other programs may take a port between its being found and being listened on.
 const PORTS_TRIED: u32 = 5;

@@ -98,7 +98,7 @@ impl Site {
             quarantine: Duration::ZERO,
             identity: Duration::from_secs(600),
         };
-        config.limits = http::Limits { total: Duration::from_secs(2), ..http::Limits::default() };
+        config.limits = http::Limits { total: Duration::from_secs(20), ..http::Limits::default() };
         Arc::new(Evm::new(config).unwrap())
     }
 

@@ -74,7 +74,7 @@ impl Chain {
         let network = NetworkId::new(self.slug).unwrap();
         let mut config = EvmConfig::new(network, self.chain_id, self.asset("COIN", 18, None), tokens, providers);
         config.patience = AT_ONCE;
-        config.limits = Limits { total: Duration::from_secs(2), ..Limits::default() };
+        config.limits = Limits { total: Duration::from_secs(20), ..Limits::default() };
         config
     }
 

@@ -19,7 +19,7 @@ use tokio::{
 };
 
 /// Nothing here takes so long; a test that waits for it has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// 0.5 BTC.
 pub(crate) const HALF_BITCOIN: &str = r#"{"currency":"BTC","amount":"0.5"}"#;
