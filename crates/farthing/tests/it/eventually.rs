@@ -2,11 +2,11 @@
 
 use std::{thread, time::Duration};
 
-/// How often something is looked for that is to be there within seconds, and the pause between two looks.
-const LOOKS: u32 = 1500;
+/// How often something is looked for that is to be there within seconds, and the pause between two looks. Who waits in vain has failed anyway.
+const LOOKS: u32 = 6000;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What `look` finds, some time within half a minute.
+/// What `look` finds, some time within minutes.
 pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..LOOKS {
         if let Some(found) = look() {

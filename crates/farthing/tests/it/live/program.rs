@@ -15,7 +15,7 @@ use std::{
 use tempfile::TempDir;
 
 /// Looks before a test gives up, and the pause between two.
-const LOOKS: usize = 600;
+const LOOKS: usize = 1200;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A folder with a configuration, and what its processes find in their environment.
@@ -199,6 +199,18 @@ impl Running<'_> {
         let mut lines = all.lines().filter(|line| line.starts_with("farthing_provider_failures_total{"));
         let line = lines.find(|line| line.contains(&of_class));
         line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).unwrap_or_default()
+    }
+
+    /// Waits until a provider failed more than so many questions in this way: that the network is in trouble may be told of what
+    /// was before.
+    pub(super) async fn until_failures(&self, class: &str, more_than: u64) {
+        for _ in 0..LOOKS {
+            if self.failures(class) > more_than {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("no provider fails as {class}; {}", self.folder.log());
     }
 
     /// Waits until a metric is as wanted.

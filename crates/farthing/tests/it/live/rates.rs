@@ -7,7 +7,7 @@ use serde_json::json;
 use std::time::Duration;
 
 /// Looks before a test gives up, and the pause between two.
-const LOOKS: usize = 300;
+const LOOKS: usize = 1200;
 const PAUSE: Duration = Duration::from_millis(100);
 
 fn ethereum(node: &Anvil, sources: &str) -> String {
