@@ -7,7 +7,7 @@ use super::{
 };
 
 /// How often is asked until somebody must have had enough, also where asking takes long.
-const ASKED_MAX: usize = 2000;
+const ASKED_MAX: usize = 5000;
 
 /// Asserts the refusal of one too many.
 fn is_limited(answer: &Answer) {
@@ -21,10 +21,11 @@ fn is_limited(answer: &Answer) {
 
 #[test]
 fn section_2_a_key_s_excess_is_429_rate_limited_with_retry_after() {
-    let server = Server::serve("[limits]\nrequests_per_minute = 5\n");
+    // One more is allowed every half a minute: nothing here takes so long.
+    let server = Server::serve("[limits]\nrequests_per_minute = 2\n");
     let shop = Shop::on(&server);
-    let statuses: Vec<u16> = (0..5).map(|_| shop.get("invoices").status).collect();
-    assert_eq!(statuses, [200; 5]);
+    let statuses: Vec<u16> = (0..2).map(|_| shop.get("invoices").status).collect();
+    assert_eq!(statuses, [200; 2]);
     is_limited(&shop.get("invoices"));
     is_limited(&shop.post("invoices", &serde_json::json!({})));
     let other_key = shop.with_key(&server.key(&shop.merchant, "test", ""));
@@ -50,7 +51,9 @@ fn section_2_public_lists_have_120_a_minute_per_address() {
 fn section_2_a_key_has_300_a_minute_where_nothing_else_is_configured() {
     let server = Server::serve("");
     let shop = Shop::on(&server);
-    let passed = (0..ASKED_MAX).take_while(|_| shop.get("invoices?limit=1").status == 200).count();
+    let mut answers = (0..ASKED_MAX).map(|_| shop.get("invoices?limit=1"));
+    let passed = answers.by_ref().take_while(|answer| answer.status == 200).count();
     assert!((300..ASKED_MAX).contains(&passed), "{passed} passed");
-    is_limited(&shop.get("invoices"));
+    // Five more are allowed every second, and the next one may be among them.
+    is_limited(&answers.find(|answer| answer.status != 200).unwrap());
 }

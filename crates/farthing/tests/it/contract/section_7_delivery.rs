@@ -209,6 +209,9 @@ fn section_7_1_an_endpoint_has_15_seconds_to_answer() {
     let attempt = &delivery["attempts"][0];
     assert_eq!((&attempt["status_code"], &attempt["error"]), (&Value::Null, &json!("timeout")));
     let waited = attempt["latency_ms"].as_u64().unwrap();
-    assert!((15_000..20_000).contains(&waited), "{waited}");
+    // What a busy machine adds is less than what another deadline would.
+    assert!((15_000..30_000).contains(&waited), "{waited}");
     assert_eq!(delivery["status"], "waiting");
+    // Or it would be tried again in a minute, at a port that is another test's by then.
+    shop.delete(&format!("webhook-endpoints/{}", id(&endpoint)));
 }

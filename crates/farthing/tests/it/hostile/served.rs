@@ -39,8 +39,10 @@ impl Served {
         served
     }
 
+    /// Every whole line of the log: the last one may be half written.
     pub(super) fn logged(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
+        let logged = fs::read_to_string(&self.log).unwrap();
+        logged.rsplit_once('\n').map(|(whole, _)| whole.to_owned()).unwrap_or_default()
     }
 
     pub(super) fn ask(&self, ask: &Ask) -> Answer {
