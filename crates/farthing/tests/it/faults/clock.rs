@@ -23,7 +23,7 @@ const STANDS: [i64; 5] = [0, HOUR, -HOUR, TEN_YEARS, -TEN_YEARS];
 /// One jump in so many comes between two lives.
 const LIVES: usize = 4;
 /// How often something is asked again that a network out of reach refused, and the pause in between.
-const POLLS: usize = 600;
+const POLLS: usize = 2400;
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[test]

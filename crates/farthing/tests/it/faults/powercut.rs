@@ -32,11 +32,14 @@ const CONTROL_CUTS: usize = 40;
 /// The server itself is started on one state in so many; on each, the audit is, which recovers the database as it does.
 const SERVED_EVERY: usize = 40;
 const SHOPS: usize = 4;
-/// The server's lives in the record, and how long its load lasts in each.
+/// The server's lives in the record; how long its load lasts in each, and how many invoices it makes at the least: without any the
+/// controls had nothing to lose.
 const LIVES: usize = 3;
 /// The life whose last checkpoint cannot be synced.
 const FAILING_LIFE: usize = 1;
 const LOAD: Duration = Duration::from_millis(400);
+const INVOICES_MIN: usize = 30;
+const PAUSE: Duration = Duration::from_millis(10);
 /// Threads that rebuild and look.
 const THREADS: usize = 2;
 const ROWS: u32 = 1_000_000;
@@ -91,6 +94,10 @@ async fn record() -> Recorded {
             shops.spawn(trade(server.connect().await, books.clone(), format!("{life}-{shop}")));
         }
         tokio::time::sleep(LOAD).await;
+        while books.acknowledged() < (life + 1) * INVOICES_MIN && !shops.is_empty() {
+            tokio::time::sleep(PAUSE).await;
+            while shops.try_join_next().is_some() {}
+        }
         // One life's last checkpoint is written and never synced: its log still has all of it.
         let is_failing = life == FAILING_LIFE;
         if is_failing {

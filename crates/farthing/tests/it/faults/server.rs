@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 /// Looks whether a new process answers, or an old one has ended, and the pause between two.
-const POLLS: usize = 3000;
+const POLLS: usize = 12_000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The last lines of the log that a failed test shows.

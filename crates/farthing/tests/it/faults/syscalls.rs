@@ -38,9 +38,12 @@ const CASES: usize = 110;
 const AT_ONCE: usize = 3;
 /// The calls that change a disk, or read it. `write` is none of SQLite's: the thread wakes others with it.
 const CALLS: &str = "pwrite64,pread64,fsync,fdatasync,ftruncate,rename,unlink,openat";
-const POLLS: usize = 3000;
-const POLLS_OF_STRACE: usize = 200;
+const POLLS: usize = 12_000;
+/// Looks whether `strace` has let go: it always does, but for what `Strace::detach` says.
+const POLLS_OF_STRACE: usize = 1500;
 const PAUSE: Duration = Duration::from_millis(10);
+/// How long a flow may take in which a call failed: it ends before, or never.
+const FLOW_MAX: Duration = Duration::from_secs(300);
 const WRITER: &str = "store-writer";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -332,7 +335,7 @@ async fn inject(template: &(Installation, String), case: &Case) -> (End, Duratio
     let began = Instant::now();
     let is_done = tokio::select! {
         is_done = scene.flow(&mut server, *flow) => is_done,
-        () = sleep(Duration::from_secs(60)) => panic!("{case:?}: neither done nor ended"),
+        () = sleep(FLOW_MAX) => panic!("{case:?}: neither done nor ended"),
     };
     // A process with a tracer cannot be waited for until the tracer let it go.
     let said = strace.detach(is_killed(case) && !is_done).await;
