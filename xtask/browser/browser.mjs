@@ -26,8 +26,11 @@ function findChromium() {
   }
 }
 
+// How long anything is waited for, in milliseconds: what does not come at all has failed, what is late has not.
+export const patience = 120000;
+
 // A running browser of playwright's; the caller closes it. Chromium refuses its sandbox to root, which tests in a container are.
 export async function openBrowser() {
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  return loadPlaywright().chromium.launch({ executablePath: findChromium(), args, headless: true });
+  return loadPlaywright().chromium.launch({ executablePath: findChromium(), args, headless: true, timeout: patience });
 }

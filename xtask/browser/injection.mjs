@@ -1,6 +1,6 @@
 // Opens checkout pages whose texts want to be markup, scripts or addresses, in a real browser, and complains when one of them
 // is. Usage: node injection.mjs <address of a page>...
-import { openBrowser } from "./browser.mjs";
+import { openBrowser, patience } from "./browser.mjs";
 
 const addresses = process.argv.slice(2);
 if (addresses.length === 0) throw new Error("usage: node injection.mjs <address of a page>...");
@@ -10,6 +10,7 @@ const complaints = [];
 
 async function look(address) {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 } });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   const complain = (text) => complaints.push(`${address}: ${text}`);
   page.on("console", (message) => message.type() === "error" && complain(message.text()));
@@ -46,7 +47,7 @@ async function look(address) {
     const script = document.createElement("script");
     script.textContent = "window.pwned = true";
     document.body.append(script);
-    setTimeout(() => resolve(false), 3000);
+    setTimeout(() => resolve(false), 30000);
   }));
   if (!isStopped || (await page.evaluate(() => window.pwned))) complain("the policy lets an inline script run");
   // That one complaint of the console was ours.
