@@ -19,7 +19,7 @@ const RATE_OF_A_SHOP: u64 = 20;
 const PAYS_EVERY: usize = 3;
 /// How long an answer is waited for, how often it is asked again, and the pause between.
 const PATIENCE: Duration = Duration::from_secs(20);
-const TRIES: usize = 600;
+const TRIES: usize = 1800;
 const PAUSE: Duration = Duration::from_millis(100);
 /// The price and the payment of each invoice.
 pub(super) const AMOUNT: &str = "0.5";

@@ -17,8 +17,9 @@ use std::{
     time::Duration,
 };
 
-/// Polls for the last webhooks, and the pause between two.
-const POLLS: usize = 1200;
+/// Polls without any news after which the last webhooks are not waited for any more, and the pause between two: an attempt that
+/// failed is repeated after a minute and a half at the latest.
+const POLLS: usize = 1500;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Blocks after which money is final on every simulated network.
 const FINAL_BLOCKS: u32 = 1000;
@@ -114,11 +115,14 @@ async fn every_event_arrived(feed: &[Value], receivers: &Receivers) -> Result<()
             expected.extend(HEALTHY.map(|path| (path.to_owned(), id.clone())));
         }
     }
-    for _ in 0..POLLS {
+    let mut polls: usize = 0;
+    while polls < POLLS {
+        let before = expected.len();
         expected.retain(|told| !receivers.arrived().contains_key(told));
         if expected.is_empty() {
             return Ok(());
         }
+        polls = if expected.len() < before { 0 } else { polls.saturating_add(1) };
         tokio::time::sleep(PAUSE).await;
     }
     bail!("{} webhooks never arrived, such as {:?}", expected.len(), expected.first());
