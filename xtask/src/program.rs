@@ -103,6 +103,7 @@ impl Installation {
         let log = fs::read(self.log())?;
         let said = log.get(usize::try_from(logged)?..).unwrap_or_default();
         let said = String::from_utf8_lossy(said);
+        // Until something follows it the number may be half written.
         let told = said.split_once("serving address=127.0.0.1:").and_then(|(_, told)| told.split_once(' '));
         Ok(told.and_then(|(port, _)| port.parse().ok()))
     }

@@ -68,3 +68,14 @@ impl Answer {
         serde_json::from_str(&text).unwrap()
     }
 }
+
+/// Where a server says in its log, of either format, that it listens. It is asked and not told: a port that is free now may be
+/// another test's server's a moment later, and that one would answer.
+pub(crate) fn told_address(log: &str) -> Option<String> {
+    // The last line may be half written.
+    let (whole, _) = log.rsplit_once('\n')?;
+    whole.lines().find_map(|line| match serde_json::from_str::<Value>(line) {
+        Ok(said) => (said["message"] == "serving").then(|| said["address"].as_str().map(str::to_owned))?,
+        Err(_) => line.split_once("serving address=")?.1.split(' ').next().map(str::to_owned),
+    })
+}

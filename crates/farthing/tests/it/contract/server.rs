@@ -7,6 +7,7 @@ use super::{
     documentation::check_documented,
     http::{Answer, Ask},
 };
+use crate::program::told_address;
 use serde_json::Value;
 use std::{
     fs,
@@ -72,9 +73,8 @@ impl Server {
         let host = loop {
             line.clear();
             assert!(logged.read_line(&mut line).unwrap() > 0, "the server ended before it served");
-            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
-            if let Some(address) = entry["address"].as_str() {
-                break address.to_owned();
+            if let Some(address) = told_address(&line) {
+                break address;
             }
         };
         drain(logged);

@@ -1,6 +1,7 @@
 //! The built program as a process on one data folder: started, killed, started again, in whatever surroundings a fault needs.
 
 use super::http::Connection;
+use crate::program::told_address;
 use serde_json::Value;
 use std::{
     ffi::OsString,
@@ -165,14 +166,11 @@ impl Installation {
         panic!("it neither listens nor ends: {}", self.log());
     }
 
-    /// Where a server says that it listens, after so many bytes of the log. It is asked and not told: a port that is free now may
-    /// be another test's server's a moment later, and that one would answer.
+    /// The port that a server tells after so many bytes of the log.
     fn told_port(&self, logged: u64) -> Option<u16> {
         let log = fs::read(self.beside("log")).unwrap();
         let said = String::from_utf8_lossy(&log[usize::try_from(logged).unwrap()..]).into_owned();
-        let (_, told) = said.split_once("serving address=127.0.0.1:")?;
-        // Until something follows it the number may be half written.
-        told.split_once(' ')?.0.parse().ok()
+        told_address(&said)?.rsplit_once(':')?.1.parse().ok()
     }
 
     /// What its servers have logged.

@@ -3,7 +3,7 @@
 use crate::{
     contract::http::{Answer, Ask},
     eventually::eventually,
-    program::Folder,
+    program::{Folder, told_address},
 };
 use serde_json::Value;
 use std::{
@@ -30,11 +30,7 @@ impl Served {
         let mut served = Self { process, host: String::new(), log };
         served.host = eventually("serving", || {
             assert!(served.process.try_wait().unwrap().is_none(), "the server ended: {}", served.logged());
-            let logged = served.logged();
-            let lines = logged.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            lines
-                .filter(|line| line["message"] == "serving")
-                .find_map(|line| Some(line["address"].as_str()?.to_owned()))
+            told_address(&fs::read_to_string(&served.log).unwrap())
         });
         served
     }

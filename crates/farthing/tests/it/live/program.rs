@@ -3,6 +3,7 @@
 use crate::{
     contract::http::Ask,
     faults::shim::{self, Moved},
+    program::told_address,
 };
 use serde_json::Value;
 use std::{
@@ -115,11 +116,7 @@ impl Rehearsal {
         let log = File::create(self.0.path().join("log")).unwrap();
         let mut child = self.program(&["serve"]).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         for _ in 0..LOOKS {
-            let address = self.log().lines().find_map(|line| {
-                let entry: Value = serde_json::from_str(line).ok()?;
-                Some(entry["address"].as_str()?.to_owned())
-            });
-            if let Some(host) = address {
+            if let Some(host) = told_address(&self.log()) {
                 return Running { folder: self, child, host };
             }
             assert!(child.try_wait().unwrap().is_none(), "the server ended: {}", self.log());
