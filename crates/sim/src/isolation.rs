@@ -1,11 +1,15 @@
 //! Isolation by replay: what one shop does, is answered and is told is the same whether or not another shop trades beside it,
 //! but for ids, addresses and hashes, which are named by their order.
 //!
-//! A seed writes one story of two shops. It is played twice, the second time without the neighbour's part. Chains, clocks,
-//! restarts and the outbox go on alike. The neighbour's endpoints are dead; they take no simulated time, so that even the moment of
-//! each webhook is compared.
+//! A seed writes one story of two shops, which have credentials of every dialect, permanent addresses, and references, keys and a
+//! callbacks' host in common. It is played twice, the second time without the neighbour's part. Chains, clocks, restarts and the
+//! outbox go on alike. The neighbour's endpoints are dead; they take no simulated time, so that even the moment of each webhook
+//! and callback is compared.
 
+mod deeds;
 mod names;
+mod seen;
+mod snoop;
 mod stage;
 mod story;
 
@@ -18,7 +22,7 @@ use stage::Stage;
 use story::{Part, Scene, story};
 
 /// Scenes of a story.
-const SCENES: usize = 90;
+const SCENES: usize = 120;
 
 /// What a comparison came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +88,9 @@ async fn play(seed: u64, scenes: &[Scene], cast: Cast, planted: Option<Bug>) -> 
         let answer = stage.play(scene).await?;
         history.push(format!("scene {number}, {scene:?}: {answer}"));
         history.extend(stage.seen_by_the_shop().await?);
+    }
+    if cast == Cast::ShopAlone {
+        stage.neighbour_heard_nothing()?;
     }
     Ok(history)
 }

@@ -1,70 +1,76 @@
-//! The stage: a world with two shops, what they remember, and what the first of them sees.
+//! The stage: a world with two shops, and what they remember.
 
 use super::{
     names::Names,
-    story::{Deed, Part, Scene},
+    story::{Part, Request, Scene},
 };
 use crate::{
     act::{Outcome, done, unexpected},
-    receivers::{Mood, Received, Receivers},
+    plan::CALLING_BACK,
+    receivers::{Mood, Receivers},
     simulation::TEST,
     world::{Around, ManualClock, START, World},
 };
-use farthing_dialects::native::{events::EventName, request::CreateInvoice as Form};
+use farthing_dialects::native::events::EventName;
 use farthing_domain::{
-    id::{EndpointId, InvoiceId, Owner},
-    invoice::{Invoice, Source},
+    id::{CredentialId, EndpointId, InvoiceId, Owner, StaticAddressId},
     name::NetworkId,
-    policy::{Dialect, Policy},
+    policy::Dialect,
     time::Timestamp,
 };
-use farthing_gateway::{
-    change_invoice::{ChangeError, Which},
-    create_invoice::{CreateError, CreateInvoice, Created},
-    expire::Waiting,
-    gateway::Gateway,
-    quotes::NoQuote,
-    scan::Progress,
+use farthing_gateway::{expire::Waiting, gateway::Gateway, scan::Progress};
+use farthing_networks::simulated::{
+    Simulated,
+    chain::{ChainError, Change},
 };
-use farthing_networks::{
-    address::{Address, Chain as AddressChain},
-    simulated::{
-        Simulated,
-        chain::{ChainError, Change, Output},
-    },
-};
-use farthing_store::records::{InvoiceFilter, Page};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Endpoints of the neighbour's, all dead: enough to be due before the shop's in every turn.
 const DEAD_ENDPOINTS: usize = 3;
 /// The shop's endpoint.
-const SHOP_URL: &str = "http://10.0.0.1/shop";
-const PAGE: u32 = 1_000;
+pub(super) const HOOK_URL: &str = "http://10.0.0.1/shop";
+/// Where callbacks go: both shops are customers of one platform, and so have one host.
+const SHOP_URL: &str = "http://10.0.0.9/shop/";
+const NEIGHBOUR_URL: &str = "http://10.0.0.9/neighbour/";
 /// Steps of expiry after which it is taken to have no end.
 const EXPIRE_STEPS_MAX: u32 = 1_000;
 
+/// A credential of a dialect.
+pub(super) struct Known {
+    pub(super) dialect: Dialect,
+    pub(super) id: CredentialId,
+    /// What requests carry.
+    pub(super) key: String,
+    /// Where callbacks go, and where those of an invoice with an address of its own.
+    pub(super) url: String,
+    pub(super) own_url: String,
+}
+
 /// What one part remembers.
-struct Player {
-    owner: Owner,
-    requests: Vec<String>,
-    invoices: Vec<InvoiceId>,
+pub(super) struct Player {
+    pub(super) owner: Owner,
+    pub(super) credentials: Vec<Known>,
+    pub(super) endpoint: EndpointId,
+    pub(super) requests: Vec<Request>,
+    pub(super) invoices: Vec<InvoiceId>,
+    /// Permanent ones.
+    pub(super) addresses: Vec<StaticAddressId>,
     /// Payments: their networks and hashes.
-    sent: Vec<(NetworkId, String)>,
-    endpoint: EndpointId,
+    pub(super) sent: Vec<(NetworkId, String)>,
 }
 
 pub(super) struct Stage {
     world: Option<World>,
     clock: Arc<ManualClock>,
-    receivers: Receivers,
-    shop: Player,
+    pub(super) receivers: Receivers,
+    pub(super) shop: Player,
     neighbour: Player,
-    names: Names,
-    /// What the shop saw of each invoice last, and how much of its events and webhooks.
-    shown: BTreeMap<InvoiceId, String>,
-    events: u64,
-    requests: usize,
+    pub(super) names: Names,
+    /// What the shop saw last of each thing on its lists, and how much of its events, webhooks, and of all callbacks.
+    pub(super) shown: BTreeMap<String, String>,
+    pub(super) events: u64,
+    pub(super) requests: usize,
+    pub(super) callbacks: usize,
 }
 
 impl Stage {
@@ -76,15 +82,32 @@ impl Stage {
         let mut players = Vec::new();
         for part in [Part::Neighbour, Part::Shop] {
             let owner = world.merchant().await.map_err(unexpected)?;
-            let endpoint = subscribe(&world, &receivers, owner, part).await?;
-            players.push(Player { owner, requests: Vec::new(), invoices: Vec::new(), sent: Vec::new(), endpoint });
+            players.push(Player {
+                owner,
+                endpoint: subscribe(&world, &receivers, owner, part).await?,
+                credentials: credentials(&world, &receivers, owner, part).await?,
+                requests: Vec::new(),
+                invoices: Vec::new(),
+                addresses: Vec::new(),
+                sent: Vec::new(),
+            });
         }
         world.gateway.scan_all(TEST).await.map_err(unexpected)?;
         let (Some(shop), Some(neighbour)) = (players.pop(), players.pop()) else {
             return Err("there are two shops".to_owned());
         };
-        let (names, shown) = (Names::default(), BTreeMap::new());
-        Ok(Self { world: Some(world), clock, receivers, shop, neighbour, names, shown, events: 0, requests: 0 })
+        Ok(Self {
+            world: Some(world),
+            clock,
+            receivers,
+            shop,
+            neighbour,
+            names: Names::default(),
+            shown: BTreeMap::new(),
+            events: 0,
+            requests: 0,
+            callbacks: 0,
+        })
     }
 
     /// A second passes.
@@ -126,169 +149,8 @@ impl Stage {
         done()
     }
 
-    /// What a part does; the answer in the shop's names.
-    pub(super) async fn perform(&mut self, part: Part, deed: &Deed) -> Outcome<String> {
-        let gateway = Arc::clone(self.gateway()?);
-        let owner = self.player(part).owner;
-        let answer = match deed {
-            Deed::Create(body) => self.create(part, body).await?,
-            Deed::Repeat(number) => match self.player(part).requests.get(*number).cloned() {
-                Some(body) => self.create(part, &body).await?,
-                None => done()?,
-            },
-            Deed::Activate(number) => match self.invoice(part, *number).await? {
-                Some(invoice) => {
-                    let asset = match invoice.terms.choice {
-                        farthing_domain::invoice::Choice::Fixed(asset) => asset,
-                        farthing_domain::invoice::Choice::Any => return done(),
-                    };
-                    changed(gateway.activate(Which::ById(owner, invoice.id), asset).await)?
-                }
-                None => done()?,
-            },
-            Deed::Cancel(number) => match self.player(part).invoices.get(*number) {
-                Some(id) => changed(gateway.cancel(Which::ById(owner, *id)).await)?,
-                None => done()?,
-            },
-            Deed::Pay { invoice, percent, salt } => self.pay(part, *invoice, *percent, *salt).await?,
-            Deed::TakeBack(number) => self.take_back(part, *number).await?,
-            Deed::SendTestEvent => {
-                let endpoint = self.player(part).endpoint;
-                gateway.send_test_event(owner, endpoint).await.map_err(unexpected)?;
-                done()?
-            }
-            Deed::Snoop(number) => self.snoop(part, *number).await?,
-        };
-        self.learn().await?;
-        Ok(self.names.in_place(&answer))
-    }
-
-    async fn create(&mut self, part: Part, body: &str) -> Outcome<String> {
-        let gateway = Arc::clone(self.gateway()?);
-        let owner = self.player(part).owner;
-        let form = Form::parse(body.as_bytes(), None, &gateway.environment(TEST).catalog);
-        let form = form.map_err(|error| format!("{body}: {error:?}"))?;
-        let command = CreateInvoice {
-            owner,
-            policy: Policy::of(Dialect::Native),
-            source: Source::Api(Dialect::Native),
-            terms: form.terms,
-            fingerprint: form.fingerprint,
-        };
-        match gateway.create_invoice(command).await {
-            Ok(Created::New(invoice)) => {
-                let player = self.player_mut(part);
-                player.requests.push(body.to_owned());
-                player.invoices.push(invoice.id);
-                Ok(format!("created {}", invoice.id))
-            }
-            Ok(Created::Replayed(invoice)) => Ok(format!("again {}", invoice.id)),
-            Err(CreateError::Store(error)) => Err(unexpected(error)),
-            Err(error) => Ok(format!("refused: {error}")),
-        }
-    }
-
-    async fn pay(&mut self, part: Part, number: usize, percent: u64, salt: [u8; 16]) -> Outcome<String> {
-        let Some(invoice) = self.invoice(part, number).await? else { return done() };
-        let Some(quote) = invoice.quotes.last() else { return done() };
-        let network = quote.due.asset.network;
-        let gateway = Arc::clone(self.gateway()?);
-        let family = gateway.environment(TEST).catalog.network(network).ok_or("no such network")?.family;
-        let address = Address::parse(family.into(), AddressChain::Testnet, &quote.address).map_err(unexpected)?;
-        let units = quote.due.units.saturating_mul(u128::from(percent)).checked_div(100).unwrap_or_default();
-        let (asset, decimals) = (quote.due.asset, quote.due.decimals);
-        let output = Output { asset, decimals, units, address: address.bytes().to_vec() };
-        let sent = self.change(network, |chain, now| chain.prepare_pay(vec![output.clone()], now, salt)).await?;
-        if let Some(hash) = sent {
-            self.player_mut(part).sent.push((network, hash.clone()));
-            return Ok(format!("sent {hash}"));
-        }
-        done()
-    }
-
-    async fn take_back(&mut self, part: Part, number: usize) -> Outcome<String> {
-        let Some((network, hash)) = self.player(part).sent.get(number).cloned() else { return done() };
-        let taken = self.change(network, |chain, _| Ok((chain.prepare_drop(&hash)?, ()))).await?;
-        Ok(if taken.is_some() { "taken back" } else { "too late" }.to_owned())
-    }
-
-    /// The other shop's invoice is not there. What the shop hears does not depend on whether the other has one.
-    async fn snoop(&self, part: Part, number: usize) -> Outcome<String> {
-        let gateway = Arc::clone(self.gateway()?);
-        let other = if part == Part::Shop { Part::Neighbour } else { Part::Shop };
-        let Some(id) = self.player(other).invoices.get(number).copied() else { return done() };
-        let owner = self.player(part).owner;
-        let is_shown = gateway.invoice(owner, id).await.map_err(unexpected)?.is_some();
-        match gateway.cancel(Which::ById(owner, id)).await {
-            Err(ChangeError::NotFound) if !is_shown => done(),
-            answer => Err(format!("isolation: the other shop's invoice: shown {is_shown}, cancelled {answer:?}")),
-        }
-    }
-
-    /// What is new to the shop: its list of invoices, its feed, its webhooks.
-    pub(super) async fn seen_by_the_shop(&mut self) -> Outcome<Vec<String>> {
-        self.learn().await?;
-        let gateway = Arc::clone(self.gateway()?);
-        let (owner, after) = (self.shop.owner, self.events);
-        let filter = InvoiceFilter { is_oldest_first: true, ..InvoiceFilter::default() };
-        let page = Page { limit: PAGE, offset: 0 };
-        let (invoices, total) = gateway.invoices(owner, filter, page).await.map_err(unexpected)?;
-        let mut lines = Vec::new();
-        for mut invoice in invoices {
-            for block in invoice.payments.iter_mut().filter_map(|payment| payment.block.as_mut()) {
-                // Of all that is in the block, also of others.
-                block.hash.clear();
-            }
-            let text = self.names.in_place(&format!("of {total}: {invoice:?}"));
-            if self.shown.insert(invoice.id, text.clone()).as_ref() != Some(&text) {
-                lines.push(text);
-            }
-        }
-        let events = gateway.store().read(move |reader| reader.events(owner, after, PAGE)).await.map_err(unexpected)?;
-        for event in events {
-            self.names.give(event.id.to_string(), || format!("event {}", event.sequence));
-            self.events = event.sequence;
-            let body = String::from_utf8_lossy(&event.body);
-            let at = event.created_at.milliseconds();
-            lines.push(self.names.in_place(&format!("told {} {} at {at}: {body}", event.sequence, event.kind)));
-        }
-        let log: Vec<Received> = self.receivers.log().into_iter().filter(|got| got.url == SHOP_URL).collect();
-        for got in log.iter().skip(self.requests) {
-            let body = String::from_utf8_lossy(&got.body);
-            let (signed, taken) = (got.is_signed, got.is_acknowledged);
-            let test_event = if got.event.contains("test") { "" } else { body.as_ref() };
-            lines.push(self.names.in_place(&format!("got {}, {signed} {taken}: {test_event}", got.event)));
-        }
-        self.requests = log.len();
-        Ok(lines)
-    }
-
-    /// Names what the shop was answered.
-    async fn learn(&mut self) -> Outcome<()> {
-        let gateway = Arc::clone(self.gateway()?);
-        for (number, id) in self.shop.invoices.iter().enumerate() {
-            let found = gateway.invoice(self.shop.owner, *id).await.map_err(unexpected)?;
-            let invoice = found.ok_or_else(|| format!("{id} is gone"))?;
-            self.names.give(id.to_string(), || format!("invoice {number}"));
-            self.names.give(invoice.token.as_str(), || format!("token {number}"));
-            for (quote, made) in invoice.quotes.iter().enumerate() {
-                self.names.give(made.address.as_str(), || format!("address {number}.{quote}"));
-            }
-        }
-        for (number, (_, hash)) in self.shop.sent.iter().enumerate() {
-            self.names.give(hash.as_str(), || format!("transaction {number}"));
-        }
-        Ok(())
-    }
-
-    async fn invoice(&self, part: Part, number: usize) -> Outcome<Option<Invoice>> {
-        let player = self.player(part);
-        let Some(id) = player.invoices.get(number).copied() else { return Ok(None) };
-        self.gateway()?.invoice(player.owner, id).await.map_err(unexpected)
-    }
-
     /// Changes a chain; `None` where the chain does not let it. Nothing is read of it here: when that happens depends on no shop.
-    async fn change<T>(
+    pub(super) async fn change<T>(
         &self,
         network: NetworkId,
         prepare: impl FnOnce(&Simulated, Timestamp) -> Result<(Change, T), ChainError>,
@@ -305,18 +167,18 @@ impl Stage {
         Ok(Some(answer))
     }
 
-    fn gateway(&self) -> Outcome<&Arc<Gateway>> {
+    pub(super) fn gateway(&self) -> Outcome<&Arc<Gateway>> {
         self.world.as_ref().map(|world| &world.gateway).ok_or_else(|| "the gateway did not start again".to_owned())
     }
 
-    const fn player(&self, part: Part) -> &Player {
+    pub(super) const fn player(&self, part: Part) -> &Player {
         match part {
             Part::Shop => &self.shop,
             Part::Neighbour => &self.neighbour,
         }
     }
 
-    const fn player_mut(&mut self, part: Part) -> &mut Player {
+    pub(super) const fn player_mut(&mut self, part: Part) -> &mut Player {
         match part {
             Part::Shop => &mut self.shop,
             Part::Neighbour => &mut self.neighbour,
@@ -327,7 +189,7 @@ impl Stage {
 /// Endpoints for everything: one of the shop's that is well, or the neighbour's dead ones, of which it answers the last.
 async fn subscribe(world: &World, receivers: &Receivers, owner: Owner, part: Part) -> Outcome<EndpointId> {
     let urls: Vec<String> = match part {
-        Part::Shop => vec![SHOP_URL.to_owned()],
+        Part::Shop => vec![HOOK_URL.to_owned()],
         Part::Neighbour => (0..DEAD_ENDPOINTS).map(|number| format!("http://10.0.0.2/dead/{number}")).collect(),
     };
     let mut last = None;
@@ -343,6 +205,30 @@ async fn subscribe(world: &World, receivers: &Receivers, owner: Owner, part: Par
     last.ok_or_else(|| "every part has an endpoint".to_owned())
 }
 
+/// A credential of each dialect, with its receivers: the shop's are well, the neighbour's dead.
+async fn credentials(world: &World, receivers: &Receivers, owner: Owner, part: Part) -> Outcome<Vec<Known>> {
+    let mut credentials = Vec::new();
+    for dialect in CALLING_BACK {
+        let at = if part == Part::Shop { SHOP_URL } else { NEIGHBOUR_URL };
+        let (url, own_url) = (format!("{at}{dialect}"), format!("{at}{dialect}/own"));
+        let made = world.gateway.create_credential(owner, dialect, Some(url.clone())).await;
+        let (credential, new) = made.map_err(unexpected)?;
+        for url in [&url, &own_url] {
+            receivers.learn_credential(url, &credential, &new.secret);
+            if part == Part::Neighbour {
+                receivers.set_mood(url, Mood::Answers(500));
+            }
+        }
+        credentials.push(Known { dialect, id: credential.id, key: new.key, url, own_url });
+    }
+    Ok(credentials)
+}
+
+/// Whether a receiver is the shop's.
+pub(super) fn is_of_the_shop(url: &str) -> bool {
+    url == HOOK_URL || url.starts_with(SHOP_URL)
+}
+
 async fn expire(gateway: &Arc<Gateway>) -> Outcome<()> {
     for _ in 0..EXPIRE_STEPS_MAX {
         if gateway.expire(TEST, Waiting::Now).await.map_err(unexpected)? == Progress::Idle {
@@ -350,16 +236,6 @@ async fn expire(gateway: &Arc<Gateway>) -> Outcome<()> {
         }
     }
     Err("expiry never comes to an end".to_owned())
-}
-
-fn changed(result: Result<Invoice, ChangeError>) -> Outcome<String> {
-    match result {
-        Ok(invoice) => Ok(format!("{} is {}", invoice.id, invoice.standing.status)),
-        Err(ChangeError::Refused(refusal)) => Ok(format!("refused: {refusal}")),
-        // A network that was not read for long sells nothing.
-        Err(ChangeError::Quote(NoQuote::NetworkOffline(network))) => Ok(format!("refused: {network} is not read")),
-        Err(error) => Err(unexpected(error)),
-    }
 }
 
 fn named(network: &str) -> Outcome<NetworkId> {
