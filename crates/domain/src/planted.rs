@@ -64,6 +64,14 @@ pub enum Bug {
     OtherOwnersEndpoint,
     /// An invoice is found by its id alone.
     AnyOwner,
+    /// What a dialect's name means is looked up without its owner.
+    NameOfAnyOwner,
+    /// The permanent address that a key took is looked up without its owner.
+    KeyOfAnyOwner,
+    /// A deposit is told to whoever first took a permanent address under the same reference.
+    DepositToldByReference,
+    /// Callbacks go to whoever first got a credential of their dialect.
+    OtherOwnersCallback,
     /// One endpoint is served in each turn: the one that was due first.
     OneEndpointATurn,
     /// A due made by a rate is rounded down.
@@ -74,7 +82,7 @@ pub enum Bug {
 
 impl Bug {
     /// Every bug, with the number of the invariant that it breaks (`docs/reliability.md`).
-    pub const ALL: [(Self, u8); 32] = [
+    pub const ALL: [(Self, u8); 36] = [
         (Self::DepositsAddTwice, 1),
         (Self::ReceivedBeforeFinal, 1),
         (Self::CreditsAtOnce, 2),
@@ -104,6 +112,10 @@ impl Bug {
         (Self::ReversalUntold, 10),
         (Self::OtherOwnersEndpoint, 11),
         (Self::AnyOwner, 11),
+        (Self::NameOfAnyOwner, 11),
+        (Self::KeyOfAnyOwner, 11),
+        (Self::DepositToldByReference, 11),
+        (Self::OtherOwnersCallback, 11),
         (Self::OneEndpointATurn, 11),
         (Self::RoundsDueDown, 12),
         (Self::CutsTo64Bits, 12),

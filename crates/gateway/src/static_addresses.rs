@@ -16,6 +16,7 @@ use farthing_domain::{
     invoice::{Foreign, Invoice},
     page_token::page_token,
     payment::Sighting,
+    planted::{self, Bug},
     policy::Dialect,
     static_address::StaticAddress,
 };
@@ -263,7 +264,10 @@ impl Gateway {
         deposit: Deposit,
     ) -> Result<Told, StoreError> {
         let missing = || StoreError::Corrupt(format!("permanent address {to} of an address is missing"));
-        let address = transaction.any_static_address(to)?.ok_or_else(missing)?;
+        let mut address = transaction.any_static_address(to)?.ok_or_else(missing)?;
+        if planted::is(Bug::DepositToldByReference) {
+            address.extras = planted_namesake(transaction, &address)?;
+        }
         let now = self.clocks().now(address.owner.environment);
         let id = InvoiceId(self.ids().uuid(self.clocks().real()));
         let mut new = address.deposit(id, page_token(id, self.ids().bytes()), &deposit.first, now);
@@ -276,6 +280,14 @@ impl Gateway {
         transaction.insert_invoice(&invoice, "")?;
         self.tell(transaction, invoice, &events, None)
     }
+}
+
+/// [`Bug::DepositToldByReference`]: the fields of the first address that was taken under the same reference, by anybody.
+fn planted_namesake(reader: &Reader<'_>, address: &StaticAddress) -> Result<String, StoreError> {
+    let every = reader.all_static_addresses(None, u32::MAX)?;
+    let is_namesake =
+        |other: &StaticAddress| other.dialect == address.dialect && other.external_id == address.external_id;
+    Ok(every.into_iter().find(is_namesake).map_or_else(|| address.extras.clone(), |other| other.extras))
 }
 
 /// The address that a key was used for; `None` when it is new.

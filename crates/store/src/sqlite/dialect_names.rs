@@ -9,6 +9,7 @@ use super::{
 use crate::{error::StoreError, records::NameKind};
 use farthing_domain::{
     id::{InvoiceId, Owner},
+    planted::{self, Bug},
     policy::Dialect,
 };
 use rusqlite::{OptionalExtension, params};
@@ -25,8 +26,12 @@ impl Reader<'_> {
         kind: NameKind,
         name: &str,
     ) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT thing FROM dialect_names
+        let mut sql = "SELECT thing FROM dialect_names
                    WHERE merchant = ?1 AND environment = ?2 AND kind = ?3 AND name = ?4 AND dialect = ?5";
+        if planted::is(Bug::NameOfAnyOwner) {
+            sql = "SELECT thing FROM dialect_names
+                   WHERE ?1 NOTNULL AND environment = ?2 AND kind = ?3 AND name = ?4 AND dialect = ?5";
+        }
         let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
         let parameters = params![merchant, environment, kind.as_str(), name, dialect.as_str()];
         Ok(self.0.prepare_cached(sql)?.query_row(parameters, |row| row.get(0)).optional()?)

@@ -55,7 +55,10 @@ impl Reader<'_> {
         dialect: Dialect,
         key: &str,
     ) -> Result<Option<(String, StaticAddress)>, StoreError> {
-        let sql = "SELECT * FROM static_addresses WHERE merchant = ?1 AND environment = ?2 AND dialect = ?3 AND take_key = ?4";
+        let mut sql = "SELECT * FROM static_addresses WHERE merchant = ?1 AND environment = ?2 AND dialect = ?3 AND take_key = ?4";
+        if planted::is(Bug::KeyOfAnyOwner) {
+            sql = "SELECT * FROM static_addresses WHERE ?1 NOTNULL AND environment = ?2 AND dialect = ?3 AND take_key = ?4";
+        }
         let mut statement = self.0.prepare_cached(sql)?;
         let (merchant, environment) = (owner.merchant.0.as_bytes(), environment_number(owner.environment));
         let mut rows = statement.query(params![merchant, environment, dialect.as_str(), key])?;
