@@ -133,6 +133,8 @@ pub struct Simulation {
     pub(crate) set_back_seconds: i64,
     /// How to put right what is altered at the moment.
     pub(crate) altered: Vec<Undo>,
+    /// Whether what waited for rows that are right again may not be recorded yet.
+    pub(crate) is_unrecorded: bool,
     /// When each invoice was last settled, as it was last looked at: that never goes back.
     settled: BTreeMap<InvoiceId, Timestamp>,
     /// Invoices that were seen expired.
@@ -232,6 +234,7 @@ impl Simulation {
             count: 0,
             set_back_seconds: 0,
             altered: Vec::new(),
+            is_unrecorded: false,
             settled: BTreeMap::new(),
             expired: BTreeSet::new(),
             seed,

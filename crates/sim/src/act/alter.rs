@@ -207,17 +207,18 @@ impl Simulation {
         Ok(true)
     }
 
-    /// Puts right what was altered, and lets what waited for that be recorded.
+    /// Puts right what was altered, and lets what waited for that be recorded: when a fault comes in between, the next time.
     pub(crate) async fn mend(&mut self) -> Outcome<()> {
-        if self.altered.is_empty() {
-            return Ok(());
-        }
         for undo in std::mem::take(&mut self.altered) {
             let values: Vec<&dyn ToSql> = undo.values.iter().map(|value| -> &dyn ToSql { value }).collect();
             self.change_rows(&undo.sql, &values)?;
+            self.is_unrecorded = true;
         }
-        self.expire_all(Waiting::Now).await?;
-        done().map(drop)
+        if self.is_unrecorded {
+            self.expire_all(Waiting::Now).await?;
+            self.is_unrecorded = false;
+        }
+        Ok(())
     }
 
     /// How many events were told of an invoice.

@@ -31,6 +31,11 @@ const ONCE_FAILED: &[(u64, &str)] = &[
     (1040, "a cancellation was answered with the address that somebody had written into the row"),
     (10_078, "the simulation's own: a chain that had moved while it was read went on before that was durable"),
     (10_007, "a payment whose row was altered in its stage was hidden from a reorganisation"),
+    (
+        30_135,
+        "the simulation's own: what waited for a row stayed there when the disk failed just after the row was put right",
+    ),
+    (30_170, "the same for an address's row"),
 ];
 
 #[test]
