@@ -84,9 +84,9 @@ impl Installation {
         let process = command.spawn().context("the program does not start")?;
         let mut server = Server { process, address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
         for _ in 0..POLLS {
-            if server.address.port() == 0 {
-                server.address.set_port(self.told_port(logged)?.unwrap_or_default());
-            } else if server.is_ready().await {
+            // Nobody answers at port 0.
+            server.address.set_port(self.told_port(logged)?.unwrap_or_default());
+            if server.is_ready().await {
                 return Ok(server);
             }
             if !server.is_running()? {

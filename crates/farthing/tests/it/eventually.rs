@@ -2,7 +2,8 @@
 
 use std::{thread, time::Duration};
 
-/// How often something is looked for that is to be there within seconds, and the pause between two looks. Who waits in vain has failed anyway.
+/// How often something is looked for that is to be there within seconds, and the pause between two looks. Who waits in vain has
+/// failed anyway.
 const LOOKS: u32 = 6000;
 const PAUSE: Duration = Duration::from_millis(20);
 

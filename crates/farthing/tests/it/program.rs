@@ -75,7 +75,7 @@ pub(crate) fn told_address(log: &str) -> Option<String> {
     // The last line may be half written.
     let (whole, _) = log.rsplit_once('\n')?;
     whole.lines().find_map(|line| match serde_json::from_str::<Value>(line) {
-        Ok(said) => (said["message"] == "serving").then(|| said["address"].as_str().map(str::to_owned))?,
+        Ok(said) => said["address"].as_str().filter(|_| said["message"] == "serving").map(str::to_owned),
         Err(_) => line.split_once("serving address=")?.1.split(' ').next().map(str::to_owned),
     })
 }

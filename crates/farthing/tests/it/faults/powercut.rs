@@ -235,7 +235,7 @@ async fn everything_told_is_there(data: &Path, merchant: MerchantId, told: &[Val
 
 /// The server starts, shows every invoice that was told, credits every payment that was, and sells.
 async fn it_serves(left: &Installation, told: &[Value]) -> Result<(), String> {
-    let Some(server) = left.try_start().await else { return Err(left.log()) };
+    let Ok(server) = left.try_start().await else { return Err(left.log()) };
     if told.is_empty() {
         return Ok(());
     }

@@ -129,16 +129,12 @@ impl Installation {
 
     /// Starts the server and waits until it is ready to sell.
     pub(super) async fn start(&self) -> Server {
-        self.try_start().await.unwrap_or_else(|| panic!("the server does not start: {}", self.log()))
-    }
-
-    /// Starts the server; `None` when it ends by itself.
-    pub(super) async fn try_start(&self) -> Option<Server> {
-        self.start_once().await.ok()
+        let started = self.try_start().await;
+        started.unwrap_or_else(|status| panic!("the server does not start, {status}: {}", self.log()))
     }
 
     /// Starts the server; how it ended when it did so by itself, or was killed.
-    pub(super) async fn start_once(&self) -> Result<Server, ExitStatus> {
+    pub(super) async fn try_start(&self) -> Result<Server, ExitStatus> {
         let mut log = File::options().create(true).append(true).open(self.beside("log")).unwrap();
         let logged = log.seek(SeekFrom::End(0)).unwrap();
         let mut program = self.program();

@@ -3,8 +3,7 @@
 //! `strace` is attached to the writer's thread of a running server just before a flow: creating an invoice, applying a payment,
 //! writing down a delivery. At the n-th call of a kind the process is killed, or the call answers `EIO` or `ENOSPC`; for every n
 //! that the flow reaches. Then the server either goes on or has ended by itself, and what the shop was told, or asks again, is
-//! there once. The other threads' calls are in [`others`], those of a start, an end
-//! and a restore in [`starts`].
+//! there once. The other threads' calls are in [`others`], those of a start, an end and a restore in [`starts`].
 
 mod others;
 mod starts;

@@ -107,7 +107,7 @@ impl Template {
             Flow::FirstCommand => vec!["merchants", "create", "Tea shop", "--json"],
             Flow::Restore => vec!["restore"],
             Flow::Start => {
-                let status = match scene.start_once().await {
+                let status = match scene.try_start().await {
                     Ok(mut server) => {
                         signal(server.id(), "TERM");
                         server.ended().await.expect("it does not end")
